@@ -1,0 +1,235 @@
+//! Every kind of message, with its long story. Codes are never used for another thing.
+//!
+//! RF00.. text, RF01.. shape, RF02.. meaning of a manifest, RF03.. fleet, racks and parameters,
+//! RF04.. hosts and certificates, RF05.. allocation and the lock, RF06.. output.
+
+use super::Severity::{self, Error, Note, Warning};
+
+/// A kind of message.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Code {
+    /// Stable id, such as `RF0101`.
+    pub id: &'static str,
+    /// How bad it is, unless `--strict` says otherwise.
+    pub severity: Severity,
+    /// What it is about, in a few words.
+    pub title: &'static str,
+    /// Why it matters and how to mend it.
+    pub docs: &'static str,
+}
+
+macro_rules! codes {
+    ($($name:ident = $id:literal $severity:ident $title:literal, $docs:literal;)*) => {
+        $(
+            #[doc = $title]
+            pub static $name: Code = Code { id: $id, severity: $severity, title: $title, docs: $docs };
+        )*
+
+        /// Every code, in order of id.
+        pub static CODES: &[&Code] = &[$(&$name),*];
+    };
+}
+
+codes! {
+    UNREADABLE = "RF0001" Error "a file can't be read",
+        "The file does not exist, is a folder, or may not be read by this user. Check the path and the permissions.";
+    TOO_LARGE = "RF0002" Error "a file is larger than any manifest",
+        "A manifest has a few kilobytes; files over 4 MiB are refused before they are read. The path probably names something else.";
+    NOT_UTF8 = "RF0003" Error "a file is not UTF-8",
+        "YAML is read as UTF-8. Save the file with that encoding; UTF-16 and Latin-1 are not read.";
+    SYNTAX = "RF0004" Error "the text is not YAML",
+        "The text breaks YAML's grammar at the place shown. Frequent causes: tabs as indentation, `- *` without quotes, a `:` followed by a blank inside plain text, a bracket that is not closed.";
+    TOO_DEEP = "RF0005" Error "the document is too large or too deep",
+        "A document may nest 64 levels and hold 500,000 values, with what aliases and merges repeat counted each time. No manifest comes near that; a text that does is an attack or an accident.";
+    BAD_ALIAS = "RF0006" Error "an alias names nothing",
+        "`*name` repeats the node that `&name` marks earlier in the file. The anchor is missing, stands later, or encloses the alias.";
+    BAD_MERGE = "RF0007" Error "a merge key without a mapping",
+        "`<<` puts the entries of a mapping in its place, so its value must be an alias to a mapping.";
+    UNSUPPORTED_YAML = "RF0008" Error "YAML that has no meaning here",
+        "Tags other than `!!str`, and keys that are lists or mappings, mean nothing in this file.";
+    DUPLICATE_KEY = "RF0010" Warning "a key is written twice",
+        "The last one counts and the first one is lost without a word. Convox accepts this too; remove one of them.";
+    SECOND_DOCUMENT = "RF0011" Warning "a second document is not read",
+        "Only the text before the second `---` is read, as in Convox. Move what follows into the first document or into a file of its own.";
+    UNSET_VARIABLE = "RF0012" Warning "a variable has no value",
+        "`${NAME}` is replaced by the value of NAME, and by nothing when it has none. Values come from `environment` of the app in rackform.yml, then `--env-file`, then `--env NAME=VALUE`. The environment of the process never takes part, so that the output does not depend on who runs the command.";
+    UNSET_HOST_VARIABLE = "RF0013" Error "a host name needs a variable that has no value",
+        "A host that depends on an unset variable would vanish from the router without a word. Set the variable in `environment` of the app in rackform.yml, with `--env-file FILE`, or with `--env NAME=VALUE`; set it to nothing (`--env NAME=`) when no host is meant.";
+    NO_SERVICES = "RF0014" Warning "a manifest without services",
+        "Nothing would be deployed. Check that `services:` is spelt so and stands at the top level.";
+    BAD_ENV = "RF0015" Error "a variable is not written NAME=VALUE",
+        "`--env` takes NAME=VALUE. A file for `--env-file` has one NAME=VALUE a line; blank lines and lines that start with `#` are skipped.";
+
+    WRONG_SHAPE = "RF0101" Error "a value has the wrong shape",
+        "The value is of a kind that Convox's reader refuses here, such as a list where text is expected. `rackform schema convox` prints what each key takes.";
+    UNKNOWN_KEY = "RF0102" Warning "an unknown key is ignored",
+        "Convox ignores keys that it does not know, so a slip of the finger switches a setting off in silence. Correct the key, or remove it; keys that start with `x-` at the top level are free for anchors.";
+    V3_KEY = "RF0103" Warning "a key of Convox v3 is ignored",
+        "The key belongs to version 3 of Convox, which runs on Kubernetes. Version-2 racks ignore it. The message says what to write instead, where there is something.";
+    IGNORED_VALUE = "RF0104" Warning "a value is ignored",
+        "Convox's reader drops this value without a word, mostly because a number stands in quotes or an item of a list is not text. rackform does the same, so that both agree, and tells you.";
+    MISSING_KEY = "RF0105" Error "a key is missing",
+        "The block means nothing without this key.";
+    BAD_NAME = "RF0106" Error "a name that Convox refuses",
+        "Names of services begin with a letter from a to z and go on with a to z, 0 to 9 and `-`.";
+
+    PORT_RANGE = "RF0201" Error "a port outside of 1 to 65535",
+        "A target group takes ports 1 to 65535; the deployment would fail.";
+    PORT_SCHEME = "RF0202" Error "a scheme that no target group has",
+        "What stands before the colon of `port` is the scheme that the service speaks: `http`, `https`, `grpc` or `secure-grpc`, the last two in lower case. It is not a port of the balancer: that always listens on 443, and on 80 where `RedirectHttps: No` says so.";
+    HEALTH_INTERVAL = "RF0203" Error "a health check interval outside of 5 to 300 seconds",
+        "Application Load Balancers check every 5 to 300 seconds; the deployment would fail.";
+    HEALTH_TIMEOUT = "RF0204" Error "a health check timeout that the balancer refuses",
+        "The timeout must be 2 to 120 seconds and smaller than the interval. When it is not written it is the interval less one.";
+    HEALTH_PATH = "RF0205" Error "a health check path that the balancer refuses",
+        "The path must begin with `/` and have at most 1,024 characters.";
+    DRAIN_RANGE = "RF0206" Error "a drain outside of 0 to 3600 seconds",
+        "`drain` is the deregistration delay of the target group: 0 to 3600 seconds.";
+    DRAIN_ZERO = "RF0207" Warning "`drain: 0` means 30",
+        "Convox takes 0 for \"not written\" and uses 30 seconds. Write 1 for a delay that is as good as none.";
+    ID_COLLISION = "RF0208" Error "two names make one logical ID",
+        "CloudFormation's logical IDs have letters and digits only, so dashes vanish: `web-a` and `web--a` are both `WebA`, and one would overwrite the other. Rename one of them.";
+    UNKNOWN_LINK = "RF0209" Error "a link to a service that does not exist",
+        "`links` names services of the same manifest. Convox fails to render such an app.";
+    DEAD_LINK = "RF0210" Warning "a link to a service that nobody can reach",
+        "A link becomes the URL of the service's default host. A service without a port has none, nor has one with a custom domain when the app has `InternalDomains: No`.";
+    UNKNOWN_RESOURCE = "RF0211" Warning "a resource that does not exist",
+        "The service names a resource that the manifest does not declare; Convox ignores that, and the variable it would set is missing at run time.";
+    TARGETS_WITHOUT_RANGE = "RF0212" Warning "autoscaling targets without a range",
+        "With the same minimum and maximum there is nothing to scale. Write `count: 1-5`, or remove the targets.";
+    AGENT_IS_ON = "RF0213" Warning "`agent` as a mapping is always on",
+        "Convox turns the agent on for every mapping, even `{enabled: false}`. Write `agent: false`, or remove the key.";
+    SCALE_ZERO = "RF0214" Warning "a scale of zero processes",
+        "`scale: {}` and `count:` without a value mean zero processes to Convox, and so does a key that merely begins with `scale`. Write the count that you mean.";
+    SCALE_RANGE = "RF0215" Error "a scale whose minimum is above its maximum",
+        "With autoscaling targets this range becomes a scalable target, which AWS refuses when the minimum is above the maximum.";
+    SCALE_BACKWARDS = "RF0216" Warning "a scale whose minimum is above its maximum",
+        "`count: {min: 2}` leaves the maximum at 0. Nothing is autoscaled here, so the minimum counts, but this is hardly what was meant.";
+    UNKNOWN_TIMER_SERVICE = "RF0217" Error "a timer for a service that does not exist",
+        "A timer runs its command in a service of the same manifest. Convox fails to render such an app.";
+    BAD_SCHEDULE = "RF0218" Error "a schedule that AWS refuses",
+        "A schedule has five or six fields separated by single blanks (minute, hour, day of month, month, day of week, year); one of day of month and day of week must be `?`.";
+    RESOURCE_TYPE = "RF0219" Error "a resource without a type",
+        "Convox refuses a resource whose type is blank.";
+    NOT_PROVISIONED = "RF0220" Note "resources and timers are not provisioned",
+        "rackform checks resources and timers and deploys none of them: databases and schedules are managed elsewhere.";
+    NLB_CONFLICT = "RF0221" Error "network balancer ports that Convox refuses",
+        "An agent has no `nlb`, a listener port belongs to one service, `tls` needs a certificate and `tcp` takes none.";
+    EMPTY_VARIABLE = "RF0222" Error "an environment entry without a name",
+        "An entry is NAME, NAME=VALUE or `*`. Convox takes the empty text for a required variable that can never be set, so the app would not deploy.";
+    METRIC_AGGREGATE = "RF0223" Error "a custom metric without a valid aggregate",
+        "`aggregate` must be avg, max, min or sum; Convox fails to render such an app.";
+    UNKNOWN_RESOURCE_TYPE = "RF0224" Warning "a resource type that Convox does not have",
+        "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else.";
+
+    FLEET_SHAPE = "RF0301" Error "rackform.yml has the wrong shape",
+        "`rackform schema fleet` prints what each key takes.";
+    FLEET_UNKNOWN_KEY = "RF0302" Error "an unknown key in rackform.yml",
+        "rackform.yml is ours alone, so a key that means nothing is a mistake and never ignored.";
+    UNKNOWN_PARAMETER = "RF0303" Error "a parameter that does not exist",
+        "Parameters of racks and apps have Convox's names. None is dropped in silence.";
+    UNSUPPORTED_PARAMETER = "RF0304" Error "a parameter of Convox that rackform does not support",
+        "The parameter exists in Convox and would have an effect there that rackform does not give it. Remove it, or keep this rack on Convox.";
+    PARAMETER_VALUE = "RF0305" Error "a value that the parameter does not take",
+        "The message says which values it takes.";
+    PARAMETER_LATER = "RF0306" Warning "a parameter without an effect yet",
+        "The parameter is about the containers behind the balancers, which this version does not emit.";
+    DROPPED_PARAMETER = "RF0307" Warning "a parameter that Convox drops",
+        "`params` of a manifest sets parameters of the app's stack. Convox drops names that it does not know, so a slip of the finger has no effect.";
+    NO_MANIFEST = "RF0308" Error "no manifest was found",
+        "Without rackform.yml, the path is a convox.yml, a folder with one, or a folder whose folders hold some.";
+    APP_NAME = "RF0309" Error "a name that no app may have",
+        "An app is named after its folder or its key in rackform.yml. The name becomes part of host names and of the stack's name: letters a to z first, then a to z, 0 to 9 and `-`, at most 40 characters, and not the name of the rack.";
+    RACK_NAME = "RF0310" Error "a name that no rack may have",
+        "The name becomes the name of the stack, of the classic balancer and of the private zone: a letter from a to z first, then a to z, 0 to 9 and `-`, at most 28 characters.";
+    UNKNOWN_RACK = "RF0311" Error "an app on a rack that does not exist",
+        "`rack` of an app names one of `racks`.";
+    CERTIFICATE_ARN = "RF0312" Error "not the ARN of a certificate",
+        "A certificate is named by its ARN, `arn:aws:acm:REGION:ACCOUNT:certificate/ID`, or `create` for the rack's own.";
+    NOT_YET = "RF0313" Error "a key that this version does not support",
+        "The key is part of rackform's design and of a later version. It is refused, so that nobody relies on what has no effect.";
+    NETWORK = "RF0314" Error "a network that can't hold balancers",
+        "A router needs two or three subnets in different zones, named by their ids; a network that is brought needs the range of its VPC in the rack parameter `VPCCIDR`.";
+    PARAMETERS_DISAGREE = "RF0315" Warning "manifest and rackform.yml set one parameter",
+        "`params` in convox.yml is applied on every release and wins, as in Convox. Say it in one place.";
+    ADDRESS_RANGE = "RF0316" Error "ranges of addresses that do not fit",
+        "Each subnet lies inside of the VPC's range and overlaps no other; a subnet for a router is /27 or larger.";
+    NAME_LENGTH = "RF0317" Error "a name longer than AWS takes",
+        "Names of load balancers have at most 32 characters.";
+    DEFAULT_CERTIFICATE = "RF0318" Note "the rack's certificate is asked for at deploy time",
+        "An HTTPS listener needs a default certificate. Without `certificate` in rackform.yml the rack stack has the parameter `Certificate` without a default: pass it on the first deployment with `deploy.sh --parameter RACK:Certificate=ARN`.";
+
+    HOST_SYNTAX = "RF0401" Error "a host name that a listener rule refuses",
+        "A host has at most 128 letters, digits, `-`, `.`, `*` and `?`, at least one dot, and only letters behind the last dot.";
+    DUPLICATE_HOST = "RF0402" Warning "a host is written twice",
+        "Host names do not tell upper from lower case. Convox would spend a rule on each; rackform spends one.";
+    DOMAIN_WITHOUT_PORT = "RF0403" Warning "a domain on a service without a port",
+        "A service without `port` is not behind a router, so nobody answers at the domain.";
+    NO_INTERNAL_ROUTER = "RF0404" Error "an internal service on a rack without an internal router",
+        "`internal` and `internalAndExternal` need the rack parameter `Internal: Yes`. Convox refuses the release too.";
+    NO_PUBLIC_ROUTER = "RF0405" Error "a public service on a rack without a public router",
+        "The rack parameter `InternalOnly: Yes` removes the public router. Make the service `internal`, or put the app on another rack.";
+    HOST_TAKEN = "RF0406" Error "two services claim one host",
+        "On one router a host leads to one service. With two rules the lower number wins and the other service is dead. Note that the default host joins app and service by a dash, so app `foo-bar` with service `web` and app `foo` with service `bar-web` claim the same one.";
+    SHADOWED_HOST = "RF0407" Warning "a wildcard covers another service's host",
+        "The exact host wins, since exact hosts are evaluated first; everything else below the wildcard goes to the other service.";
+    WILDCARD_OVERLAP = "RF0408" Error "two wildcards overlap and neither is inside the other",
+        "Some hosts match both, and which service answers would depend on numbers that nobody chose. Make one of them narrower.";
+    TOO_MANY_WILDCARDS = "RF0409" Error "too many wildcards in one host",
+        "A listener rule holds at most five `*` and `?` in all.";
+    NO_HTTP_LISTENER = "RF0410" Error "no port 80 for an app without redirect",
+        "`RedirectHttps: No` puts the app's rules on port 80 too, which the rack parameter `DisableALBPort80: Yes` removes.";
+    UNDERSCORE = "RF0411" Warning "an underscore in a host name",
+        "AWS's API description does not list `_` for host conditions, and browsers differ on it. The deployment may be refused.";
+    VALIDATION_WAITS = "RF0412" Note "certificates wait for validation",
+        "ACM validates a certificate by a DNS record. Without `hosted_zone` on the rack nobody writes it, and the deployment waits until you do. List an existing certificate under `certificates`, or give the rack its `hosted_zone`.";
+    UNCERTIFIABLE_HOST = "RF0413" Error "no certificate can name this host",
+        "A certificate names hosts exactly or with `*.` in front, and `*` covers one label. List a certificate under `certificates` of the rack whose names cover the host.";
+    GRPC_OVER_HTTP = "RF0414" Error "gRPC without HTTPS",
+        "A target group for gRPC takes requests from an HTTPS listener only, so the app can't have `RedirectHttps: No`.";
+
+    LOCK_SHAPE = "RF0501" Error "rackform.lock can't be read",
+        "The lock is written by `rackform compile`. Restore it from version control; a lock that is lost gives new numbers to every rule.";
+    LOCK_VERSION = "RF0502" Error "rackform.lock was written by a newer version",
+        "Use that version of rackform, or a newer one.";
+    LOCK_CONFLICT = "RF0503" Error "rackform.lock holds conflict markers",
+        "Merging two branches left both versions of some lines. Keep the lines of both sides, remove the markers, and run `rackform compile`.";
+    LOCK_ENTRY = "RF0504" Error "rackform.lock contradicts itself",
+        "Two rules hold one number, a number lies outside of its range, or an entry names an app that has no rack. Numbers that are deployed must not be guessed; take the line from the branch that was deployed.";
+    LOCK_CHANGES = "RF0505" Error "the lock would change",
+        "With `--locked` the lock must already say what a compile would write. Run `rackform compile` and commit rackform.lock.";
+    NO_NUMBER = "RF0506" Error "no priority is free for a rule",
+        "Every number that keeps the order of patterns is taken. Remove rules, or spread the apps over more racks.";
+    QUOTA = "RF0507" Error "a router would hold more than AWS allows",
+        "An Application Load Balancer holds 100 rules over all of its listeners, 100 target groups and 25 certificates beside the default one.";
+    LOCK_RACK = "RF0508" Error "the lock places an app on a rack that does not exist",
+        "The rack was removed or renamed while the app is placed there. Restore the rack, or set `rack` of the app to the rack that holds it now.";
+
+    TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
+        "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";
+    BUG = "RF0602" Error "a fault of rackform",
+        "What was rendered is not what was meant, so nothing is written. Please report this with the manifest.";
+    NOT_WRITTEN = "RF0603" Error "the output can't be written",
+        "Nothing was changed. Check the folder, its permissions and the space that is left.";
+}
+
+/// The code with this id, in any case.
+pub fn find(id: &str) -> Option<&'static Code> {
+    CODES.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_sorted_unique_and_documented() {
+        assert!(CODES.windows(2).all(|pair| pair[0].id < pair[1].id));
+        for code in CODES {
+            assert!(code.id.len() == 6 && code.id.starts_with("RF"), "{}", code.id);
+            assert!(code.docs.len() > 30 && code.docs.ends_with('.'), "{}", code.id);
+            assert!(!code.title.ends_with('.'), "{}", code.id);
+        }
+        assert_eq!(find("rf0101"), Some(&WRONG_SHAPE));
+    }
+}

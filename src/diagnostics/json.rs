@@ -1,0 +1,33 @@
+//! Messages for machines: one JSON object each.
+
+use serde_json::{Value, json};
+
+use super::{Diagnostic, Severity};
+use crate::source::{Files, Place};
+
+/// A message as one JSON object; lines and columns count from one, bytes from zero.
+pub fn to_json(diagnostic: &Diagnostic, files: &Files) -> Value {
+    let place = |place: Place, label: &str| {
+        let (line, column) = files.line_column(place.file, place.span.start);
+        let (end_line, end_column) = files.line_column(place.file, place.span.end);
+        json!({
+            "file": files.path(place.file),
+            "line": line, "column": column, "end_line": end_line, "end_column": end_column,
+            "start_byte": place.span.start, "end_byte": place.span.end,
+            "label": label,
+        })
+    };
+    json!({
+        "code": diagnostic.code.id,
+        "severity": match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+            Severity::Note => "note",
+        },
+        "message": diagnostic.message,
+        "place": diagnostic.place.map(|at| place(at, &diagnostic.label)),
+        "also": diagnostic.also.iter().map(|(at, label)| place(*at, label)).collect::<Vec<_>>(),
+        "notes": diagnostic.notes,
+        "help": diagnostic.help,
+    })
+}

@@ -1,0 +1,141 @@
+//! What is wrong with the input, as values: code, place, what is wrong, what to do.
+
+pub mod codes;
+mod human;
+mod json;
+mod nearest;
+
+pub use codes::Code;
+pub use human::{render, short};
+pub use json::to_json;
+pub use nearest::nearest;
+
+use crate::source::Place;
+
+/// How bad it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Nothing is written.
+    Error,
+    /// Probably not what was meant; an error under `--strict`.
+    Warning,
+    /// Worth knowing.
+    Note,
+}
+
+/// One message.
+#[derive(Debug, Clone)]
+pub struct Diagnostic {
+    /// The kind of message.
+    pub code: &'static Code,
+    /// The severity of the code, or harder under `--strict`.
+    pub severity: Severity,
+    /// Where; none when the message is about no file.
+    pub place: Option<Place>,
+    /// What is wrong, a phrase in lower case.
+    pub message: String,
+    /// What stands at the place, in few words.
+    pub label: String,
+    /// Other places that take part.
+    pub also: Vec<(Place, String)>,
+    /// What else is worth knowing.
+    pub notes: Vec<String>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+impl Diagnostic {
+    /// A message at a place.
+    pub fn new(code: &'static Code, place: Place, message: impl Into<String>) -> Self {
+        Self { place: Some(place), ..Self::nowhere(code, message) }
+    }
+
+    /// A message about no file.
+    pub fn nowhere(code: &'static Code, message: impl Into<String>) -> Self {
+        Self {
+            code,
+            severity: code.severity,
+            place: None,
+            message: message.into(),
+            label: String::new(),
+            also: Vec::new(),
+            notes: Vec::new(),
+            help: None,
+        }
+    }
+
+    /// Say what stands at the place.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.label = label.into();
+        self
+    }
+
+    /// Point at another place that takes part.
+    #[must_use]
+    pub fn also(mut self, place: Place, label: impl Into<String>) -> Self {
+        self.also.push((place, label.into()));
+        self
+    }
+
+    /// Add what is worth knowing.
+    #[must_use]
+    pub fn note(mut self, note: impl Into<String>) -> Self {
+        self.notes.push(note.into());
+        self
+    }
+
+    /// Say what to do.
+    #[must_use]
+    pub fn help(mut self, help: impl Into<String>) -> Self {
+        self.help = Some(help.into());
+        self
+    }
+}
+
+/// Proof that an error was reported; only [`Diagnostics`] makes one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Reported(());
+
+/// The sink that every stage reports to.
+#[derive(Debug, Default)]
+pub struct Diagnostics {
+    list: Vec<Diagnostic>,
+    strict: bool,
+}
+
+impl Diagnostics {
+    /// A sink; with `strict` every warning counts as an error.
+    pub fn new(strict: bool) -> Self {
+        Self { list: Vec::new(), strict }
+    }
+
+    /// Keep a message. A mistake under an anchor is found once per use and kept once.
+    pub fn report(&mut self, mut diagnostic: Diagnostic) -> Reported {
+        if self.strict && diagnostic.severity == Severity::Warning {
+            diagnostic.severity = Severity::Error;
+        }
+        let known = |d: &Diagnostic| d.code.id == diagnostic.code.id && d.place == diagnostic.place && d.message == diagnostic.message;
+        if !self.list.iter().any(known) {
+            self.list.push(diagnostic);
+        }
+        Reported(())
+    }
+
+    /// Fail the stage if anything so far was an error.
+    pub fn settle<T>(&self, value: T) -> Result<T, Reported> {
+        if self.has_errors() { Err(Reported(())) } else { Ok(value) }
+    }
+
+    /// Whether anything so far was an error.
+    pub fn has_errors(&self) -> bool {
+        self.list.iter().any(|d| d.severity == Severity::Error)
+    }
+
+    /// The messages by file, place and code, whichever order they were found in.
+    pub fn sorted(&self) -> Vec<&Diagnostic> {
+        let mut list: Vec<&Diagnostic> = self.list.iter().collect();
+        list.sort_by(|a, b| (a.place, a.code.id, &a.message).cmp(&(b.place, b.code.id, &b.message)));
+        list
+    }
+}

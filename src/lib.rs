@@ -1,0 +1,4 @@
+//! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
+
+pub mod diagnostics;
+pub mod source;

@@ -1,0 +1,122 @@
+//! Text as written: files, places in them, and YAML as a tree that knows where everything stands.
+
+mod mask;
+mod scalar;
+mod tree;
+mod yaml;
+
+pub use mask::Variables;
+pub use scalar::{Resolved, number_text, resolve};
+pub use tree::{Entry, Kind, NodeId, Scalar, Tree, escape_pointer};
+pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Parsed, Refusal, Refused, Unset, parse};
+
+/// A file that was read, by its number in [`Files`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct FileId(u32);
+
+/// A range of bytes in one file; `end` is exclusive.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Span {
+    /// First byte.
+    pub start: usize,
+    /// The byte behind the last one.
+    pub end: usize,
+}
+
+/// A range of bytes and the file it is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// The file.
+    pub file: FileId,
+    /// Where in it.
+    pub span: Span,
+}
+
+/// A value and the place it was written at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spanned<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub place: Place,
+}
+
+impl<T> Spanned<T> {
+    /// Join a value with its place.
+    pub fn new(value: T, place: Place) -> Self {
+        Self { value, place }
+    }
+}
+
+#[derive(Debug)]
+struct File {
+    path: String,
+    text: String,
+    /// Byte offset of the start of each line, so that a place costs a binary search.
+    lines: Vec<usize>,
+}
+
+/// Every file that was read, under the path that messages show.
+#[derive(Debug, Default)]
+pub struct Files(Vec<File>);
+
+impl Files {
+    /// Keep a file; `path` is shown in messages and comments, never opened.
+    pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
+        let text = text.into();
+        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        self.0.push(File { path: path.into(), text, lines });
+        FileId(u32::try_from(self.0.len() - 1).expect("fewer than four thousand million files"))
+    }
+
+    /// The path that messages show.
+    pub fn path(&self, file: FileId) -> &str {
+        &self.0[file.0 as usize].path
+    }
+
+    /// The text of a file, without its byte-order mark.
+    pub fn text(&self, file: FileId) -> &str {
+        &self.0[file.0 as usize].text
+    }
+
+    /// Line and column of a byte, both counted from one; columns count characters.
+    pub fn line_column(&self, file: FileId, byte: usize) -> (usize, usize) {
+        let file = &self.0[file.0 as usize];
+        let byte = floor_boundary(&file.text, byte);
+        let line = file.lines.partition_point(|start| *start <= byte);
+        (line, file.text[file.lines[line - 1]..byte].chars().count() + 1)
+    }
+
+    /// The lines that a span touches: number of the first one, its first byte, and the text of all.
+    pub fn lines(&self, place: Place) -> (usize, usize, &str) {
+        let file = &self.0[place.file.0 as usize];
+        let first = file.lines.partition_point(|start| *start <= place.span.start.min(file.text.len()));
+        let last = file.lines.partition_point(|start| *start < place.span.end.max(place.span.start + 1));
+        let start = file.lines[first - 1];
+        let end = file.lines.get(last.max(first)).map_or(file.text.len(), |next| next - 1);
+        (first, start, &file.text[start..end.max(start)])
+    }
+}
+
+/// The nearest character boundary at or before `byte`.
+pub(crate) fn floor_boundary(text: &str, byte: usize) -> usize {
+    let byte = byte.min(text.len());
+    (0..=byte).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_and_columns_count_from_one_in_characters() {
+        let mut files = Files::default();
+        let id = files.add("a.yml", "one\nzwö: x\r\n");
+        assert_eq!(files.line_column(id, 0), (1, 1));
+        assert_eq!(files.line_column(id, 4), (2, 1));
+        assert_eq!(files.line_column(id, 8), (2, 4), "ö is two bytes and one column");
+        assert_eq!(files.line_column(id, 99), (3, 1));
+        let place = Place { file: id, span: Span { start: 4, end: 6 } };
+        assert_eq!(files.lines(place), (2, 4, "zwö: x\r"));
+    }
+}

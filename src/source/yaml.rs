@@ -1,0 +1,353 @@
+//! YAML text to a tree. The only file that knows the parser; the guards against hostile text
+//! (size, depth, aliases, merges) are ours.
+
+use std::collections::BTreeMap;
+
+use granit_parser::{Event, Parser, ScalarStyle};
+
+use super::mask::{Variables, mask};
+use super::tree::{Entry, Kind, Node, NodeId, Scalar, Tree};
+use super::{FileId, Span};
+
+/// Bytes that a file may have. The largest manifest seen in the wild has 20 thousand.
+pub const MAX_BYTES: usize = 4 << 20;
+/// Levels that lists and mappings may be nested.
+pub const MAX_DEPTH: usize = 64;
+/// Nodes that a document may have, those that merges bring in included.
+pub const MAX_NODES: usize = 500_000;
+
+/// Why a text is no document.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The text breaks YAML's grammar.
+    Syntax,
+    /// Larger or deeper than [`MAX_NODES`] and [`MAX_DEPTH`] allow.
+    TooLarge,
+    /// An alias that names nothing, or stands inside of what it names.
+    Alias,
+    /// `<<` with something that is no mapping.
+    Merge,
+    /// A tag, or a key that is a list or a mapping.
+    Unsupported,
+}
+
+/// A text that was refused: why, where, and in words.
+#[derive(Debug)]
+pub struct Refused {
+    /// What kind of reason.
+    pub why: Refusal,
+    /// Where.
+    pub span: Span,
+    /// The reason in words.
+    pub message: String,
+}
+
+/// A variable without a value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Unset {
+    /// Its name.
+    pub name: String,
+    /// The scalar that names it.
+    pub node: NodeId,
+}
+
+/// A document that was read, and what was noticed on the way.
+#[derive(Debug)]
+pub struct Parsed {
+    /// The document.
+    pub tree: Tree,
+    /// Variables without a value, in file order.
+    pub unset: Vec<Unset>,
+    /// Keys written twice in one mapping: first and second key.
+    pub duplicates: Vec<(NodeId, NodeId)>,
+    /// Where a second document begins, which Convox does not read.
+    pub second_document: Option<Span>,
+}
+
+struct Builder<'v> {
+    nodes: Vec<Node>,
+    anchors: BTreeMap<usize, Option<NodeId>>,
+    /// Collections that are not closed yet: node, anchor, is a mapping, children.
+    open: Vec<(NodeId, usize, bool, Vec<NodeId>)>,
+    merged: usize,
+    duplicates: Vec<(NodeId, NodeId)>,
+    unset: Vec<Unset>,
+    variables: &'v Variables,
+}
+
+/// Read the first document of `text`, which has lost its byte-order mark, and replace its
+/// variables.
+pub fn parse(file: FileId, text: &str, variables: &Variables) -> Result<Parsed, Refused> {
+    let masked = mask(text);
+    let mut builder = Builder {
+        nodes: Vec::new(),
+        anchors: BTreeMap::new(),
+        open: Vec::new(),
+        merged: 0,
+        duplicates: Vec::new(),
+        unset: Vec::new(),
+        variables,
+    };
+    let mut root = None;
+    let mut documents = 0;
+    let mut second_document = None;
+
+    for event in Parser::new_from_str(&masked.text) {
+        let (event, span) = match event {
+            Ok(event) => event,
+            // What stands behind the first document is not read, so it can't be wrong.
+            Err(_) if documents > 0 && root.is_some() && builder.open.is_empty() => break,
+            Err(error) => return Err(syntax(text, &error)),
+        };
+        let span = span.byte_range().map_or(Span::default(), |range| Span { start: range.start, end: range.end });
+        let span = trim(text, span);
+        let done = match event {
+            Event::DocumentStart(..) => {
+                documents += 1;
+                if documents == 2 {
+                    second_document = Some(span);
+                    break;
+                }
+                None
+            }
+            Event::Scalar(value, style, anchor, tag) => {
+                let forced = match tag.as_ref().map(ToString::to_string).as_deref() {
+                    None => false,
+                    Some(tag) if tag.ends_with(":str") || tag == "!" || tag == "!!str" => true,
+                    Some(tag) => return Err(builder.refuse(Refusal::Unsupported, span, format!("the tag `{tag}` has no meaning here"))),
+                };
+                let plain = style == ScalarStyle::Plain && !forced;
+                // An empty value arrives as `~` with an empty span.
+                let value = if plain && span.start == span.end { "".into() } else { value };
+                let id = builder.push(Kind::Scalar(Scalar { text: String::new(), plain }), span)?;
+                let mut unset = Vec::new();
+                let text =
+                    masked.fill(&value, builder.variables, |name| unset.push(Unset { name: name.to_owned(), node: id })).into_owned();
+                builder.unset.append(&mut unset);
+                builder.nodes[id.0 as usize].kind = Kind::Scalar(Scalar { text, plain });
+                builder.bind(anchor, Some(id));
+                Some(id)
+            }
+            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) if tag.is_some() => {
+                let _ = anchor;
+                return Err(builder.refuse(Refusal::Unsupported, span, "tags have no meaning here".into()));
+            }
+            Event::SequenceStart(_, anchor, _) => {
+                builder.start(anchor, span, false)?;
+                None
+            }
+            Event::MappingStart(_, anchor, _) => {
+                builder.start(anchor, span, true)?;
+                None
+            }
+            Event::SequenceEnd | Event::MappingEnd => Some(builder.end(span)?),
+            Event::Alias(anchor) => match builder.anchors.get(&anchor).copied().flatten() {
+                Some(target) => Some(builder.push(Kind::Alias(target), span)?),
+                None => return Err(builder.refuse(Refusal::Alias, span, "this alias stands inside the node that it names".into())),
+            },
+            _ => None,
+        };
+        if let Some(id) = done {
+            match builder.open.last_mut() {
+                Some((.., children)) => children.push(id),
+                None => root = Some(id),
+            }
+        }
+    }
+
+    let root = match root {
+        Some(root) => root,
+        None => builder.push(Kind::Scalar(Scalar { text: String::new(), plain: true }), Span::default())?,
+    };
+    let mut unset: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+    for found in &builder.unset {
+        unset.entry(found.node).or_default().push(found.name.clone());
+    }
+    Ok(Parsed {
+        tree: Tree { file, nodes: builder.nodes, root, unset },
+        unset: builder.unset,
+        duplicates: builder.duplicates,
+        second_document,
+    })
+}
+
+impl Builder<'_> {
+    fn refuse(&self, why: Refusal, span: Span, message: String) -> Refused {
+        Refused { why, span, message }
+    }
+
+    fn push(&mut self, kind: Kind, span: Span) -> Result<NodeId, Refused> {
+        if self.nodes.len() + self.merged >= MAX_NODES {
+            return Err(self.refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
+        }
+        self.nodes.push(Node { kind, span });
+        Ok(NodeId(u32::try_from(self.nodes.len() - 1).expect("bounded by MAX_NODES")))
+    }
+
+    fn bind(&mut self, anchor: usize, node: Option<NodeId>) {
+        if anchor > 0 {
+            self.anchors.insert(anchor, node);
+        }
+    }
+
+    fn start(&mut self, anchor: usize, span: Span, map: bool) -> Result<(), Refused> {
+        if self.open.len() >= MAX_DEPTH {
+            return Err(self.refuse(Refusal::TooLarge, span, format!("more than {MAX_DEPTH} levels deep")));
+        }
+        let id = self.push(if map { Kind::Map(Vec::new()) } else { Kind::List(Vec::new()) }, span)?;
+        self.bind(anchor, None); // known, but not yet whole
+        self.open.push((id, anchor, map, Vec::new()));
+        Ok(())
+    }
+
+    fn end(&mut self, span: Span) -> Result<NodeId, Refused> {
+        let (id, anchor, map, children) = self.open.pop().expect("the parser closes what it opened");
+        let start = self.nodes[id.0 as usize].span.start;
+        let end = children.last().map_or(span.end, |last| self.nodes[last.0 as usize].span.end).max(span.end.min(start + 1));
+        self.nodes[id.0 as usize].span = Span { start, end };
+        self.nodes[id.0 as usize].kind = if map { Kind::Map(self.entries(&children)?) } else { Kind::List(children) };
+        self.bind(anchor, Some(id));
+        Ok(id)
+    }
+
+    /// Pair keys and values, and put in what `<<` names, at the place where it stands.
+    fn entries(&mut self, children: &[NodeId]) -> Result<Vec<Entry>, Refused> {
+        let mut entries = Vec::with_capacity(children.len() / 2);
+        let mut seen: BTreeMap<String, NodeId> = BTreeMap::new();
+        for pair in children.chunks_exact(2) {
+            let (key, value) = (pair[0], pair[1]);
+            let Kind::Scalar(name) = self.behind(key) else {
+                let span = self.nodes[key.0 as usize].span;
+                return Err(self.refuse(Refusal::Unsupported, span, "a key must be text".into()));
+            };
+            if name.text == "<<" {
+                self.merge(key, value, &mut entries)?;
+                continue;
+            }
+            if let Some(first) = seen.insert(name.text.clone(), key) {
+                self.duplicates.push((first, key));
+            }
+            entries.push(Entry { key, value, via: None });
+        }
+        Ok(entries)
+    }
+
+    fn merge(&mut self, key: NodeId, value: NodeId, entries: &mut Vec<Entry>) -> Result<(), Refused> {
+        let source = match self.behind(value) {
+            // Convox uses only the first of several.
+            Kind::List(items) => items.first().copied(),
+            _ => Some(value),
+        };
+        let Some(source) = source else { return Ok(()) };
+        let Kind::Map(merged) = self.behind(source) else {
+            let span = self.nodes[value.0 as usize].span;
+            return Err(self.refuse(Refusal::Merge, span, "`<<` takes a mapping".into()));
+        };
+        let merged: Vec<Entry> = merged.iter().map(|entry| Entry { via: Some(key), ..*entry }).collect();
+        self.merged += merged.len();
+        if self.nodes.len() + self.merged >= MAX_NODES {
+            let span = self.nodes[key.0 as usize].span;
+            return Err(self.refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
+        }
+        entries.extend(merged);
+        Ok(())
+    }
+
+    fn behind(&self, id: NodeId) -> &Kind {
+        match &self.nodes[id.0 as usize].kind {
+            Kind::Alias(target) => self.behind(*target),
+            kind => kind,
+        }
+    }
+}
+
+/// Take line breaks and blanks off the end of a span: a block ends where the next token starts.
+fn trim(text: &str, span: Span) -> Span {
+    let start = super::floor_boundary(text, span.start);
+    let end = super::floor_boundary(text, span.end.max(start));
+    Span { start, end: start + text[start..end].trim_end().len() }
+}
+
+/// A syntax error in words that an author can use.
+fn syntax(text: &str, error: &granit_parser::ScanError) -> Refused {
+    let at = super::floor_boundary(text, error.marker().byte_offset().unwrap_or(0));
+    let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
+    let message = error.info().to_string();
+    let why = if message.contains("alias") || message.contains("anchor") {
+        Refusal::Alias
+    } else if message.contains("depth") || message.contains("limit") || message.contains("nest") {
+        Refusal::TooLarge
+    } else {
+        Refusal::Syntax
+    };
+    Refused { why, span: Span { start: at, end }, message }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::{Files, Resolved};
+
+    fn read(text: &str) -> Result<Parsed, Refused> {
+        let mut files = Files::default();
+        let file = files.add("t.yml", text);
+        parse(file, text, &Variables::from([("P".into(), "3000".into()), ("EVIL".into(), "x\", sticky: false, a: \"y\nb: c".into())]))
+    }
+
+    #[test]
+    fn a_value_keeps_its_place_and_its_meaning() {
+        let parsed = read("services:\n  web:\n    port: ${P}\n    test: \"${EVIL}\"\n").unwrap();
+        let tree = &parsed.tree;
+        let (key, value) = tree.find("/services/web/port").unwrap();
+        assert_eq!(tree.scalar(value), Some(Resolved::Int(3000)), "a plain scalar that becomes a number is one");
+        assert_eq!(tree.place(key.unwrap()).span, Span { start: 21, end: 25 });
+        assert_eq!(tree.place(value).span, Span { start: 27, end: 31 });
+        let (_, value) = tree.find("/services/web/test").unwrap();
+        assert_eq!(tree.text(value), "x\", sticky: false, a: \"y\nb: c");
+        assert!(tree.find("/services/web/sticky").is_none(), "a value never changes the structure");
+    }
+
+    #[test]
+    fn variables_stand_in_flow_mappings_and_unset_ones_are_named() {
+        let parsed = read("a: {port: ${P}, domain: ${NONE}}").unwrap();
+        assert_eq!(parsed.tree.to_json().unwrap(), serde_json::json!({"a": {"port": 3000, "domain": null}}));
+        assert_eq!(parsed.unset[0].name, "NONE");
+    }
+
+    #[test]
+    fn merges_stand_where_they_are_written() {
+        let parsed = read("a: &a {x: 1, y: 2}\nb: {x: 9, <<: *a, y: 3}\n").unwrap();
+        assert_eq!(parsed.tree.to_json().unwrap()["b"], serde_json::json!({"x": 1, "y": 3}));
+        assert!(parsed.duplicates.is_empty());
+    }
+
+    #[test]
+    fn duplicates_and_second_documents_are_noticed() {
+        let parsed = read("a: 1\na: 2\n---\n{").unwrap();
+        assert_eq!(parsed.duplicates.len(), 1);
+        assert!(parsed.second_document.is_some());
+        assert_eq!(parsed.tree.to_json().unwrap(), serde_json::json!({"a": 2}));
+    }
+
+    #[test]
+    fn hostile_text_is_refused_at_once() {
+        let deep = "[".repeat(100_000);
+        assert_eq!(read(&deep).unwrap_err().why, Refusal::TooLarge);
+        let blocks = (0..5_000).fold(String::new(), |text, i| text + &" ".repeat(i) + "a:\n");
+        assert_eq!(read(&blocks).unwrap_err().why, Refusal::TooLarge);
+        let mut bomb = String::from("a0: &a0 [x, x]\n");
+        for i in 1..60 {
+            bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(", "));
+        }
+        assert!(read(&bomb).unwrap().tree.to_json().is_none(), "the tree is small, its JSON view has a budget");
+        let mut merges = String::from("a0: &a0 {k: 1}\n");
+        for i in 1..60 {
+            merges += &format!("a{i}: &a{i}\n  <<: *a{p}\n  b:\n    <<: *a{p}\n", p = i - 1);
+        }
+        let _ = read(&merges); // either answer is fine, as long as there is one
+        assert_eq!(read("x: &x [*x]").unwrap_err().why, Refusal::Alias);
+        assert!(read("- *").is_err());
+        assert!(read("a: \u{0}").is_err());
+        assert!(read("\ta: 1").is_err());
+    }
+}
