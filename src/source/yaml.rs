@@ -348,6 +348,6 @@ mod tests {
         assert_eq!(read("x: &x [*x]").unwrap_err().why, Refusal::Alias);
         assert!(read("- *").is_err());
         assert!(read("a: \u{0}").is_err());
-        assert!(read("\ta: 1").is_err());
+        assert!(read("a:\n\tb: 1").is_err());
     }
 }
