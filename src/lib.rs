@@ -1,4 +1,6 @@
 //! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
 
 pub mod diagnostics;
+pub mod manifest;
+pub mod schema;
 pub mod source;

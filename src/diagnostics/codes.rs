@@ -107,14 +107,14 @@ codes! {
         "`count: {min: 2}` leaves the maximum at 0. Nothing is autoscaled here, so the minimum counts, but this is hardly what was meant.";
     UNKNOWN_TIMER_SERVICE = "RF0217" Error "a timer for a service that does not exist",
         "A timer runs its command in a service of the same manifest. Convox fails to render such an app.";
-    BAD_SCHEDULE = "RF0218" Error "a schedule that AWS refuses",
-        "A schedule has five or six fields separated by single blanks (minute, hour, day of month, month, day of week, year); one of day of month and day of week must be `?`.";
+    BAD_SCHEDULE = "RF0218" Warning "a schedule that AWS refuses",
+        "Timers are not provisioned by rackform, and Convox would fail here. A schedule has five or six fields separated by single blanks (minute, hour, day of month, month, day of week, year); one of day of month and day of week must be `?`.";
     RESOURCE_TYPE = "RF0219" Error "a resource without a type",
         "Convox refuses a resource whose type is blank.";
     NOT_PROVISIONED = "RF0220" Note "resources and timers are not provisioned",
         "rackform checks resources and timers and deploys none of them: databases and schedules are managed elsewhere.";
-    NLB_CONFLICT = "RF0221" Error "network balancer ports that Convox refuses",
-        "An agent has no `nlb`, a listener port belongs to one service, `tls` needs a certificate and `tcp` takes none.";
+    NLB_CONFLICT = "RF0221" Error "one network balancer port for two services",
+        "A listener port belongs to one service, even when one is public and the other internal; Convox refuses the manifest.";
     EMPTY_VARIABLE = "RF0222" Error "an environment entry without a name",
         "An entry is NAME, NAME=VALUE or `*`. Convox takes the empty text for a required variable that can never be set, so the app would not deploy.";
     METRIC_AGGREGATE = "RF0223" Error "a custom metric without a valid aggregate",

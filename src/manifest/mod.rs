@@ -1,0 +1,172 @@
+//! What a `convox.yml` says: text to tree, tree against the schema, tree to typed values, and
+//! the checks that no schema can make.
+
+mod check;
+mod decode;
+mod names;
+mod shape;
+mod types;
+
+pub use names::logical_id;
+pub use types::{
+    Agent, Build, CustomTarget, Deployment, Domain, Health, Manifest, NlbPort, Port, Resource, Scale, Service, Targets, Timer,
+};
+
+use crate::diagnostics::codes::{BAD_ALIAS, BAD_MERGE, DUPLICATE_KEY, SECOND_DOCUMENT, SYNTAX, TOO_DEEP, UNSET_VARIABLE, UNSUPPORTED_YAML};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::schema::CONVOX_SCHEMA;
+use crate::source::{FileId, Files, Place, Refusal, Tree, Variables, parse};
+
+/// Read one `convox.yml` and report everything that is wrong with it. None when it can't be read
+/// as a manifest at all.
+pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagnostics) -> Option<Manifest> {
+    let tree = read_yaml(files, file, variables, out)?;
+    let json = json_view(&tree, out)?;
+    let violations = CONVOX_SCHEMA.violations(&json);
+    let (manifest, problems) = decode::decode(&tree);
+    shape::report(&tree, &violations, &problems, out);
+    check::check(&manifest, out);
+    Some(manifest)
+}
+
+/// Parse YAML and report what the parser noticed; every file of the fleet is read so.
+pub fn read_yaml(files: &Files, file: FileId, variables: &Variables, out: &mut Diagnostics) -> Option<Tree> {
+    let parsed = match parse(file, files.text(file), variables) {
+        Ok(parsed) => parsed,
+        Err(refused) => {
+            let (code, help): (&'static Code, _) = match refused.why {
+                Refusal::Syntax => (&SYNTAX, "check indentation, quotes and brackets just before this place"),
+                Refusal::TooLarge => (&TOO_DEEP, "no manifest needs this; check what the file is"),
+                Refusal::Alias => {
+                    (&BAD_ALIAS, "write the anchor `&name` before the alias `*name`; a text that begins with `*` needs quotes")
+                }
+                Refusal::Merge => (&BAD_MERGE, "let `<<` name an anchor of a mapping"),
+                Refusal::Unsupported => (&UNSUPPORTED_YAML, "write plain keys and values"),
+            };
+            out.report(Diagnostic::new(code, Place { file, span: refused.span }, refused.message).help(help));
+            return None;
+        }
+    };
+    let tree = parsed.tree;
+    for (first, second) in parsed.duplicates {
+        out.report(
+            Diagnostic::new(&DUPLICATE_KEY, tree.place(second), format!("`{}` is written twice", tree.text(second)))
+                .label("this one counts")
+                .also(tree.place(first), "and this one is lost")
+                .help("remove one of them"),
+        );
+    }
+    if let Some(span) = parsed.second_document {
+        out.report(
+            Diagnostic::new(&SECOND_DOCUMENT, Place { file, span }, "a second document begins here and is not read")
+                .help("keep one document in a file"),
+        );
+    }
+    for unset in parsed.unset {
+        let name = if unset.name.is_empty() { "${}".to_owned() } else { unset.name };
+        out.report(
+            Diagnostic::new(&UNSET_VARIABLE, tree.place(unset.node), format!("the variable `{name}` has no value"))
+                .label("taken as empty, as in Convox")
+                .help(format!("set it in `environment` of the app in rackform.yml, with --env-file, or with --env {name}=VALUE")),
+        );
+    }
+    Some(tree)
+}
+
+/// The tree as JSON, for the schema.
+pub fn json_view(tree: &Tree, out: &mut Diagnostics) -> Option<serde_json::Value> {
+    let json = tree.to_json();
+    if json.is_none() {
+        let place = tree.place(tree.root());
+        out.report(
+            Diagnostic::new(&TOO_DEEP, place, "aliases repeat more than a million values")
+                .help("no manifest needs this; check what the file is"),
+        );
+    }
+    json
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::Deserialize;
+
+    use super::decode::Fault;
+    use super::*;
+    use crate::schema::What;
+    use crate::source::escape_pointer;
+
+    #[derive(Deserialize)]
+    struct Case {
+        yaml: String,
+        verdict: String,
+        at: Option<String>,
+    }
+
+    /// What the schema says of a tree, and what the decoder says: pointers of refused and of
+    /// ignored values.
+    pub(super) fn verdicts(tree: &Tree) -> [(Vec<String>, Vec<String>); 2] {
+        let mut schema = (Vec::new(), Vec::new());
+        for violation in CONVOX_SCHEMA.violations(&tree.to_json().unwrap()) {
+            let child = |key: &str| format!("{}/{}", violation.pointer, escape_pointer(key));
+            match &violation.what {
+                What::Unknown { key, .. } => schema.1.push(child(key)),
+                What::Ignored { .. } => schema.1.push(violation.pointer.clone()),
+                What::Name { key, .. } => schema.0.push(child(key)),
+                What::Missing { .. } | What::Wrong { .. } => schema.0.push(violation.pointer.clone()),
+            }
+        }
+        let mut pointers = Vec::new();
+        walk(tree, tree.root(), String::new(), &mut pointers);
+        let mut decoder = (Vec::new(), Vec::new());
+        for problem in decode::decode(tree).1 {
+            let (_, pointer) = pointers.iter().find(|(node, _)| *node == problem.node).unwrap();
+            match problem.fault {
+                Fault::Refused => decoder.0.push(pointer.clone()),
+                Fault::Ignored | Fault::Unknown => decoder.1.push(pointer.clone()),
+            }
+        }
+        for (refused, ignored) in [&mut schema, &mut decoder] {
+            for list in [refused, ignored] {
+                list.sort();
+                list.dedup();
+            }
+        }
+        [schema, decoder]
+    }
+
+    fn walk(tree: &Tree, node: crate::source::NodeId, pointer: String, out: &mut Vec<(crate::source::NodeId, String)>) {
+        out.push((node, pointer.clone()));
+        for entry in tree.entries(node) {
+            let below = format!("{pointer}/{}", escape_pointer(tree.text(entry.key)));
+            out.push((entry.key, below.clone()));
+            walk(tree, entry.value, below, out);
+        }
+        for (at, item) in tree.items(node).iter().enumerate() {
+            walk(tree, *item, format!("{pointer}/{at}"), out);
+        }
+    }
+
+    #[test]
+    fn schema_and_decoder_agree_with_the_table_of_cases() {
+        let cases: Vec<Case> = serde_yaml::from_str(include_str!("../../tests/schema/cases.yaml")).unwrap();
+        assert!(cases.len() > 300);
+        let mut wrong = Vec::new();
+        for case in &cases {
+            let mut files = Files::default();
+            let file = files.add("t.yml", case.yaml.clone());
+            let tree = parse(file, &case.yaml, &Variables::new()).unwrap().tree;
+            for (who, (refused, ignored)) in ["schema", "decoder"].iter().zip(verdicts(&tree)) {
+                let said = if refused.is_empty() { &ignored } else { &refused };
+                let verdict = match (refused.is_empty(), ignored.is_empty()) {
+                    (false, _) => "refused",
+                    (true, false) => "ignored",
+                    (true, true) => "accepted",
+                };
+                if verdict != case.verdict || case.at.as_ref().is_some_and(|at| !said.contains(at)) {
+                    wrong.push(format!("{who}: {} -> {verdict} at {said:?}, not {} at {:?}", case.yaml, case.verdict, case.at));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
+    }
+}

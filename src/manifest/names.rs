@@ -1,0 +1,24 @@
+//! Names as CloudFormation takes them.
+
+/// The part of a logical ID that a name becomes: `my-app` is `MyApp`. Two names may become one
+/// part (`web-a` and `web--a`); a check refuses such manifests.
+pub fn logical_id(name: &str) -> String {
+    name.split(['-', '_'])
+        .flat_map(|part| {
+            let mut chars = part.chars();
+            chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>())
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::logical_id;
+
+    #[test]
+    fn dashes_vanish_and_letters_behind_them_grow() {
+        assert_eq!(logical_id("my-app"), "MyApp");
+        assert_eq!(logical_id("web--a"), logical_id("web-a"));
+        assert_eq!(logical_id("web-2x"), "Web2x");
+    }
+}

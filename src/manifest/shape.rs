@@ -1,0 +1,139 @@
+//! What the schema and the decoder found, in words and at its place.
+
+use super::decode::{Fault, Problem};
+use crate::diagnostics::codes::{AGENT_IS_ON, BAD_NAME, IGNORED_VALUE, MISSING_KEY, UNKNOWN_KEY, V3_KEY, WRONG_SHAPE};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::schema::{Violation, What};
+use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer};
+
+/// Report every violation, and every problem that the schema did not see.
+pub(super) fn report(tree: &Tree, violations: &[Violation], problems: &[Problem], out: &mut Diagnostics) {
+    let mut spoken: Vec<NodeId> = Vec::new();
+    for violation in violations {
+        let Some((key, value)) = tree.find(&violation.pointer) else { continue };
+        spoken.push(value);
+        spoken.extend(key);
+        if let Some(diagnostic) = words(tree, violation, key, value, &mut spoken) {
+            out.report(diagnostic);
+        }
+    }
+    for problem in problems.iter().filter(|problem| !spoken.contains(&problem.node)) {
+        let place = tree.place(problem.node);
+        let text = tree.text(problem.node);
+        out.report(match problem.fault {
+            Fault::Refused if is_service_key(tree, problem.node) => {
+                Diagnostic::new(&BAD_NAME, place, format!("`{text}` is not a service name"))
+                    .label("a flag or a number, not text")
+                    .help("put the name in quotes, or choose another one")
+            }
+            Fault::Refused => Diagnostic::new(&WRONG_SHAPE, place, format!("{} does not fit here", found(tree, problem.node)))
+                .help("`rackform schema convox` prints what each key takes"),
+            Fault::Ignored => Diagnostic::new(&IGNORED_VALUE, place, format!("{} is ignored by Convox", found(tree, problem.node))),
+            Fault::Unknown => Diagnostic::new(&UNKNOWN_KEY, place, format!("unknown key `{text}`")),
+        });
+    }
+}
+
+fn is_service_key(tree: &Tree, node: NodeId) -> bool {
+    tree.find("/services").is_some_and(|(_, services)| tree.entries(services).iter().any(|entry| entry.key == node))
+}
+
+fn words(tree: &Tree, violation: &Violation, key: Option<NodeId>, value: NodeId, spoken: &mut Vec<NodeId>) -> Option<Diagnostic> {
+    // A block is best shown by its key.
+    let block = key.unwrap_or(value);
+    let path = readable(&violation.pointer);
+    Some(match &violation.what {
+        What::Unknown { key, v3, hint, near } => {
+            let (at, below) = tree.find(&format!("{}/{}", violation.pointer, escape_pointer(key)))?;
+            spoken.push(below);
+            spoken.extend(at);
+            let place = tree.place(at.unwrap_or(below));
+            let inside = if path.is_empty() { String::new() } else { format!(" in `{path}`") };
+            match (v3, hint, near) {
+                (Some(advice), ..) => Diagnostic::new(&V3_KEY, place, format!("`{key}`{inside} is a Convox v3 key"))
+                    .label("ignored by version 2")
+                    .help(lower_first(advice)),
+                (_, Some(advice), _) => Diagnostic::new(&UNKNOWN_KEY, place, format!("unknown key `{key}`{inside}"))
+                    .label("ignored by Convox")
+                    .help(lower_first(advice)),
+                (.., Some(near)) => Diagnostic::new(&UNKNOWN_KEY, place, format!("unknown key `{key}`{inside}"))
+                    .label("ignored by Convox")
+                    .help(format!("did you mean `{near}`?")),
+                _ => Diagnostic::new(&UNKNOWN_KEY, place, format!("unknown key `{key}`{inside}"))
+                    .label("ignored by Convox")
+                    .help("remove it, or keep it under a top-level key that starts with `x-`"),
+            }
+        }
+        What::Missing { key: missing } => Diagnostic::new(&MISSING_KEY, tree.place(block), format!("`{path}` lacks the key `{missing}`"))
+            .label(format!("no `{missing}` in here"))
+            .help(format!("add `{missing}`")),
+        What::Name { key, expected } => {
+            let (at, below) = tree.find(&format!("{}/{}", violation.pointer, escape_pointer(key)))?;
+            spoken.extend(at);
+            Diagnostic::new(&BAD_NAME, tree.place(at.unwrap_or(below)), format!("`{key}` is not {expected}"))
+                .label("not allowed as a name")
+                .help("begin with a letter from a to z, then use a to z, 0 to 9 and `-`")
+        }
+        What::Ignored { .. } if violation.pointer.ends_with("/agent/enabled") => {
+            Diagnostic::new(&AGENT_IS_ON, tree.place(value), format!("`{path}` does not turn the agent off"))
+                .label("Convox does not look at this")
+                .help("write `agent: false`, or remove `agent`")
+        }
+        What::Ignored { expected, reason } => {
+            let quoted = matches!(tree.kind(value), Kind::Scalar(s) if !s.plain && s.text.parse::<i64>().is_ok());
+            let place = if matches!(tree.kind(value), Kind::Map(_)) { tree.entries(value).first().map_or(value, |e| e.key) } else { value };
+            Diagnostic::new(&IGNORED_VALUE, tree.place(place), format!("`{path}` takes {expected}, and {} is ignored", found(tree, value)))
+                .label(format!("expected {expected}"))
+                .note(reason.clone())
+                .help(if quoted { "remove the quotes".to_owned() } else { format!("write {expected}, or remove it") })
+        }
+        // An unset variable leaves nothing; that is said of the variable itself.
+        What::Wrong { .. } if tree.is_null(value) && !tree.unset(value).is_empty() => return None,
+        What::Wrong { expected } => {
+            let place = match tree.kind(value) {
+                Kind::Scalar(_) if !tree.is_null(value) => tree.place(value),
+                _ => tree.place(block),
+            };
+            let what = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
+            Diagnostic::new(&WRONG_SHAPE, place, format!("{what} takes {expected}, not {}", found(tree, value)))
+                .label(format!("expected {expected}"))
+                .help("`rackform schema convox` prints what each key takes")
+        }
+    })
+}
+
+/// `/services/web/domain/1` as `services.web.domain[1]`.
+fn readable(pointer: &str) -> String {
+    let mut out = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if part.bytes().all(|b| b.is_ascii_digit()) && !out.is_empty() {
+            out += &format!("[{part}]");
+        } else {
+            out += if out.is_empty() { "" } else { "." };
+            out += &part;
+        }
+    }
+    out
+}
+
+/// What was found, in words.
+fn found(tree: &Tree, node: NodeId) -> String {
+    match (tree.kind(node), tree.scalar(node)) {
+        (Kind::List(_), _) => "a list".into(),
+        (Kind::Map(_), _) => "a mapping".into(),
+        (_, Some(Resolved::Null)) => "nothing".into(),
+        (_, Some(Resolved::Bool(_))) => format!("the flag `{}`", tree.text(node)),
+        (_, Some(Resolved::Int(_) | Resolved::Float(_))) => format!("the number `{}`", tree.text(node)),
+        _ => {
+            let text = tree.text(node);
+            let short: String = text.chars().take(40).collect();
+            if short.len() < text.len() { format!("the text \"{short}…\"") } else { format!("the text \"{text}\"") }
+        }
+    }
+}
+
+fn lower_first(sentence: &str) -> String {
+    let mut chars = sentence.trim_end_matches('.').chars();
+    chars.next().map_or(String::new(), |first| first.to_lowercase().chain(chars).collect())
+}

@@ -1,0 +1,235 @@
+//! The JSON Schemas, embedded, and what they say of a document.
+//!
+//! A schema closes every object, so an unknown key is a violation like any other; the stage that
+//! asks decides how bad it is. Four keywords of our own carry words for people: `x-ignored` with
+//! `x-ignored-reason` (Convox drops such a value instead of refusing it), `x-v3` and `x-hint`
+//! (advice for keys that people bring from elsewhere).
+
+use std::sync::LazyLock;
+
+use jsonschema::Validator;
+use jsonschema::error::{ValidationError, ValidationErrorKind};
+use serde_json::Value;
+
+use crate::diagnostics::nearest;
+
+/// The text of the schema of `convox.yml`.
+pub const CONVOX: &str = include_str!("../../schemas/convox.schema.json");
+/// The text of the schema of `rackform.yml`.
+pub const FLEET: &str = include_str!("../../schemas/rackform.schema.json");
+
+/// The schema of `convox.yml`, ready to use.
+pub static CONVOX_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(CONVOX));
+/// The schema of `rackform.yml`, ready to use.
+pub static FLEET_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(FLEET));
+
+/// A schema, as a document and compiled.
+pub struct Schema {
+    document: Value,
+    validator: Validator,
+}
+
+/// One thing in a document that its schema does not allow.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Violation {
+    /// JSON pointer to the value, or to the block that has or lacks a key.
+    pub pointer: String,
+    /// What is wrong with it.
+    pub what: What,
+}
+
+/// Kinds of violations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum What {
+    /// A key that the block does not have.
+    Unknown {
+        /// The key.
+        key: String,
+        /// Advice for a key of Convox v3.
+        v3: Option<String>,
+        /// Advice for another foreign key.
+        hint: Option<String>,
+        /// A known key that is near.
+        near: Option<String>,
+    },
+    /// A key that the block needs.
+    Missing {
+        /// The key.
+        key: String,
+    },
+    /// A key that breaks the rule for names.
+    Name {
+        /// The key.
+        key: String,
+        /// What a name is.
+        expected: String,
+    },
+    /// A value that Convox drops.
+    Ignored {
+        /// What is expected here.
+        expected: String,
+        /// What Convox does instead.
+        reason: String,
+    },
+    /// A value of the wrong kind or outside of its range.
+    Wrong {
+        /// What is expected here.
+        expected: String,
+    },
+}
+
+impl Schema {
+    fn new(text: &str) -> Self {
+        let document: Value = serde_json::from_str(text).expect("a test reads the embedded schemas");
+        let validator = jsonschema::options()
+            .with_pattern_options(jsonschema::PatternOptions::regex())
+            .build(&document)
+            .expect("a test compiles the embedded schemas");
+        Self { document, validator }
+    }
+
+    /// Everything that is wrong with a document.
+    pub fn violations(&self, json: &Value) -> Vec<Violation> {
+        let mut found = Vec::new();
+        for error in self.validator.iter_errors(json) {
+            self.explain(&error, &mut found);
+        }
+        found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+        found.dedup();
+        found
+    }
+
+    fn explain(&self, error: &ValidationError<'_>, found: &mut Vec<Violation>) {
+        let pointer = error.instance_path().to_string();
+        let keyword = error.schema_path().to_string();
+        let holder = self.holder(&keyword);
+        let mut push = |what| found.push(Violation { pointer: pointer.clone(), what });
+        match error.kind() {
+            ValidationErrorKind::AdditionalProperties { unexpected } => {
+                for key in unexpected {
+                    push(self.unknown(holder, key));
+                }
+            }
+            ValidationErrorKind::Required { property } => push(What::Missing { key: property.as_str().unwrap_or_default().to_owned() }),
+            ValidationErrorKind::PropertyNames { error } => push(What::Name {
+                key: error.instance().as_str().unwrap_or_default().to_owned(),
+                expected: self.expected(&error.schema_path().to_string()),
+            }),
+            ValidationErrorKind::AnyOf { context } | ValidationErrorKind::OneOfNotValid { context } => {
+                // A branch that fails on the kind of this very value was not meant. If one is
+                // left, its words are better than "none of these".
+                let meant: Vec<_> = context
+                    .iter()
+                    .filter(|errors| {
+                        !errors.iter().any(|e| {
+                            matches!(
+                                e.kind(),
+                                ValidationErrorKind::Type { .. } | ValidationErrorKind::Constant { .. } | ValidationErrorKind::Enum { .. }
+                            ) && e.instance_path().to_string() == pointer
+                        })
+                    })
+                    .collect();
+                match meant.as_slice() {
+                    [errors] => errors.iter().for_each(|error| self.explain(error, found)),
+                    _ => push(self.wrong(&keyword)),
+                }
+            }
+            _ => push(self.wrong(&keyword)),
+        }
+    }
+
+    fn wrong(&self, keyword: &str) -> What {
+        let expected = self.expected(keyword);
+        match self.ignored(keyword) {
+            Some(reason) => What::Ignored { expected, reason },
+            None => What::Wrong { expected },
+        }
+    }
+
+    /// The schema object that a keyword stands in.
+    fn holder(&self, keyword: &str) -> Option<&Value> {
+        self.document.pointer(keyword.rsplit_once('/')?.0)
+    }
+
+    /// The objects around a keyword, nearest first.
+    fn holders<'a>(&'a self, keyword: &'a str) -> impl Iterator<Item = &'a Value> {
+        let mut path = keyword;
+        std::iter::from_fn(move || {
+            path = path.rsplit_once('/')?.0;
+            Some(self.document.pointer(path))
+        })
+        .flatten()
+    }
+
+    /// What should stand there: the nearest title.
+    fn expected(&self, keyword: &str) -> String {
+        self.holders(keyword).find_map(|holder| holder.get("title")?.as_str()).unwrap_or("another value").to_owned()
+    }
+
+    /// Why Convox ignores the value, if it does.
+    fn ignored(&self, keyword: &str) -> Option<String> {
+        let holder = self.holder(keyword)?;
+        holder
+            .get("x-ignored")?
+            .as_bool()?
+            .then(|| holder.get("x-ignored-reason").and_then(Value::as_str).unwrap_or("Convox drops it").to_owned())
+    }
+
+    fn unknown(&self, holder: Option<&Value>, key: &str) -> What {
+        let advice = |list: &str| Some(holder?.get(list)?.get(key)?.as_str()?.to_owned());
+        let (v3, hint) = (advice("x-v3"), advice("x-hint"));
+        let known = holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
+        let near = if v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
+        What::Unknown { key: key.to_owned(), v3, hint, near }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every title, description and local reference of a schema is in order.
+    fn walk(schema: &Value, document: &Value, path: &str) {
+        let Some(map) = schema.as_object() else { return };
+        if let Some(target) = map.get("$ref").and_then(Value::as_str) {
+            assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{path}: {target}");
+        }
+        for (key, child) in map {
+            let at = format!("{path}/{key}");
+            match key.as_str() {
+                "properties" | "$defs" => {
+                    for (name, child) in child.as_object().unwrap() {
+                        let words = |word| child.get(word).and_then(Value::as_str).is_some_and(|text| !text.is_empty());
+                        assert!(words("title") && words("description"), "{at}/{name} lacks a title or a description");
+                        walk(child, document, &format!("{at}/{name}"));
+                    }
+                }
+                "anyOf" | "oneOf" | "allOf" => child.as_array().unwrap().iter().for_each(|child| walk(child, document, &at)),
+                "items" | "additionalProperties" | "propertyNames" | "if" | "then" | "else" | "not" => walk(child, document, &at),
+                "patternProperties" => child.as_object().unwrap().values().for_each(|child| walk(child, document, &at)),
+                _ => {}
+            }
+        }
+    }
+
+    #[test]
+    fn the_schemas_are_valid_and_every_key_has_words() {
+        for text in [CONVOX, FLEET] {
+            let document: Value = serde_json::from_str(text).unwrap();
+            assert!(jsonschema::meta::is_valid(&document));
+            Schema::new(text);
+            walk(&document, &document, "");
+        }
+    }
+
+    #[test]
+    fn violations_carry_words_from_the_schema() {
+        let json = serde_json::json!({"servces": {}, "services": {"web": {"drain": "x", "domains": "a.b"}}});
+        let found = CONVOX_SCHEMA.violations(&json);
+        assert!(
+            found.iter().any(|v| matches!(&v.what, What::Unknown { key, near: Some(near), .. } if key == "servces" && near == "services"))
+        );
+        assert!(found.iter().any(|v| v.pointer == "/services/web/drain" && matches!(v.what, What::Wrong { .. })));
+        assert!(found.iter().any(|v| matches!(&v.what, What::Unknown { key, hint: Some(_), .. } if key == "domains")), "{found:?}");
+    }
+}
