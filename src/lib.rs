@@ -2,5 +2,6 @@
 
 pub mod diagnostics;
 pub mod manifest;
+pub mod render;
 pub mod schema;
 pub mod source;
