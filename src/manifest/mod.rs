@@ -20,7 +20,7 @@ use crate::source::{FileId, Files, Place, Refusal, Tree, Variables, parse};
 /// Read one `convox.yml` and report everything that is wrong with it. None when it can't be read
 /// as a manifest at all.
 pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagnostics) -> Option<Manifest> {
-    let tree = read_yaml(files, file, variables, out)?;
+    let tree = read_yaml(files, file, Some(variables), out)?;
     let json = json_view(&tree, out)?;
     let violations = CONVOX_SCHEMA.violations(&json);
     let (manifest, problems) = decode::decode(&tree);
@@ -30,7 +30,7 @@ pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagno
 }
 
 /// Parse YAML and report what the parser noticed; every file of the fleet is read so.
-pub fn read_yaml(files: &Files, file: FileId, variables: &Variables, out: &mut Diagnostics) -> Option<Tree> {
+pub fn read_yaml(files: &Files, file: FileId, variables: Option<&Variables>, out: &mut Diagnostics) -> Option<Tree> {
     let parsed = match parse(file, files.text(file), variables) {
         Ok(parsed) => parsed,
         Err(refused) => {
@@ -154,7 +154,7 @@ mod tests {
         for case in &cases {
             let mut files = Files::default();
             let file = files.add("t.yml", case.yaml.clone());
-            let tree = parse(file, &case.yaml, &Variables::new()).unwrap().tree;
+            let tree = parse(file, &case.yaml, Some(&Variables::new())).unwrap().tree;
             for (who, (refused, ignored)) in ["schema", "decoder"].iter().zip(verdicts(&tree)) {
                 let said = if refused.is_empty() { &ignored } else { &refused };
                 let verdict = match (refused.is_empty(), ignored.is_empty()) {

@@ -43,7 +43,7 @@ fn words(tree: &Tree, violation: &Violation, key: Option<NodeId>, value: NodeId,
     let block = key.unwrap_or(value);
     let path = readable(&violation.pointer);
     Some(match &violation.what {
-        What::Unknown { key, v3, hint, near } => {
+        What::Unknown { key, v3, hint, near, .. } => {
             let (at, below) = tree.find(&format!("{}/{}", violation.pointer, escape_pointer(key)))?;
             spoken.push(below);
             spoken.extend(at);

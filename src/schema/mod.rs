@@ -1,9 +1,9 @@
 //! The JSON Schemas, embedded, and what they say of a document.
 //!
 //! A schema closes every object, so an unknown key is a violation like any other; the stage that
-//! asks decides how bad it is. Four keywords of our own carry words for people: `x-ignored` with
+//! asks decides how bad it is. Five keywords of our own carry words for people: `x-ignored` with
 //! `x-ignored-reason` (Convox drops such a value instead of refusing it), `x-v3` and `x-hint`
-//! (advice for keys that people bring from elsewhere).
+//! (advice for keys that people bring from elsewhere), `x-later` (keys of a later version).
 
 use std::sync::LazyLock;
 
@@ -51,6 +51,8 @@ pub enum What {
         hint: Option<String>,
         /// A known key that is near.
         near: Option<String>,
+        /// Whether a later version will know the key.
+        later: bool,
     },
     /// A key that the block needs.
     Missing {
@@ -180,7 +182,8 @@ impl Schema {
         let (v3, hint) = (advice("x-v3"), advice("x-hint"));
         let known = holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
         let near = if v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
-        What::Unknown { key: key.to_owned(), v3, hint, near }
+        let later = holder.and_then(|h| h.get("x-later")?.as_array()).is_some_and(|keys| keys.iter().any(|k| k == key));
+        What::Unknown { key: key.to_owned(), v3, hint, near, later }
     }
 }
 

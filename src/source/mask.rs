@@ -58,6 +58,11 @@ pub(super) fn mask(text: &str) -> Masked<'_> {
     }
 }
 
+/// Text in which nothing is hidden.
+pub(super) fn unmasked(text: &str) -> Masked<'_> {
+    Masked { text: Cow::Borrowed(text), mark: None }
+}
+
 impl Masked<'_> {
     /// Replace the variables of one scalar; calls `unset` for each name without a value, which
     /// then counts as empty, as in Convox.

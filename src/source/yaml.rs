@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use granit_parser::{Event, Parser, ScalarStyle};
 
-use super::mask::{Variables, mask};
+use super::mask::{Variables, mask, unmasked};
 use super::tree::{Entry, Kind, Node, NodeId, Scalar, Tree};
 use super::{FileId, Span};
 
@@ -72,13 +72,13 @@ struct Builder<'v> {
     merged: usize,
     duplicates: Vec<(NodeId, NodeId)>,
     unset: Vec<Unset>,
-    variables: &'v Variables,
+    variables: Option<&'v Variables>,
 }
 
 /// Read the first document of `text`, which has lost its byte-order mark, and replace its
-/// variables.
-pub fn parse(file: FileId, text: &str, variables: &Variables) -> Result<Parsed, Refused> {
-    let masked = mask(text);
+/// variables; with none, `${NAME}` is text like any other.
+pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<Parsed, Refused> {
+    let masked = if variables.is_some() { mask(text) } else { unmasked(text) };
     let mut builder = Builder {
         nodes: Vec::new(),
         anchors: BTreeMap::new(),
@@ -291,7 +291,7 @@ mod tests {
     fn read(text: &str) -> Result<Parsed, Refused> {
         let mut files = Files::default();
         let file = files.add("t.yml", text);
-        parse(file, text, &Variables::from([("P".into(), "3000".into()), ("EVIL".into(), "x\", sticky: false, a: \"y\nb: c".into())]))
+        parse(file, text, Some(&Variables::from([("P".into(), "3000".into()), ("EVIL".into(), "x\", sticky: false, a: \"y\nb: c".into())])))
     }
 
     #[test]
