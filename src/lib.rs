@@ -1,5 +1,6 @@
 //! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
 
 pub mod diagnostics;
+pub mod fleet;
 pub mod render;
 pub mod source;
