@@ -1,7 +1,10 @@
 //! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
 
 pub mod diagnostics;
+pub mod fleet;
+pub mod host;
 pub mod manifest;
 pub mod render;
+pub mod routes;
 pub mod schema;
 pub mod source;

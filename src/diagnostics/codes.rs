@@ -158,6 +158,8 @@ codes! {
         "Names of load balancers have at most 32 characters.";
     DEFAULT_CERTIFICATE = "RF0318" Note "the rack's certificate is asked for at deploy time",
         "An HTTPS listener needs a default certificate. Without `certificate` in rackform.yml the rack stack has the parameter `Certificate` without a default: pass it on the first deployment with `deploy.sh --parameter RACK:Certificate=ARN`.";
+    IDLE_PARAMETER = "RF0319" Warning "a parameter that has no effect beside the others",
+        "The parameter is about a part that this rack does not have, so it changes nothing. Remove it, or correct the parameter that the message names.";
 
     HOST_SYNTAX = "RF0401" Error "a host name that a listener rule refuses",
         "A host has at most 128 letters, digits, `-`, `.`, `*` and `?`, at least one dot, and only letters behind the last dot.";

@@ -93,13 +93,17 @@ fn report(tree: &Tree, violation: &Violation, out: &mut Diagnostics) {
                 Diagnostic::new(&FLEET_UNKNOWN_KEY, place, format!("unknown key `{key}`")).help(help)
             }
         }),
-        What::Missing { key } => here().map(|(place, _)| Diagnostic::new(&FLEET_SHAPE, place, format!("`{path}` lacks the key `{key}`")).help(format!("add `{key}`"))),
+        What::Missing { key } => here()
+            .map(|(place, _)| Diagnostic::new(&FLEET_SHAPE, place, format!("`{path}` lacks the key `{key}`")).help(format!("add `{key}`"))),
         What::Name { key, expected } => child(key).map(|(place, _)| {
-            Diagnostic::new(&FLEET_SHAPE, place, format!("`{key}` is not {expected}")).help("begin with a letter from a to z, then use a to z, 0 to 9 and `-`")
+            Diagnostic::new(&FLEET_SHAPE, place, format!("`{key}` is not {expected}"))
+                .help("begin with a letter from a to z, then use a to z, 0 to 9 and `-`")
         }),
         What::Ignored { expected, .. } | What::Wrong { expected } => here().map(|(key, value)| {
             let place = if value.span.start == value.span.end { key } else { value };
-            Diagnostic::new(&FLEET_SHAPE, place, format!("`{path}` takes {expected}")).label(format!("expected {expected}")).help("`rackform schema fleet` prints what each key takes")
+            Diagnostic::new(&FLEET_SHAPE, place, format!("`{path}` takes {expected}"))
+                .label(format!("expected {expected}"))
+                .help("`rackform schema fleet` prints what each key takes")
         }),
     };
     if let Some(diagnostic) = diagnostic {
@@ -127,7 +131,8 @@ fn text(tree: &Tree, node: NodeId) -> Spanned<String> {
 
 fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
     let field = |name: &str| tree.get(body, name).map(|entry| text(tree, entry.value));
-    let texts = |node: Option<NodeId>| node.map_or(Vec::new(), |node| tree.items(node).iter().map(|item| tree.text(*item).to_owned()).collect());
+    let texts =
+        |node: Option<NodeId>| node.map_or(Vec::new(), |node| tree.items(node).iter().map(|item| tree.text(*item).to_owned()).collect());
     let certificates = tree.get(body, "certificates").map_or(Vec::new(), |list| {
         let certificate = |item: &NodeId| {
             let value = |key: &str| tree.get(*item, key).map(|entry| entry.value);

@@ -64,7 +64,7 @@ pub(crate) fn hostile_text() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
-/// Every scalar of a document in order, as another reader than serde_yaml reads it.
+/// Every scalar of a document in order, as another reader than `serde_yaml` reads it.
 pub(crate) fn granit_scalars(text: &str) -> Vec<String> {
     let mut scalars = Vec::new();
     for item in Parser::new_from_str(text) {

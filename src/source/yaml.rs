@@ -121,8 +121,12 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
                 let value = if plain && span.start == span.end { "".into() } else { value };
                 let id = builder.push(Kind::Scalar(Scalar { text: String::new(), plain }), span)?;
                 let mut unset = Vec::new();
-                let text =
-                    masked.fill(&value, builder.variables, |name| unset.push(Unset { name: name.to_owned(), node: id })).into_owned();
+                let text = match builder.variables {
+                    Some(variables) => {
+                        masked.fill(&value, variables, |name| unset.push(Unset { name: name.to_owned(), node: id })).into_owned()
+                    }
+                    None => value.into_owned(),
+                };
                 builder.unset.append(&mut unset);
                 builder.nodes[id.0 as usize].kind = Kind::Scalar(Scalar { text, plain });
                 builder.bind(anchor, Some(id));

@@ -1,0 +1,195 @@
+//! Racks and apps from what was written, with names and references checked.
+
+use super::{AppParams, Certificate, Rack, RackParams, RackSpec};
+use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NOT_YET, UNKNOWN_RACK};
+use crate::diagnostics::{Diagnostic, Diagnostics, Reported, nearest};
+use crate::host::Host;
+use crate::manifest::{self, Manifest};
+use crate::source::{FileId, Files, Place, Spanned, Variables};
+
+/// Characters of an app's name; with the rack's name and a service's it must fit a host name.
+const MAX_APP_NAME: usize = 40;
+
+/// Racks and the apps on them.
+#[derive(Debug)]
+pub struct Fleet {
+    /// Racks in file order.
+    pub racks: Vec<Rack>,
+    /// Apps by name.
+    pub apps: Vec<App>,
+}
+
+/// One `convox.yml` on a rack.
+#[derive(Debug)]
+pub struct App {
+    /// Its name.
+    pub name: String,
+    /// The rack it lives on, by its place in [`Fleet::racks`].
+    pub rack: usize,
+    /// What it says.
+    pub manifest: Manifest,
+    /// Its parameters.
+    pub params: AppParams,
+    /// The path of its manifest relative to the fleet, for comments in templates.
+    pub source: String,
+}
+
+/// A manifest that was found, before it is read.
+#[derive(Debug)]
+pub struct AppSource {
+    /// Name of the app.
+    pub name: String,
+    /// Where the name is written, when it is not the name of a folder.
+    pub place: Option<Place>,
+    /// The manifest.
+    pub file: FileId,
+    /// Its path relative to the fleet.
+    pub source: String,
+    /// Values for `${NAME}`.
+    pub variables: Variables,
+    /// Parameters of the app that rackform.yml sets.
+    pub params: Vec<(Spanned<String>, Spanned<String>)>,
+    /// The rack it is pinned to.
+    pub rack: Option<Spanned<String>>,
+}
+
+/// Read every manifest and put the fleet together. Without racks there is one, called main.
+pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Result<Fleet, Reported> {
+    let racks: Vec<Rack> = if racks.is_empty() { vec![main_rack(out)] } else { racks.iter().map(|spec| rack(spec, out)).collect() };
+    let mut apps = Vec::new();
+    for source in sources {
+        let place = source.place.unwrap_or(Place { file: source.file, span: crate::source::Span::default() });
+        let rack = home(source, &racks, place, out);
+        name(source, rack.map(|at| racks[at].name.as_str()), place, out);
+        let Some(manifest) = manifest::read(files, source.file, &source.variables, out) else { continue };
+        let params = AppParams::read(&source.params, &manifest, out);
+        if let Some(rack) = rack {
+            apps.push(App { name: source.name.clone(), rack, manifest, params, source: source.source.clone() });
+        }
+    }
+    apps.sort_by(|a, b| a.name.cmp(&b.name));
+    out.settle(Fleet { racks, apps })
+}
+
+fn main_rack(out: &mut Diagnostics) -> Rack {
+    let rack = Rack {
+        name: "main".into(),
+        host: None,
+        internal_host: None,
+        certificate: Certificate::AtDeploy,
+        hosted_zone: None,
+        certificates: Vec::new(),
+        network: super::Network::Create,
+        params: RackParams::default(),
+    };
+    out.report(certificate_note(
+        Diagnostic::nowhere(&DEFAULT_CERTIFICATE, "the stack `main` needs the ARN of a certificate when it is first deployed"),
+        "main",
+    ));
+    rack
+}
+
+fn certificate_note(diagnostic: Diagnostic, rack: &str) -> Diagnostic {
+    diagnostic
+        .help(format!("write `certificate` for the rack in rackform.yml, or deploy with `deploy.sh --parameter {rack}:Certificate=ARN`"))
+}
+
+fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
+    let name = &spec.name.value;
+    let params = RackParams::read(&spec.params, name, &spec.network, out);
+    let host = spec.host.as_ref().and_then(|host| rack_host(host, name, out));
+    let internal_host = match &spec.internal_host {
+        Some(host) => rack_host(host, name, out),
+        None => host.as_ref().map(|host| format!("internal.{host}")),
+    };
+    let certificate = match spec.certificate.as_ref() {
+        Some(written) if written.value == "create" => {
+            if host.is_none() {
+                out.report(
+                    Diagnostic::new(&FLEET_SHAPE, written.place, "`certificate: create` needs `host`")
+                        .label("a certificate for which names?")
+                        .help("write the rack's `host`, or the ARN of a certificate"),
+                );
+            }
+            Certificate::Create
+        }
+        Some(arn) => Certificate::Given(arn.value.clone()),
+        None => {
+            let diagnostic = Diagnostic::new(
+                &DEFAULT_CERTIFICATE,
+                spec.name.place,
+                format!("the stack `{name}` needs the ARN of a certificate when it is first deployed"),
+            );
+            out.report(certificate_note(diagnostic, name));
+            Certificate::AtDeploy
+        }
+    };
+    Rack {
+        name: name.clone(),
+        host,
+        internal_host,
+        certificate,
+        hosted_zone: spec.hosted_zone.as_ref().map(|zone| zone.value.clone()),
+        certificates: spec.certificates.clone(),
+        network: spec.network.clone(),
+        params,
+    }
+}
+
+/// A rack's host with `{rack}` replaced.
+fn rack_host(written: &Spanned<String>, rack: &str, out: &mut Diagnostics) -> Option<String> {
+    let text = written.value.replace("{rack}", rack);
+    match Host::parse(&text) {
+        Ok(host) if !host.is_wildcard() => Some(host.as_str().to_owned()),
+        _ => {
+            out.report(
+                Diagnostic::new(&HOST_SYNTAX, written.place, format!("`{text}` is no host name"))
+                    .label("services get names below this one")
+                    .help("write a name such as {rack}.example.org"),
+            );
+            None
+        }
+    }
+}
+
+/// The rack that an app lives on.
+fn home(source: &AppSource, racks: &[Rack], place: Place, out: &mut Diagnostics) -> Option<usize> {
+    let Some(pinned) = &source.rack else {
+        if racks.len() == 1 {
+            return Some(0);
+        }
+        out.report(
+            Diagnostic::new(&NOT_YET, place, format!("`{}` must be told its rack", source.name))
+                .note("this version does not place apps by itself")
+                .help("write `rack` for the app in rackform.yml"),
+        );
+        return None;
+    };
+    let at = racks.iter().position(|rack| rack.name == pinned.value);
+    if at.is_none() {
+        let known = racks.iter().map(|rack| rack.name.as_str());
+        let help = nearest(&pinned.value, known).map_or("declare it under `racks`".to_owned(), |near| format!("did you mean `{near}`?"));
+        out.report(Diagnostic::new(&UNKNOWN_RACK, pinned.place, format!("there is no rack `{}`", pinned.value)).help(help));
+    }
+    at
+}
+
+/// Check an app's name: it becomes part of host names and of the stack's name.
+fn name(source: &AppSource, rack: Option<&str>, place: Place, out: &mut Diagnostics) {
+    let name = &source.name;
+    let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
+        && name.len() <= MAX_APP_NAME
+        && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
+    if !fits || rack == Some(name) {
+        let why = if fits {
+            "an app may not have the name of its rack"
+        } else {
+            "a letter from a to z first, then a to z, 0 to 9 and `-`, at most 40 characters"
+        };
+        out.report(
+            Diagnostic::new(&APP_NAME, place, format!("`{name}` is no name for an app"))
+                .note(why)
+                .help("name the app in rackform.yml, or rename its folder"),
+        );
+    }
+}

@@ -1,0 +1,21 @@
+//! The fleet: racks, apps, and the parameters of both, as their author meant them, checked.
+
+mod app_params;
+mod assemble;
+mod cidr;
+mod file;
+mod rack;
+mod rack_checks;
+mod rack_param_table;
+mod rack_params;
+mod rack_values;
+#[cfg(test)]
+mod testing;
+
+pub use app_params::{Algorithm, AppParams};
+pub use assemble::{App, AppSource, Fleet, assemble};
+pub use cidr::Cidr;
+pub use file::{AppSpec, Apps, FleetFile, RackSpec, read};
+pub use rack::{Certificate, Network, Rack, SharedCertificate};
+pub use rack_param_table::{RACK_PARAMETERS, RackParameter, Standing};
+pub use rack_params::{MitigationMode, RackParams};

@@ -1,0 +1,63 @@
+//! A rack as rackform.yml describes it, checked.
+
+use super::RackParams;
+use crate::source::Place;
+
+/// A rack that rackform writes a stack for.
+#[derive(Debug, Clone)]
+pub struct Rack {
+    /// Name of the rack and of its stack; see `RACK_NAME` for what it may be.
+    pub name: String,
+    /// Services on the public router answer at `<app>-<service>.<host>`; the router's own name unless given.
+    pub host: Option<String>,
+    /// The same for the internal router.
+    pub internal_host: Option<String>,
+    /// The default certificate of every HTTPS listener.
+    pub certificate: Certificate,
+    /// Id of the public hosted zone that holds the rack's records and in which its certificate is validated.
+    pub hosted_zone: Option<String>,
+    /// Certificates that exist and that apps may be served with.
+    pub certificates: Vec<SharedCertificate>,
+    /// Where the rack stands.
+    pub network: Network,
+    /// Convox's rack parameters.
+    pub params: RackParams,
+}
+
+/// Where a rack's default certificate comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Certificate {
+    /// It exists; the ARN.
+    Given(String),
+    /// The rack stack asks ACM for one; needs a `host`.
+    Create,
+    /// Whoever deploys the rack names it.
+    AtDeploy,
+}
+
+/// A certificate that exists, and the names on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SharedCertificate {
+    /// Its ARN.
+    pub arn: String,
+    /// The names on it; `*.` covers one label.
+    pub names: Vec<String>,
+    /// Where rackform.yml lists it.
+    pub place: Place,
+}
+
+/// The network of a rack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Network {
+    /// The rack stack makes one.
+    Create,
+    /// It exists; ids of a VPC and of two or three subnets, each in a zone of its own.
+    Brought {
+        /// `vpc-…`
+        vpc: String,
+        /// Public subnets.
+        subnets: Vec<String>,
+        /// Private subnets; none when nothing of the rack is private.
+        private_subnets: Vec<String>,
+    },
+}

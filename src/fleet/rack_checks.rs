@@ -1,0 +1,214 @@
+//! Rack parameters that each are fine and together are not.
+
+use indexmap::IndexMap;
+
+use super::rack_param_table::{self, Standing};
+use super::{Cidr, Network, RackParams, rack_values as values};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics, codes};
+use crate::source::Spanned;
+
+/// The longest prefix of a router's subnet: with fewer addresses it can't grow
+/// (AWS: "Application Load Balancers", subnets).
+const SMALLEST_SUBNET: u8 = 27;
+/// Characters in the name of a load balancer.
+const MAX_NAME: usize = 32;
+
+type Written = IndexMap<String, Spanned<String>>;
+
+struct Check<'a> {
+    written: &'a Written,
+    rack: &'a str,
+    out: &'a mut Diagnostics,
+}
+
+/// Check parameters against each other and against the network, and settle how many zones there are.
+pub(super) fn check(params: &mut RackParams, written: &Written, rack: &str, network: &Network, out: &mut Diagnostics) {
+    let mut check = Check { written, rack, out };
+    if !params.high_availability {
+        params.zones = 2;
+    }
+    match network {
+        Network::Create => check.ranges(params),
+        Network::Brought { subnets, private_subnets, .. } => {
+            check.brought(params, subnets.len(), private_subnets.is_empty());
+            params.zones = subnets.len();
+        }
+    }
+    check.names(params);
+    if params.internal_only && !params.internal {
+        check.report(&codes::PARAMETER_VALUE, "InternalOnly", "leaves the rack without a router", "set `Internal: Yes` too");
+    }
+    check.idle(params, matches!(network, Network::Create));
+}
+
+impl Check<'_> {
+    /// Report something about a parameter, at its place if it is written.
+    fn report(&mut self, code: &'static Code, name: &str, what: &str, help: &str) {
+        let message = format!("`{name}` of rack `{}` {what}", self.rack);
+        let found = match self.written.get(name) {
+            Some(value) => Diagnostic::new(code, value.place, message),
+            None => Diagnostic::nowhere(code, message),
+        };
+        self.out.report(found.help(help));
+    }
+
+    fn ranges(&mut self, params: &RackParams) {
+        let vpc = params.vpc_cidr;
+        if !(16..=28).contains(&vpc.bits()) {
+            self.report(&codes::ADDRESS_RANGE, "VPCCIDR", &format!("is `{vpc}`"), "a VPC has a range of /16 to /28");
+            return;
+        }
+        let mut earlier: Vec<(String, Cidr)> = Vec::new();
+        for (kind, ranges) in [("Subnet", &params.subnet_cidrs), ("SubnetPrivate", &params.subnet_private_cidrs)] {
+            for (zone, range) in ranges.iter().enumerate().take(params.zones) {
+                let name = format!("{kind}{zone}CIDR");
+                if !vpc.contains(*range) {
+                    let help = format!("set it, and each `Subnet…CIDR`, to a range inside of `{vpc}`, or change `VPCCIDR`");
+                    self.report(&codes::ADDRESS_RANGE, &name, &format!("is `{range}`, outside of the VPC's `{vpc}`"), &help);
+                } else if range.bits() > SMALLEST_SUBNET {
+                    let help = format!("a subnet of a load balancer is /{SMALLEST_SUBNET} or larger");
+                    self.report(&codes::ADDRESS_RANGE, &name, &format!("is `{range}`, too small"), &help);
+                }
+                if let Some((other, taken)) = earlier.iter().find(|(_, taken)| taken.overlaps(*range)) {
+                    let what = format!("is `{range}`, which overlaps `{taken}` of `{other}`");
+                    self.report(&codes::ADDRESS_RANGE, &name, &what, "give each subnet addresses of its own");
+                }
+                earlier.push((name, *range));
+            }
+        }
+    }
+
+    fn brought(&mut self, params: &RackParams, zones: usize, no_private_subnets: bool) {
+        if !self.written.contains_key("VPCCIDR") {
+            let help = "write `VPCCIDR` under `params`: the range that the VPC has, for the rules of security groups";
+            self.report(&codes::NETWORK, "VPCCIDR", "is missing, and the network is brought", help);
+        }
+        for (name, on) in [("Private", params.private), ("PrivateApi", params.private_api)] {
+            if on && no_private_subnets {
+                self.report(&codes::NETWORK, name, "needs private subnets", "list `private_subnets` under `network`");
+            }
+        }
+        let wanted = [("MaxAvailabilityZones", true), ("HighAvailability", !params.high_availability)];
+        for (name, says_zones) in wanted {
+            if says_zones && self.written.contains_key(name) && params.zones != zones {
+                let what = format!("asks for {} zones, and the network has {zones} subnets", params.zones);
+                self.report(&codes::NETWORK, name, &what, "leave it out: a network that is brought has a zone for each subnet");
+            }
+        }
+    }
+
+    fn names(&mut self, params: &RackParams) {
+        let suffix = &params.internal_router_suffix;
+        let name = format!("{}{suffix}", self.rack);
+        let help = "set a shorter `InternalRouterSuffix`, or a blank one to leave the name to CloudFormation";
+        if !params.internal || suffix.is_empty() {
+            return;
+        }
+        if name.len() > MAX_NAME {
+            let what = format!("makes the name `{name}` of {} characters; AWS takes {MAX_NAME}", name.len());
+            self.report(&codes::NAME_LENGTH, "InternalRouterSuffix", &what, help);
+        } else if name.starts_with("internal-") {
+            let what = format!("makes the name `{name}`; AWS keeps names that begin with `internal-` for itself");
+            self.report(&codes::PARAMETER_VALUE, "InternalRouterSuffix", &what, help);
+        }
+    }
+
+    /// Warn of parameters that change nothing beside the others. A default that is written out is no mistake.
+    fn idle(&mut self, params: &RackParams, created: bool) {
+        let own_logs = params.log_bucket.is_none();
+        let mut idle = vec![
+            ("PrivateApiSecurityGroup", !params.private_api, "the rack API is public; `PrivateApi` is not `Yes`"),
+            ("WhiteList", params.private_api, "the rack API is private; `WhiteList` is about a public one"),
+            ("InternalRouterSuffix", !params.internal, "there is no internal router; `Internal` is not `Yes`"),
+            ("RouterInternalSecurityGroup", !params.internal, "there is no internal router; `Internal` is not `Yes`"),
+            ("RouterSecurityGroup", params.internal_only, "there is no public router; `InternalOnly` is `Yes`"),
+            ("DisableALBPort80", params.internal_only, "there is no public router; `InternalOnly` is `Yes`"),
+            ("LogRetention", !own_logs, "the logs go to `LogBucket`, which has its own rules"),
+        ];
+        for zone in ["Subnet0CIDR", "Subnet1CIDR", "Subnet2CIDR", "SubnetPrivate0CIDR", "SubnetPrivate1CIDR", "SubnetPrivate2CIDR"] {
+            idle.push((zone, !created, "the network is brought, with the ranges that it has"));
+            idle.push((zone, created && params.zones == 2 && zone.contains('2'), "the rack stands in two zones"));
+        }
+        for (name, is_idle, why) in idle {
+            if is_idle && self.is_changed(name) {
+                self.report(&codes::IDLE_PARAMETER, name, "has no effect", why);
+            }
+        }
+    }
+
+    /// Whether a parameter is written and is not at its default.
+    fn is_changed(&self, name: &str) -> bool {
+        let Some(value) = self.written.get(name) else { return false };
+        match rack_param_table::find(name).map(|found| &found.standing) {
+            Some(Standing::Supported { default }) => !values::same(value.value.trim(), default),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::testing::{read, read_for, read_in};
+
+    fn brought(subnets: usize, private: usize) -> Network {
+        let ids = |count: usize| (0..count).map(|n| format!("subnet-{n}")).collect();
+        Network::Brought { vpc: "vpc-1".into(), subnets: ids(subnets), private_subnets: ids(private) }
+    }
+
+    fn says(found: &[String], code: &str, words: &str) {
+        assert!(found.iter().any(|line| line.starts_with(code) && line.contains(words)), "{code} {words}: {found:?}");
+    }
+
+    #[test]
+    fn subnets_fit_the_vpc_and_each_other() {
+        says(&read(&[("VPCCIDR", "10.0.0.0/8")]).1, "RF0316", "/16 to /28");
+        says(&read(&[("VPCCIDR", "10.1.0.0/16")]).1, "RF0316", "`Subnet0CIDR` of rack `main` is `10.0.1.0/24`, outside");
+        says(&read(&[("Subnet1CIDR", "10.0.2.0/28")]).1, "RF0316", "too small");
+        says(&read(&[("SubnetPrivate0CIDR", "10.0.1.128/25")]).1, "RF0316", "overlaps `10.0.1.0/24` of `Subnet0CIDR`");
+        let two_zones = [("MaxAvailabilityZones", "2"), ("SubnetPrivate0CIDR", "10.0.3.0/24")];
+        assert_eq!(read(&two_zones).1, Vec::<String>::new(), "the third subnet is not there");
+    }
+
+    #[test]
+    fn a_brought_network_has_what_is_asked_of_it() {
+        let range = ("VPCCIDR", "172.31.0.0/16");
+        says(&read_in(&brought(2, 0), &[]).1, "RF0314", "`VPCCIDR` of rack `main` is missing");
+        says(&read_in(&brought(2, 0), &[range, ("Private", "Yes")]).1, "RF0314", "needs private subnets");
+        says(&read_in(&brought(2, 0), &[range, ("PrivateApi", "Yes")]).1, "RF0314", "needs private subnets");
+        says(&read_in(&brought(2, 2), &[range, ("MaxAvailabilityZones", "3")]).1, "RF0314", "asks for 3 zones");
+        says(&read_in(&brought(3, 3), &[range, ("HighAvailability", "No")]).1, "RF0314", "asks for 2 zones");
+        says(&read_in(&brought(2, 2), &[range, ("Subnet0CIDR", "172.31.1.0/24")]).1, "RF0319", "the ranges that it has");
+        let (params, found) = read_in(&brought(3, 3), &[range, ("Private", "Yes"), ("MaxAvailabilityZones", "3")]);
+        assert_eq!((params.zones, found), (3, Vec::new()));
+    }
+
+    #[test]
+    fn the_internal_router_can_be_named() {
+        let long = "a-rack-of-twenty-eight-chars";
+        assert_eq!(read_for(long, &[("Internal", "Yes")]).1, Vec::<String>::new(), "32 characters");
+        says(&read_for(long, &[("Internal", "Yes"), ("InternalRouterSuffix", "-rtin")]).1, "RF0317", "33 characters");
+        says(&read_for("internal-x", &[("Internal", "Yes")]).1, "RF0305", "keeps names");
+        assert_eq!(read_for("internal-x", &[("Internal", "Yes"), ("InternalRouterSuffix", "")]).1, Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_parameter_without_effect_is_a_warning() {
+        for (written, name) in [
+            (vec![("PrivateApiSecurityGroup", "sg-1")], "PrivateApiSecurityGroup"),
+            (vec![("PrivateApi", "Yes"), ("WhiteList", "10.0.0.0/8")], "WhiteList"),
+            (vec![("InternalRouterSuffix", "-x")], "InternalRouterSuffix"),
+            (vec![("RouterInternalSecurityGroup", "sg-1")], "RouterInternalSecurityGroup"),
+            (vec![("Internal", "Yes"), ("InternalOnly", "Yes"), ("RouterSecurityGroup", "sg-1")], "RouterSecurityGroup"),
+            (vec![("Internal", "Yes"), ("InternalOnly", "Yes"), ("DisableALBPort80", "Yes")], "DisableALBPort80"),
+            (vec![("LogBucket", "logs-1"), ("LogRetention", "30")], "LogRetention"),
+            (vec![("MaxAvailabilityZones", "2"), ("Subnet2CIDR", "10.0.9.0/24")], "Subnet2CIDR"),
+        ] {
+            let found = read(&written).1;
+            assert_eq!(found.len(), 1, "{found:?}");
+            says(&found, "RF0319", &format!("`{name}` of rack `main` has no effect"));
+        }
+        assert_eq!(read(&[("InternalRouterSuffix", "-rti"), ("DisableALBPort80", "false")]).1, Vec::<String>::new());
+        says(&read(&[("InternalOnly", "Yes")]).1, "RF0305", "without a router");
+    }
+}

@@ -1,0 +1,277 @@
+//! Convox's rack parameters, read: names, values and defaults are Convox's.
+
+use indexmap::IndexMap;
+
+use super::rack_param_table::{self, RACK_PARAMETERS, Standing};
+use super::{Cidr, Network, rack_checks, rack_values as values};
+use crate::diagnostics::{Diagnostic, Diagnostics, codes, nearest};
+use crate::source::Spanned;
+
+/// What a router does with requests that could desynchronise it from a target.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MitigationMode {
+    /// Let them pass and count them.
+    Monitor,
+    /// Refuse what is known to be dangerous.
+    Defensive,
+    /// Refuse what is not RFC 7230 to the letter.
+    Strictest,
+}
+
+/// The parameters of one rack.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one Yes/No parameter of Convox")]
+pub struct RackParams {
+    /// `Internal`: there is an internal router.
+    pub internal: bool,
+    /// `InternalOnly`: there is no public router.
+    pub internal_only: bool,
+    /// `InternalRouterSuffix`: the internal router is named `<rack><suffix>`; blank leaves the name to CloudFormation.
+    pub internal_router_suffix: String,
+    /// `Private`: what has no public address stands in the private subnets, which then reach out through NAT.
+    pub private: bool,
+    /// `PrivateApi`: the balancer of the rack API is internal.
+    pub private_api: bool,
+    /// `PrivateApiSecurityGroup`: the one group that reaches a private API; otherwise the range of the VPC does.
+    pub private_api_security_group: Option<String>,
+    /// `WhiteList`: the ranges that reach a public API, at most four; none means everybody.
+    pub white_list: Vec<Cidr>,
+    /// `SslPolicy` of every HTTPS listener.
+    pub ssl_policy: String,
+    /// `LoadBalancerIdleTimeout` of both routers: 1 to 4000 seconds.
+    pub idle_timeout: u32,
+    /// `RouterMitigationMode` of both routers.
+    pub mitigation_mode: MitigationMode,
+    /// `RouterSecurityGroup`: groups that replace the public router's own, at most five.
+    pub router_security_groups: Vec<String>,
+    /// `RouterInternalSecurityGroup`: the same for the internal router.
+    pub router_internal_security_groups: Vec<String>,
+    /// `DisableALBPort80`, turned round: the public router listens on port 80.
+    pub port80: bool,
+    /// Zones that the rack stands in, 2 or 3: `MaxAvailabilityZones`, and 2 without `HighAvailability`. A network that
+    /// is brought has as many as it has subnets.
+    pub zones: usize,
+    /// `HighAvailability`: without it, one NAT gateway serves all zones.
+    pub high_availability: bool,
+    /// `VPCCIDR`: the range of the VPC, /16 to /28.
+    pub vpc_cidr: Cidr,
+    /// `Subnet0CIDR` to `Subnet2CIDR`: ranges of the public subnets, /27 or larger.
+    pub subnet_cidrs: [Cidr; 3],
+    /// `SubnetPrivate0CIDR` to `SubnetPrivate2CIDR`: ranges of the private subnets.
+    pub subnet_private_cidrs: [Cidr; 3],
+    /// `LogBucket`: the bucket that takes access logs; otherwise the rack makes one.
+    pub log_bucket: Option<String>,
+    /// `LogRetention`: days that the rack's own bucket keeps access logs, 1 to 3653; none means for ever.
+    pub log_retention: Option<u32>,
+    /// `RouterDeletionProtection`, ours: AWS refuses to delete the routers.
+    pub deletion_protection: bool,
+}
+
+/// The policy of a blank `SslPolicy`: TLS 1.2 and 1.3 with forward secrecy, and post-quantum key exchange. AWS recommends
+/// it for Application Load Balancers and its console presets it. Left out, CloudFormation would take the policy of 2016,
+/// which still speaks TLS 1.0.
+const SSL_POLICY: &str = "ELBSecurityPolicy-TLS13-1-2-Res-PQ-2025-09";
+
+impl Default for RackParams {
+    fn default() -> Self {
+        Self {
+            internal: false,
+            internal_only: false,
+            internal_router_suffix: "-rti".to_owned(),
+            private: false,
+            private_api: false,
+            private_api_security_group: None,
+            white_list: Vec::new(),
+            ssl_policy: SSL_POLICY.to_owned(),
+            idle_timeout: 3600,
+            mitigation_mode: MitigationMode::Defensive,
+            router_security_groups: Vec::new(),
+            router_internal_security_groups: Vec::new(),
+            port80: true,
+            zones: 3,
+            high_availability: true,
+            vpc_cidr: Cidr::new([10, 0, 0, 0], 16),
+            subnet_cidrs: [Cidr::new([10, 0, 1, 0], 24), Cidr::new([10, 0, 2, 0], 24), Cidr::new([10, 0, 3, 0], 24)],
+            subnet_private_cidrs: [Cidr::new([10, 0, 4, 0], 24), Cidr::new([10, 0, 5, 0], 24), Cidr::new([10, 0, 6, 0], 24)],
+            log_bucket: None,
+            log_retention: Some(7),
+            deletion_protection: true,
+        }
+    }
+}
+
+impl RackParams {
+    /// Read what `params` of a rack says. YAML booleans come as `true` and `false` and count as Yes and No.
+    pub fn read(written: &IndexMap<String, Spanned<String>>, rack: &str, network: &Network, out: &mut Diagnostics) -> Self {
+        let mut params = Self::default();
+        for (name, value) in written {
+            if let Some(found) = read_one(&mut params, name, value, rack) {
+                out.report(found);
+            }
+        }
+        rack_checks::check(&mut params, written, rack, network, out);
+        params
+    }
+
+    /// Take a value, or say what the parameter takes.
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            // The API on the public router would need a rule there that Convox no longer makes.
+            "ApiRouter" => values::choice(value, &[("ELB", ())])?,
+            "DisableALBPort80" => self.port80 = !values::flag(value)?,
+            "HighAvailability" => self.high_availability = values::flag(value)?,
+            "Internal" => self.internal = values::flag(value)?,
+            "InternalOnly" => self.internal_only = values::flag(value)?,
+            "InternalRouterSuffix" => self.internal_router_suffix = values::name_part(value)?,
+            "LoadBalancerIdleTimeout" => self.idle_timeout = values::whole(value, 1, 4000, "seconds")?,
+            "LogBucket" => self.log_bucket = values::bucket(value)?,
+            "LogRetention" if value.is_empty() => self.log_retention = None,
+            "LogRetention" => self.log_retention = Some(values::whole(value, 1, 3653, "days")?),
+            "MaxAvailabilityZones" => self.zones = values::choice(value, &[("2", 2), ("3", 3)])?,
+            "Private" => self.private = values::flag(value)?,
+            "PrivateApi" => self.private_api = values::flag(value)?,
+            "PrivateApiSecurityGroup" => self.private_api_security_group = values::security_groups(value, 1)?.pop(),
+            "RouterDeletionProtection" => self.deletion_protection = values::flag(value)?,
+            "RouterInternalSecurityGroup" => self.router_internal_security_groups = values::security_groups(value, 5)?,
+            "RouterMitigationMode" => {
+                use MitigationMode::{Defensive, Monitor, Strictest};
+                let modes = [("monitor", Monitor), ("defensive", Defensive), ("strictest", Strictest)];
+                self.mitigation_mode = values::choice(value, &modes)?;
+            }
+            "RouterSecurityGroup" => self.router_security_groups = values::security_groups(value, 5)?,
+            "SslPolicy" if value.is_empty() => SSL_POLICY.clone_into(&mut self.ssl_policy),
+            "SslPolicy" => self.ssl_policy = values::ssl_policy(value)?,
+            "Subnet0CIDR" => self.subnet_cidrs[0] = value.parse()?,
+            "Subnet1CIDR" => self.subnet_cidrs[1] = value.parse()?,
+            "Subnet2CIDR" => self.subnet_cidrs[2] = value.parse()?,
+            "SubnetPrivate0CIDR" => self.subnet_private_cidrs[0] = value.parse()?,
+            "SubnetPrivate1CIDR" => self.subnet_private_cidrs[1] = value.parse()?,
+            "SubnetPrivate2CIDR" => self.subnet_private_cidrs[2] = value.parse()?,
+            "VPCCIDR" => self.vpc_cidr = value.parse()?,
+            "WhiteList" => self.white_list = values::ranges(value, 4)?,
+            _ => return Err("nothing".to_owned()),
+        }
+        Ok(())
+    }
+}
+
+fn read_one(params: &mut RackParams, name: &str, value: &Spanned<String>, rack: &str) -> Option<Diagnostic> {
+    let Some(parameter) = rack_param_table::find(name) else {
+        let known = RACK_PARAMETERS.iter().filter(|known| matches!(known.standing, Standing::Supported { .. }));
+        let found = Diagnostic::new(&codes::UNKNOWN_PARAMETER, value.place, format!("`{name}` is no parameter of a rack"));
+        return Some(match nearest(name, known.map(|known| known.name)) {
+            Some(near) => found.help(format!("did you mean `{near}`?")),
+            None => found.help("names are Convox's, such as `Internal` or `LoadBalancerIdleTimeout`"),
+        });
+    };
+    let text = value.value.trim();
+    match parameter.standing {
+        Standing::Supported { .. } => params.set(name, text).err().map(|takes| {
+            let what = format!("`{name}` of rack `{rack}` can't be `{text}`");
+            Diagnostic::new(&codes::PARAMETER_VALUE, value.place, what).help(format!("it takes {takes}"))
+        }),
+        Standing::Off { value: off } if values::same(text, off) => None,
+        Standing::Off { value: off } => {
+            let off = if off.is_empty() { "blank".to_owned() } else { format!("`{off}`") };
+            Some(unsupported(name, value).help(format!("remove it, or leave it at {off}")))
+        }
+        Standing::Unsupported { instead } => Some(unsupported(name, value).help(instead.unwrap_or("remove it"))),
+    }
+}
+
+fn unsupported(name: &str, value: &Spanned<String>) -> Diagnostic {
+    let what = format!("Convox's rack parameter `{name}` is not supported");
+    Diagnostic::new(&codes::UNSUPPORTED_PARAMETER, value.place, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fleet::testing::{read, read_in};
+
+    #[test]
+    fn the_table_and_the_defaults_agree() {
+        for parameter in RACK_PARAMETERS {
+            let Standing::Supported { default } = parameter.standing else { continue };
+            let mut params = RackParams::default();
+            assert_eq!(params.set(parameter.name, default), Ok(()), "{}", parameter.name);
+            assert_eq!(params, RackParams::default(), "{}", parameter.name);
+        }
+    }
+
+    #[test]
+    fn convox_values_are_read() {
+        let (params, found) = read(&[
+            ("Internal", "true"),
+            ("PrivateApi", "Yes"),
+            ("PrivateApiSecurityGroup", "sg-0123abcd"),
+            ("LoadBalancerIdleTimeout", "120"),
+            ("RouterMitigationMode", "strictest"),
+            ("MaxAvailabilityZones", "2"),
+            ("LogRetention", ""),
+            ("RouterSecurityGroup", "sg-1, sg-2"),
+            ("RouterDeletionProtection", "No"),
+            ("SslPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06"),
+            ("NLB", "false"),
+        ]);
+        assert_eq!(found, Vec::<String>::new());
+        let expected = RackParams {
+            internal: true,
+            private_api: true,
+            private_api_security_group: Some("sg-0123abcd".into()),
+            idle_timeout: 120,
+            mitigation_mode: MitigationMode::Strictest,
+            zones: 2,
+            log_retention: None,
+            router_security_groups: vec!["sg-1".into(), "sg-2".into()],
+            deletion_protection: false,
+            ssl_policy: "ELBSecurityPolicy-TLS13-1-3-2021-06".into(),
+            ..RackParams::default()
+        };
+        assert_eq!(params, expected);
+        let (params, _) = read(&[("WhiteList", "10.0.0.0/24,172.16.0.1/32"), ("DisableALBPort80", "Yes"), ("HighAvailability", "false")]);
+        assert_eq!(params.white_list.len(), 2);
+        assert!(!params.port80);
+        assert_eq!(params.zones, 2, "Convox has a third zone only with HighAvailability");
+    }
+
+    #[test]
+    fn what_is_not_taken_is_named() {
+        for (name, value, code, words) in [
+            ("Internl", "Yes", "RF0303", "did you mean `Internal`?"),
+            ("Zebra", "Yes", "RF0303", "names are Convox's"),
+            ("ApiCount", "2", "RF0304", "remove it"),
+            ("Autoscale", "Yes", "RF0304", "remove it"),
+            ("ExistingVpc", "vpc-1", "RF0304", "network"),
+            ("NLB", "Yes", "RF0304", "leave it at `No`"),
+            ("MaintainTimerState", "Yes", "RF0304", "leave it at `No`"),
+            ("ApiRouter", "ALB", "RF0305", "`ELB`"),
+            ("Internal", "perhaps", "RF0305", "`Yes` or `No`"),
+            ("LoadBalancerIdleTimeout", "4001", "RF0305", "1 to 4000 seconds"),
+            ("LoadBalancerIdleTimeout", "0", "RF0305", "1 to 4000 seconds"),
+            ("LoadBalancerIdleTimeout", "", "RF0305", "1 to 4000 seconds"),
+            ("MaxAvailabilityZones", "4", "RF0305", "`2` or `3`"),
+            ("RouterMitigationMode", "lax", "RF0305", "`monitor`, `defensive` or `strictest`"),
+            ("WhiteList", "10.0.0.0/8,10.0.0.1", "RF0305", "IPv4"),
+            ("WhiteList", "1.0.0.0/8,2.0.0.0/8,3.0.0.0/8,4.0.0.0/8,5.0.0.0/8", "RF0305", "at most 4"),
+            ("RouterSecurityGroup", "web", "RF0305", "sg-"),
+            ("PrivateApiSecurityGroup", "sg-1,sg-2", "RF0305", "at most 1"),
+            ("SslPolicy", "TLS13", "RF0305", "ELBSecurityPolicy-"),
+            ("LogBucket", "Bucket_1", "RF0305", "bucket"),
+            ("LogRetention", "0", "RF0305", "1 to 3653 days"),
+            ("InternalRouterSuffix", "_x", "RF0305", "hyphens"),
+            ("VPCCIDR", "10.0.0.0", "RF0305", "10.0.1.0/24"),
+        ] {
+            let (_, found) = read(&[(name, value)]);
+            assert!(found.iter().any(|line| line.starts_with(code) && line.contains(words)), "{name}={value}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn a_brought_network_says_its_zones() {
+        let network =
+            Network::Brought { vpc: "vpc-1".into(), subnets: vec!["subnet-1".into(), "subnet-2".into()], private_subnets: Vec::new() };
+        let (params, found) = read_in(&network, &[("VPCCIDR", "172.31.0.0/16")]);
+        assert_eq!((params.zones, found), (2, Vec::new()));
+    }
+}

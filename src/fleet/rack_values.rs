@@ -1,0 +1,93 @@
+//! Values of rack parameters. An error says what the parameter takes, to go behind "it takes".
+
+use super::Cidr;
+
+/// `Yes` or `No`; `true` and `false` are what YAML makes of them without quotes.
+pub(super) fn flag(text: &str) -> Result<bool, String> {
+    match text.to_ascii_lowercase().as_str() {
+        "yes" | "true" => Ok(true),
+        "no" | "false" => Ok(false),
+        _ => Err("`Yes` or `No`".to_owned()),
+    }
+}
+
+/// Whether two values mean the same: `No` and `false` do.
+pub(super) fn same(one: &str, other: &str) -> bool {
+    match (flag(one), flag(other)) {
+        (Ok(one), Ok(other)) => one == other,
+        _ => one == other,
+    }
+}
+
+/// One of a few words.
+pub(super) fn choice<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
+    words.iter().find(|(word, _)| *word == text).map(|(_, meaning)| *meaning).ok_or_else(|| {
+        let words: Vec<String> = words.iter().map(|(word, _)| format!("`{word}`")).collect();
+        match words.split_last() {
+            Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+            _ => words.concat(),
+        }
+    })
+}
+
+/// A whole number in decimal.
+pub(super) fn whole(text: &str, least: u32, most: u32, unit: &str) -> Result<u32, String> {
+    let digits = text.bytes().all(|b| b.is_ascii_digit());
+    let number = text.parse().ok().filter(|number| digits && (least..=most).contains(number));
+    number.ok_or_else(|| format!("a whole number, {least} to {most} {unit}"))
+}
+
+/// Items between commas; none of a blank text.
+fn items(text: &str) -> Vec<&str> {
+    if text.is_empty() { Vec::new() } else { text.split(',').map(str::trim).collect() }
+}
+
+fn at_most<T>(items: Vec<T>, most: usize, what: &str) -> Result<Vec<T>, String> {
+    if items.len() > most { Err(format!("at most {most} {what}")) } else { Ok(items) }
+}
+
+/// Ids of security groups, between commas.
+pub(super) fn security_groups(text: &str, most: usize) -> Result<Vec<String>, String> {
+    let is_id = |id: &str| id.strip_prefix("sg-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    let groups = items(text);
+    if groups.iter().any(|id| !is_id(id)) {
+        return Err("ids of security groups such as `sg-0123456789abcdef0`, between commas".to_owned());
+    }
+    at_most(groups.into_iter().map(str::to_owned).collect(), most, "security groups")
+}
+
+/// Ranges of addresses, between commas.
+pub(super) fn ranges(text: &str, most: usize) -> Result<Vec<Cidr>, String> {
+    let ranges = items(text).into_iter().map(str::parse).collect::<Result<Vec<Cidr>, String>>()?;
+    at_most(ranges, most, "ranges")
+}
+
+/// The end of a load balancer's name.
+pub(super) fn name_part(text: &str) -> Result<String, String> {
+    if text.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') && !text.ends_with('-') {
+        Ok(text.to_owned())
+    } else {
+        Err("letters, digits and hyphens, with no hyphen at the end".to_owned())
+    }
+}
+
+/// The name of a bucket, or nothing. Dots are legal and refused: TLS certificates do not cover such a name.
+pub(super) fn bucket(text: &str) -> Result<Option<String>, String> {
+    let edges = text.starts_with('-') || text.ends_with('-');
+    let fits = (3..=63).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    match text {
+        "" => Ok(None),
+        _ if fits && !edges => Ok(Some(text.to_owned())),
+        _ => Err("the name of a bucket: 3 to 63 lower-case letters, digits and hyphens".to_owned()),
+    }
+}
+
+/// The name of a security policy. AWS adds new ones every year, so only the shape is held against it.
+pub(super) fn ssl_policy(text: &str) -> Result<String, String> {
+    let rest = text.strip_prefix("ELBSecurityPolicy-").unwrap_or_default();
+    if !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') {
+        Ok(text.to_owned())
+    } else {
+        Err("a policy that `aws elbv2 describe-ssl-policies` lists, such as `ELBSecurityPolicy-TLS13-1-2-2021-06`".to_owned())
+    }
+}

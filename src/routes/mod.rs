@@ -1,0 +1,255 @@
+//! Which hosts lead to which services: exactly those that Convox would route.
+
+mod conflicts;
+
+use crate::diagnostics::codes::{
+    DEAD_LINK, DUPLICATE_HOST, GRPC_OVER_HTTP, HOST_SYNTAX, NO_HTTP_LISTENER, NO_INTERNAL_ROUTER, NO_PUBLIC_ROUTER, TOO_MANY_WILDCARDS,
+    UNDERSCORE, UNSET_HOST_VARIABLE,
+};
+use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
+use crate::fleet::{App, Fleet, Rack};
+use crate::host::{BadHost, Host, MAX_LENGTH, ROUTER_HOST, ROUTER_INTERNAL_HOST};
+use crate::manifest::{Domain, Service};
+use crate::source::Place;
+
+/// One of a rack's two routers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Router {
+    /// Reached from everywhere.
+    Public,
+    /// Reached from the VPC.
+    Internal,
+}
+
+impl Router {
+    /// The word for it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Router::Public => "public",
+            Router::Internal => "internal",
+        }
+    }
+}
+
+/// One host that must reach one service on one router.
+#[derive(Debug, Clone)]
+pub struct Route {
+    /// The app, by its place in [`Fleet::apps`].
+    pub app: usize,
+    /// The service, by its place in the manifest.
+    pub service: usize,
+    /// The router.
+    pub router: Router,
+    /// The host or pattern.
+    pub host: Host,
+    /// Whether it is one of the manifest's own domains, which needs a certificate.
+    pub is_domain: bool,
+    /// Where it comes from.
+    pub place: Place,
+}
+
+/// The routes of every app, in the order of apps and services.
+pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Result<Vec<Route>, Reported> {
+    let mut routes = Vec::new();
+    for (at, app) in fleet.apps.iter().enumerate() {
+        let rack = &fleet.racks[app.rack];
+        for (number, service) in app.manifest.services.iter().enumerate() {
+            if service.port.is_some() {
+                routers(app, service, rack, out);
+                let domains = domains(service, out);
+                let mut push =
+                    |router, host, is_domain, place| routes.push(Route { app: at, service: number, router, host, is_domain, place });
+                service_routes(app, service, rack, &domains, &mut push);
+            }
+        }
+        dead_links(app, out);
+    }
+    for route in &routes {
+        if route.host.as_str().len() > MAX_LENGTH {
+            out.report(
+                Diagnostic::new(
+                    &HOST_SYNTAX,
+                    route.place,
+                    format!("the host `{}` has {} characters", route.host.as_str(), route.host.as_str().len()),
+                )
+                .label(format!("AWS takes {MAX_LENGTH}"))
+                .help("shorten the name of the app, of the service or of the rack's host"),
+            );
+        }
+    }
+    conflicts::check(fleet, &routes, out);
+    out.settle(routes)
+}
+
+fn service_routes(app: &App, service: &Service, rack: &Rack, domains: &[(Host, Place)], push: &mut impl FnMut(Router, Host, bool, Place)) {
+    let place = service.name.place;
+    let with_default = app.params.internal_domains || domains.is_empty();
+    let main = if service.internal.value { Router::Internal } else { Router::Public };
+    let mut on = |router: Router, with_internal_domain: bool| {
+        if with_default {
+            push(router, default_host(app, service, rack, router), false, place);
+        }
+        if with_internal_domain && app.params.internal_domains {
+            push(router, Host::trusted(internal_domain(app, service, rack)), false, place);
+        }
+        for (host, place) in domains {
+            push(router, host.clone(), true, *place);
+        }
+    };
+    on(main, true);
+    if service.internal_and_external.value {
+        on(Router::Public, false);
+    }
+}
+
+/// `<app>-<service>.<host of the router>`.
+fn default_host(app: &App, service: &Service, rack: &Rack, router: Router) -> Host {
+    let (host, unknown) = match router {
+        Router::Public => (&rack.host, ROUTER_HOST),
+        Router::Internal => (&rack.internal_host, ROUTER_INTERNAL_HOST),
+    };
+    Host::trusted(format!("{}-{}.{}", app.name, service.name.value, host.as_deref().unwrap_or(unknown)))
+}
+
+/// `<service>.<app>.<rack>.convox`, a name of the rack's private zone.
+pub fn internal_domain(app: &App, service: &Service, rack: &Rack) -> String {
+    format!("{}.{}.{}.convox", service.name.value, app.name, rack.name)
+}
+
+/// Whether the rack has the routers and listeners that a service needs.
+fn routers(app: &App, service: &Service, rack: &Rack, out: &mut Diagnostics) {
+    let name = &service.name.value;
+    let params = &rack.params;
+    if service.internal.value && !params.internal {
+        let (key, place) = if service.internal_and_external.value {
+            ("internalAndExternal", service.internal_and_external.place)
+        } else {
+            ("internal", service.internal.place)
+        };
+        out.report(
+            Diagnostic::new(
+                &NO_INTERNAL_ROUTER,
+                place,
+                format!("`{name}` is `{key}`, and the rack `{}` has no internal router", rack.name),
+            )
+            .help("set `params: {Internal: Yes}` for the rack in rackform.yml, or remove the key"),
+        );
+    }
+    let on_public = !service.internal.value || service.internal_and_external.value;
+    if on_public && params.internal_only {
+        out.report(
+            Diagnostic::new(
+                &NO_PUBLIC_ROUTER,
+                service.name.place,
+                format!("`{name}` is public, and the rack `{}` has no public router", rack.name),
+            )
+            .help("write `internal: true` for the service, or set `InternalOnly: No` for the rack"),
+        );
+    }
+    if app.params.redirect_https {
+        return;
+    }
+    let place = app.params.redirect_https_place.unwrap_or(service.name.place);
+    if on_public && !params.port80 {
+        out.report(
+            Diagnostic::new(
+                &NO_HTTP_LISTENER,
+                place,
+                format!("`{}` wants rules on port 80, which the rack `{}` does not have", app.name, rack.name),
+            )
+            .help("remove `RedirectHttps: No` from the app, or `DisableALBPort80: Yes` from the rack"),
+        );
+    }
+    if let Some(port) = service.port.as_ref().filter(|port| port.scheme == "grpc" || port.scheme == "secure-grpc") {
+        out.report(
+            Diagnostic::new(&GRPC_OVER_HTTP, port.number.place, format!("`{name}` speaks gRPC, which port 80 can't forward"))
+                .also(place, "this puts the app on port 80 too")
+                .help("remove `RedirectHttps: No`, or move the service to an app of its own"),
+        );
+    }
+}
+
+/// The custom domains of a service, checked, each once.
+fn domains(service: &Service, out: &mut Diagnostics) -> Vec<(Host, Place)> {
+    let mut hosts: Vec<(Host, Place)> = Vec::new();
+    for domain in &service.domains {
+        let Some(host) = domain_host(service, domain, out) else { continue };
+        let place = domain.name.place;
+        match hosts.iter().find(|(known, _)| *known == host) {
+            Some((_, first)) => {
+                let mut diagnostic =
+                    Diagnostic::new(&DUPLICATE_HOST, place, format!("`{}` has the domain `{}` twice", service.name.value, host.as_str()));
+                if *first != place {
+                    diagnostic = diagnostic.also(*first, "first written here");
+                }
+                out.report(diagnostic.help("remove one of them"));
+            }
+            None => hosts.push((host, place)),
+        }
+    }
+    hosts
+}
+
+fn domain_host(service: &Service, domain: &Domain, out: &mut Diagnostics) -> Option<Host> {
+    let place = domain.name.place;
+    let text = domain.name.value.as_str();
+    if let Some(name) = domain.unset.first() {
+        out.report(
+            Diagnostic::new(&UNSET_HOST_VARIABLE, place, format!("a domain of `{}` needs the variable `{name}`, which has no value", service.name.value))
+                .help(format!(
+                    "set it in `environment` of the app in rackform.yml, with --env-file FILE, or with --env {name}=VALUE; --env {name}= says that there is no such domain"
+                )),
+        );
+        return None;
+    }
+    let why = match Host::parse(text) {
+        Ok(host) => {
+            if text.contains('_') {
+                out.report(
+                    Diagnostic::new(&UNDERSCORE, place, format!("the domain `{text}` has an underscore"))
+                        .label("AWS may refuse it")
+                        .help("use a name with letters, digits and dashes"),
+                );
+            }
+            return Some(host);
+        }
+        Err(BadHost::Wildcards(count)) => {
+            out.report(
+                Diagnostic::new(&TOO_MANY_WILDCARDS, place, format!("the domain `{text}` has {count} wildcards"))
+                    .label("a rule takes five")
+                    .help("use fewer `*` and `?`"),
+            );
+            return None;
+        }
+        Err(BadHost::Character(',')) => "a list is not split at commas; write an item for each name".to_owned(),
+        Err(BadHost::Character(c)) => format!("a host has letters, digits, `-`, `.`, `*` and `?`, and no `{}`", c.escape_debug()),
+        Err(BadHost::Long) => format!("a host has at most {MAX_LENGTH} characters"),
+        Err(BadHost::NoDot) => "a host needs a dot".to_owned(),
+        Err(BadHost::LastLabel) => "behind the last dot only letters are allowed".to_owned(),
+    };
+    out.report(
+        Diagnostic::new(&HOST_SYNTAX, place, format!("the domain `{}` is no host that a rule takes", text.escape_debug()))
+            .label(why)
+            .help("write a name such as www.example.org or \"*.example.org\""),
+    );
+    None
+}
+
+/// Links to services whose default host is switched off.
+fn dead_links(app: &App, out: &mut Diagnostics) {
+    if app.params.internal_domains {
+        return;
+    }
+    for service in &app.manifest.services {
+        for link in &service.links {
+            let target = app.manifest.services.iter().find(|s| s.name.value == link.value && s.port.is_some() && !s.domains.is_empty());
+            if let Some(target) = target {
+                out.report(
+                    Diagnostic::new(&DEAD_LINK, link.place, format!("the link to `{}` leads to a host that nobody serves", link.value))
+                        .also(target.name.place, "its default host is switched off by `InternalDomains: No`")
+                        .help("use the service's domain instead of the link, or remove `InternalDomains: No`"),
+                );
+            }
+        }
+    }
+}
