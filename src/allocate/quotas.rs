@@ -1,0 +1,70 @@
+//! What a router may hold. AWS's defaults, per load balancer and over all of its listeners.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::certificates::Certificates;
+use super::rules::Rule;
+use crate::diagnostics::codes::QUOTA;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::fleet::Fleet;
+use crate::routes::Router;
+
+/// Rules, default actions not counted. Service Quotas L-7EED9B64, adjustable.
+const RULES: usize = 100;
+/// Distinct target groups. Not adjustable.
+const TARGET_GROUPS: usize = 100;
+/// Certificates beside the listeners' default ones. Service Quotas L-9365A611, adjustable.
+const CERTIFICATES: usize = 25;
+
+/// What a router is asked for.
+#[derive(Default)]
+struct Demand {
+    rules: usize,
+    target_groups: BTreeSet<(usize, usize)>,
+    certificates: usize,
+}
+
+pub(super) fn check(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, out: &mut Diagnostics) {
+    let mut demands: BTreeMap<(usize, Router), Demand> = BTreeMap::new();
+    for rule in rules {
+        let app = &fleet.apps[rule.app];
+        let demand = demands.entry((app.rack, rule.key.router)).or_default();
+        demand.rules += if app.params.redirect_https { 1 } else { 2 };
+        demand.target_groups.insert((rule.app, rule.service));
+    }
+    for (at, arns) in &certificates.shared {
+        demands.entry(*at).or_default().certificates += arns.len();
+    }
+    for (app, own) in &certificates.apps {
+        for router in own.iter().flat_map(|certificate| &certificate.routers) {
+            demands.entry((fleet.apps[*app].rack, *router)).or_default().certificates += 1;
+        }
+    }
+    for ((rack, router), demand) in demands {
+        let asked = [
+            (
+                "rules",
+                demand.rules,
+                RULES,
+                "set `InternalDomains: No` or remove `RedirectHttps: No` on apps, or spread the apps over more racks",
+            ),
+            ("target groups", demand.target_groups.len(), TARGET_GROUPS, "spread the apps over more racks; this quota can't be raised"),
+            (
+                "certificates",
+                demand.certificates,
+                CERTIFICATES,
+                "list wildcard certificates under `certificates` of the rack, or spread the apps over more racks",
+            ),
+        ];
+        for (what, asked, quota, help) in asked.into_iter().filter(|(_, asked, quota, _)| asked > quota) {
+            let name = &fleet.racks[rack].name;
+            out.report(
+                Diagnostic::nowhere(
+                    &QUOTA,
+                    format!("the {} router of `{name}` would hold {asked} {what}, and AWS allows {quota}", router.word()),
+                )
+                .help(help),
+            );
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! Logical IDs of an app's stack: stable, readable, and never two alike.
+//!
+//! An ID is the service's part and an ending. No ending is the end of another one, so where two
+//! IDs are alike, their endings and therefore their services are; and services whose parts are
+//! alike were refused before.
+
+use crate::allocate::{Class, RuleKey};
+use crate::manifest::logical_id;
+use crate::routes::Router;
+
+fn of_router(router: Router) -> &'static str {
+    match router {
+        Router::Public => "",
+        Router::Internal => "Internal",
+    }
+}
+
+/// `WebTargetGroup`, `WebTargetGroupInternal`.
+pub(super) fn target_group(service: &str, router: Router) -> String {
+    format!("{}TargetGroup{}", logical_id(service), of_router(router))
+}
+
+/// `WebRule1`, `WebRuleInternalWildcard2`, and on port 80 `WebRule1Http`.
+pub(super) fn rule(key: &RuleKey, http: bool) -> String {
+    let class = match key.class {
+        Class::Exact => "",
+        Class::Wildcard => "Wildcard",
+    };
+    let port = if http { "Http" } else { "" };
+    format!("{}Rule{}{class}{}{port}", logical_id(&key.service), of_router(key.router), key.ordinal)
+}
+
+/// `WebRecord`, the name in the rack's private zone.
+pub(super) fn record(service: &str) -> String {
+    format!("{}Record", logical_id(service))
+}
+
+/// `Certificate1`, counted from one.
+pub(super) fn certificate(number: usize) -> String {
+    format!("Certificate{number}")
+}
+
+/// `Certificate1Listener`, `Certificate1ListenerInternal`: a certificate on a router.
+pub(super) fn listener_certificate(number: usize, router: Router) -> String {
+    format!("Certificate{number}Listener{}", of_router(router))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_ending_is_the_end_of_another() {
+        let mut endings = vec!["Certificate1".to_owned(), "Certificate11".to_owned(), record("")];
+        for router in [Router::Public, Router::Internal] {
+            endings.push(target_group("", router));
+            endings.push(listener_certificate(1, router));
+            for class in [Class::Exact, Class::Wildcard] {
+                for ordinal in [1, 2, 11, 12, 21] {
+                    for http in [false, true] {
+                        let key = RuleKey { rack: String::new(), router, app: String::new(), service: String::new(), class, ordinal };
+                        endings.push(rule(&key, http));
+                    }
+                }
+            }
+        }
+        for a in &endings {
+            assert_eq!(endings.iter().filter(|b| b.ends_with(a.as_str())).count(), 1, "{a}");
+        }
+    }
+}
