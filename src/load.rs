@@ -1,0 +1,216 @@
+//! The first stage: find and read files. Nothing else reads the disk before the output does.
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use crate::diagnostics::codes::{BAD_ENV, NOT_UTF8, NO_MANIFEST, TOO_LARGE, UNREADABLE};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::fleet::{self, AppSource, AppSpec, Apps, RackSpec};
+use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
+
+/// What the command line says about input.
+#[derive(Debug, Default)]
+pub struct Request {
+    /// A manifest, or a folder.
+    pub path: PathBuf,
+    /// Files with NAME=VALUE lines.
+    pub env_files: Vec<PathBuf>,
+    /// NAME=VALUE each.
+    pub env: Vec<String>,
+}
+
+/// Everything that was read.
+#[derive(Debug)]
+pub struct Loaded {
+    /// Racks that rackform.yml describes.
+    pub racks: Vec<RackSpec>,
+    /// Manifests that were found.
+    pub apps: Vec<AppSource>,
+    /// The lock, if there is one.
+    pub lock: Option<FileId>,
+    /// Where the lock is, or will be.
+    pub lock_path: PathBuf,
+}
+
+/// Read everything that a compile needs. None when there is nothing to compile.
+pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Option<Loaded> {
+    let variables = variables(request, files, out);
+    let folder = folder_of(&request.path);
+    let fleet_path = folder.join("rackform.yml");
+    let (racks, mut apps) = if fleet_path.is_file() {
+        let id = read(&fleet_path, files, out)?;
+        let file = fleet::read(files, id, out)?;
+        let apps = match &file.apps {
+            Apps::Named(specs) => named(&folder, specs, files, out),
+            Apps::Pattern(pattern) => {
+                let found = matching(&folder, &pattern.value);
+                if found.is_empty() {
+                    out.report(Diagnostic::new(&NO_MANIFEST, pattern.place, format!("`{}` matches no file", pattern.value)).help("correct the pattern; it is relative to rackform.yml"));
+                }
+                found.iter().filter_map(|path| found_app(&folder, path, files, out)).collect()
+            }
+            Apps::Found => below(&folder).iter().filter_map(|path| found_app(&folder, path, files, out)).collect(),
+        };
+        (file.racks, apps)
+    } else {
+        let found = if request.path.is_file() { vec![request.path.clone()] } else { manifests(&folder) };
+        if found.is_empty() {
+            out.report(
+                Diagnostic::nowhere(&NO_MANIFEST, format!("there is no convox.yml in {} or one or two folders below", shown(&folder)))
+                    .help("name a convox.yml or a folder that holds some"),
+            );
+        }
+        (Vec::new(), found.iter().filter_map(|path| found_app(&folder, path, files, out)).collect::<Vec<_>>())
+    };
+    for app in &mut apps {
+        app.variables.extend(variables.clone());
+    }
+    let lock_path = folder.join("rackform.lock");
+    let lock = if lock_path.exists() { Some(read(&lock_path, files, out)?) } else { None };
+    Some(Loaded { racks, apps, lock, lock_path })
+}
+
+/// The folder that a path is about: itself, or the one that the file is in.
+fn folder_of(path: &Path) -> PathBuf {
+    let folder = if path.is_file() { path.parent().unwrap_or(Path::new("")) } else { path };
+    if folder == Path::new(".") { PathBuf::new() } else { folder.to_path_buf() }
+}
+
+fn shown(path: &Path) -> String {
+    if path.as_os_str().is_empty() { "this folder".into() } else { slashes(path) }
+}
+
+/// A path with `/` between its parts, on every system.
+fn slashes(path: &Path) -> String {
+    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/").replacen("//", "/", 1)
+}
+
+/// The manifest of a folder, or those of the folders below.
+fn manifests(folder: &Path) -> Vec<PathBuf> {
+    let own = folder.join("convox.yml");
+    if own.is_file() { vec![own] } else { below(folder) }
+}
+
+fn below(folder: &Path) -> Vec<PathBuf> {
+    let mut found = matching(folder, "*/convox.yml");
+    found.extend(matching(folder, "*/*/convox.yml"));
+    found.sort();
+    found
+}
+
+/// The files that a pattern of paths matches, sorted.
+fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
+    let base = folder.to_string_lossy();
+    let full = if base.is_empty() { pattern.to_owned() } else { format!("{}/{pattern}", glob::Pattern::escape(&base)) };
+    let mut found: Vec<PathBuf> = glob::glob(&full).into_iter().flatten().flatten().filter(|path| path.is_file()).collect();
+    found.sort();
+    found
+}
+
+/// An app that is named after the folder of its manifest.
+fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<AppSource> {
+    let file = read(path, files, out)?;
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = fs::canonicalize(parent).ok().and_then(|full| Some(full.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
+    Some(AppSource {
+        name,
+        place: None,
+        file,
+        source: slashes(path.strip_prefix(folder).unwrap_or(path)),
+        variables: Variables::new(),
+        params: Vec::new(),
+        rack: None,
+    })
+}
+
+fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
+    let mut apps = Vec::new();
+    for spec in specs {
+        let source = spec.manifest.as_ref().map_or_else(|| format!("{}/convox.yml", spec.name.value), |manifest| manifest.value.clone());
+        let path = folder.join(&source);
+        if !path.is_file() {
+            let place = spec.manifest.as_ref().map_or(spec.name.place, |manifest| manifest.place);
+            out.report(Diagnostic::new(&NO_MANIFEST, place, format!("there is no file {}", shown(&path))).help("write `manifest` for the app, relative to rackform.yml"));
+            continue;
+        }
+        let Some(file) = read(&path, files, out) else { continue };
+        apps.push(AppSource {
+            name: spec.name.value.clone(),
+            place: Some(spec.name.place),
+            file,
+            source,
+            variables: spec.environment.clone(),
+            params: spec.params.clone(),
+            rack: spec.rack.clone(),
+        });
+    }
+    apps
+}
+
+/// Read a text file: bounded, UTF-8, without its byte-order mark.
+fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
+    let shown = slashes(path);
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    let outcome = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
+    if let Err(error) = outcome {
+        out.report(Diagnostic::nowhere(&UNREADABLE, format!("{shown} can't be read: {error}")).help("check the path and the permissions"));
+        return None;
+    }
+    if bytes.len() > MAX_BYTES {
+        out.report(
+            Diagnostic::nowhere(&TOO_LARGE, format!("{shown} has more than {} MiB", MAX_BYTES >> 20)).help("check what the file is; a manifest has a few kilobytes"),
+        );
+        return None;
+    }
+    match String::from_utf8(bytes) {
+        Ok(text) => {
+            let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+            Some(files.add(shown, text))
+        }
+        Err(error) => {
+            let at = error.utf8_error().valid_up_to();
+            let valid = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
+            let id = files.add(shown, valid);
+            let place = Place { file: id, span: Span { start: at, end: at } };
+            out.report(Diagnostic::new(&NOT_UTF8, place, format!("byte {at} is not UTF-8")).help("save the file as UTF-8"));
+            None
+        }
+    }
+}
+
+/// `--env-file`s, then `--env`s.
+fn variables(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Variables {
+    let mut variables = Variables::new();
+    for path in &request.env_files {
+        let Some(id) = read(path, files, out) else { continue };
+        let mut start = 0;
+        for line in files.text(id).split_inclusive('\n') {
+            let entry = line.trim_end_matches(['\r', '\n']);
+            if !entry.trim().is_empty() && !entry.trim_start().starts_with('#') {
+                match entry.split_once('=') {
+                    Some((name, value)) => {
+                        variables.insert(name.trim().to_owned(), value.to_owned());
+                    }
+                    None => {
+                        let place = Place { file: id, span: Span { start, end: start + entry.len() } };
+                        out.report(Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE").help("write NAME=VALUE, or NAME= for an empty value"));
+                    }
+                }
+            }
+            start += line.len();
+        }
+    }
+    for entry in &request.env {
+        match entry.split_once('=') {
+            Some((name, value)) if !name.is_empty() => {
+                variables.insert(name.to_owned(), value.to_owned());
+            }
+            _ => {
+                out.report(Diagnostic::nowhere(&BAD_ENV, format!("--env takes NAME=VALUE, not `{entry}`")).help("write NAME= for an empty value"));
+            }
+        }
+    }
+    variables
+}

@@ -1,0 +1,120 @@
+//! Stacks to files: templates, their parameters, the list of stacks, and the script that deploys
+//! them. Nothing touches the disk here.
+
+mod deploy;
+
+use serde::{Deserialize, Serialize};
+
+use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
+use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
+use crate::lower::{Stack, StackKind};
+use crate::render::{Fault, render, verify};
+
+/// The name of the list of stacks.
+pub const INDEX: &str = "stacks.json";
+
+/// A file to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OutputFile {
+    /// Its path in the output folder, with `/` between the parts.
+    pub path: String,
+    /// Its text.
+    pub text: String,
+    /// Whether it is a program.
+    pub executable: bool,
+}
+
+/// `stacks.json`: the stacks in the order of their deployment, and every file that was written.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Index {
+    /// Version of this format.
+    pub version: u32,
+    /// The stacks.
+    pub stacks: Vec<IndexedStack>,
+    /// Every file beside this one.
+    pub files: Vec<String>,
+}
+
+/// One stack in `stacks.json`.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct IndexedStack {
+    /// Its name.
+    pub stack: String,
+    /// `rack` or `app`.
+    pub kind: String,
+    /// The rack.
+    pub rack: String,
+    /// The app, for a stack of one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app: Option<String>,
+    /// Path of the template.
+    pub template: String,
+    /// Path of the parameters.
+    pub parameters: String,
+    /// Parameters that have no value yet and must be given on the first deployment.
+    pub required: Vec<String>,
+}
+
+/// Render every stack and what deploys it.
+pub fn output(stacks: &[Stack], out: &mut Diagnostics) -> Result<Vec<OutputFile>, Reported> {
+    let mut files = Vec::new();
+    let mut index = Index { version: 1, stacks: Vec::new(), files: Vec::new() };
+    for stack in stacks {
+        let entry = indexed(stack);
+        let text = match template(stack) {
+            Ok(text) => text,
+            Err(diagnostic) => return Err(out.report(diagnostic)),
+        };
+        files.push(OutputFile { path: entry.template.clone(), text, executable: false });
+        files.push(OutputFile { path: entry.parameters.clone(), text: parameters(stack), executable: false });
+        index.stacks.push(entry);
+    }
+    files.push(OutputFile { path: "deploy.sh".into(), text: deploy::script(&index.stacks), executable: true });
+    index.files = files.iter().map(|file| file.path.clone()).collect();
+    let mut text = serde_json::to_string_pretty(&index).expect("the index is plain data");
+    text.push('\n');
+    files.push(OutputFile { path: INDEX.into(), text, executable: false });
+    Ok(files)
+}
+
+fn indexed(stack: &Stack) -> IndexedStack {
+    let (kind, base) = match (stack.kind, &stack.app) {
+        (StackKind::App, Some(app)) => ("app", format!("{}/apps/{app}", stack.rack)),
+        _ => ("rack", format!("{}/rack", stack.rack)),
+    };
+    IndexedStack {
+        stack: stack.name.clone(),
+        kind: kind.to_owned(),
+        rack: stack.rack.clone(),
+        app: stack.app.clone(),
+        template: format!("{base}.yaml"),
+        parameters: format!("{base}.params.json"),
+        required: stack.parameters.iter().filter(|p| p.value.is_none()).map(|p| p.name.clone()).collect(),
+    }
+}
+
+/// Render a template and read it back.
+fn template(stack: &Stack) -> Result<String, Diagnostic> {
+    let bug = |why: String| {
+        Diagnostic::nowhere(&BUG, format!("the stack `{}` can't be rendered: {why}", stack.name))
+            .note(format!("rackform {}", env!("CARGO_PKG_VERSION")))
+            .help("this is a fault of rackform; please report it with the manifest")
+    };
+    let text = render(stack.template, &stack.context).map_err(bug)?;
+    match verify(&text, &stack.resources) {
+        Ok(()) => Ok(text),
+        Err(Fault::Bug(why)) => Err(bug(why)),
+        Err(Fault::Limit(why)) => {
+            Err(Diagnostic::nowhere(&TEMPLATE_LIMIT, format!("the stack `{}` has {why}", stack.name)).help("split the app into several"))
+        }
+    }
+}
+
+/// Known parameters as `["Name=Value", …]`, one a line: the one form that every version of the
+/// AWS CLI takes from a file.
+fn parameters(stack: &Stack) -> String {
+    let known: Vec<String> = stack.parameters.iter().filter_map(|p| Some(format!("{}={}", p.name, p.value.as_ref()?))).collect();
+    let mut text = serde_json::to_string_pretty(&known).expect("texts are plain data");
+    text.push('\n');
+    text
+}

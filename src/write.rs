@@ -1,0 +1,133 @@
+//! The last stage: files to disk, whole or not at all. Files of an earlier compile that are gone
+//! are removed, and nothing else is touched.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{self, Write as _};
+use std::path::{Component, Path, PathBuf};
+
+use crate::output::{INDEX, Index, OutputFile};
+
+/// What is behind the name of a file while it is being written.
+const TEMPORARY: &str = ".rackform-tmp";
+
+/// A file and the place where it goes.
+struct Pending<'a> {
+    target: PathBuf,
+    text: &'a str,
+    executable: bool,
+}
+
+/// Write the lock and every file of the output. Every file is written beside its place first; only
+/// when all of them are whole do they take their places, the lock before the others, so that no
+/// template is newer than the lock.
+pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) -> io::Result<()> {
+    let gone = gone(folder, files);
+    let mut pending = vec![Pending { target: lock_path.to_path_buf(), text: lock, executable: false }];
+    pending.extend(files.iter().map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }));
+    pending.retain(|file| fs::read(&file.target).ok().as_deref() != Some(file.text.as_bytes()));
+
+    let staged = pending.iter().try_for_each(stage);
+    let placed = staged.and_then(|()| pending.iter().try_for_each(|file| fs::rename(temporary(&file.target), &file.target)));
+    if let Err(error) = placed {
+        for file in &pending {
+            let _ = fs::remove_file(temporary(&file.target)); // those that took their places are gone already
+        }
+        return Err(error);
+    }
+    for path in gone {
+        remove(folder, &path)?;
+    }
+    Ok(())
+}
+
+fn temporary(target: &Path) -> PathBuf {
+    let mut name = target.file_name().unwrap_or_default().to_os_string();
+    name.push(TEMPORARY);
+    target.with_file_name(name)
+}
+
+fn stage(file: &Pending<'_>) -> io::Result<()> {
+    if let Some(parent) = file.target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        fs::create_dir_all(parent)?;
+    }
+    let path = temporary(&file.target);
+    let mut out = fs::File::create(&path)?;
+    out.write_all(file.text.as_bytes())?;
+    #[cfg(unix)]
+    if file.executable {
+        use std::os::unix::fs::PermissionsExt as _;
+        out.set_permissions(fs::Permissions::from_mode(0o755))?;
+    }
+    out.sync_all()
+}
+
+/// Files that an earlier compile wrote and this one does not.
+fn gone(folder: &Path, files: &[OutputFile]) -> Vec<String> {
+    let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let old: Option<Index> = fs::read_to_string(folder.join(INDEX)).ok().and_then(|text| serde_json::from_str(&text).ok());
+    old.map_or(Vec::new(), |index| {
+        // The index is a file like any other, and whoever wrote into it must not make us delete
+        // what lies elsewhere.
+        let inside = |path: &String| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
+        index.files.into_iter().filter(|path| inside(path) && !kept.contains(path.as_str())).collect()
+    })
+}
+
+/// Remove a file, and the folders that it leaves empty.
+fn remove(folder: &Path, path: &str) -> io::Result<()> {
+    match fs::remove_file(folder.join(path)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut parent = Path::new(path).parent();
+    while let Some(inner) = parent.filter(|inner| !inner.as_os_str().is_empty()) {
+        if fs::remove_dir(folder.join(inner)).is_err() {
+            break; // not empty
+        }
+        parent = inner.parent();
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn file(path: &str, text: &str) -> OutputFile {
+        OutputFile { path: path.into(), text: text.into(), executable: false }
+    }
+
+    fn index(files: &[&str]) -> OutputFile {
+        let files = files.iter().map(ToString::to_string).collect();
+        file(INDEX, &serde_json::to_string(&Index { version: 1, stacks: Vec::new(), files }).unwrap())
+    }
+
+    #[test]
+    fn what_is_gone_is_removed_and_strangers_stay() {
+        let root = std::env::temp_dir().join(format!("rackform-write-{}", std::process::id()));
+        let (out, lock) = (root.join("out"), root.join("rackform.lock"));
+        write(&lock, "a", &out, &[file("r/apps/a.yaml", "1"), file("r/rack.yaml", "2"), index(&["r/apps/a.yaml", "r/rack.yaml", "../lock"])]).unwrap();
+        fs::write(out.join("mine.txt"), "x").unwrap();
+        fs::write(root.join("lock"), "x").unwrap();
+        write(&lock, "b", &out, &[file("r/rack.yaml", "3"), index(&["r/rack.yaml"])]).unwrap();
+        assert!(!out.join("r/apps").exists());
+        assert_eq!(fs::read_to_string(out.join("r/rack.yaml")).unwrap(), "3");
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "b");
+        assert!(out.join("mine.txt").exists() && root.join("lock").exists());
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
+    fn when_one_file_fails_none_is_changed() {
+        let root = std::env::temp_dir().join(format!("rackform-fail-{}", std::process::id()));
+        let (out, lock) = (root.join("out"), root.join("rackform.lock"));
+        write(&lock, "a", &out, &[file("a", "1")]).unwrap();
+        let failed = write(&lock, "b", &out, &[file("a", "2"), file("a/b", "3")]);
+        assert!(failed.is_err());
+        assert_eq!(fs::read_to_string(out.join("a")).unwrap(), "1");
+        assert_eq!(fs::read_to_string(&lock).unwrap(), "a");
+        assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "nothing half-written is left");
+        fs::remove_dir_all(root).unwrap();
+    }
+}

@@ -1,0 +1,102 @@
+#!/usr/bin/env bash
+# Written by `rackform compile`; changes made here are lost.
+# Deploys the stacks of this folder in order, with the AWS CLI as it is set up in the environment.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+
+stacks="@STACKS@"
+limit=51200 # bytes that CloudFormation takes without a bucket
+given=()
+execute=()
+
+usage() {
+  cat <<END
+Usage: deploy.sh [--parameter STACK:NAME=VALUE]... [--dry-run]
+
+  --parameter   set a parameter of a stack, over what its file says
+  --dry-run     make change sets and do not execute them
+
+Stacks: $stacks
+RACKFORM_S3_BUCKET names a bucket for templates of more than $limit bytes.
+END
+}
+
+fail() {
+  echo "deploy.sh: $*" >&2
+  exit 1
+}
+
+while (($#)); do
+  case $1 in
+    --parameter)
+      case ${2-} in
+        *:*=*) ;;
+        *) fail "--parameter takes STACK:NAME=VALUE" ;;
+      esac
+      case " $stacks " in
+        *" ${2%%:*} "*) ;;
+        *) fail "there is no stack '${2%%:*}' here; the stacks are $stacks" ;;
+      esac
+      given+=("$2")
+      shift 2
+      ;;
+    --dry-run)
+      execute=(--no-execute-changeset)
+      shift
+      ;;
+    -h | --help)
+      usage
+      exit
+      ;;
+    *)
+      usage >&2
+      exit 2
+      ;;
+  esac
+done
+
+# Whether --parameter sets a parameter: stack, name.
+is_given() {
+  local item
+  for item in ${given[@]+"${given[@]}"}; do
+    case $item in "$1:$2="*) return 0 ;; esac
+  done
+  return 1
+}
+
+# Whether a stack was deployed before; it then keeps the values that it has.
+exists() {
+  local status
+  status=$(aws cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus' --output text 2>/dev/null) || return 1
+  [[ $status != REVIEW_IN_PROGRESS ]]
+}
+
+# Deploy one stack: name, template, parameters, and the names of parameters without a value.
+deploy() {
+  local stack=$1 template=$2 file=$3 name line item
+  local values=() options=()
+  shift 3
+  for name in "$@"; do
+    if ! is_given "$stack" "$name" && ! exists "$stack"; then
+      fail "the stack $stack needs a value on its first deployment: --parameter $stack:$name=VALUE"
+    fi
+  done
+  while IFS= read -r line; do
+    is_given "$stack" "${line%%=*}" || values+=("$line")
+  done < <(sed -n 's/^  "\(.*\)",\{0,1\}$/\1/p' "$file")
+  for item in ${given[@]+"${given[@]}"}; do
+    case $item in "$stack:"*) values+=("${item#*:}") ;; esac
+  done
+  if ((${#values[@]})); then
+    options+=(--parameter-overrides "${values[@]}")
+  fi
+  if [[ -n ${RACKFORM_S3_BUCKET-} ]]; then
+    options+=(--s3-bucket "$RACKFORM_S3_BUCKET")
+  elif (($(wc -c <"$template") > limit)); then
+    fail "$template has more than $limit bytes: set RACKFORM_S3_BUCKET to a bucket for it"
+  fi
+  echo "deploying $stack"
+  aws cloudformation deploy --stack-name "$stack" --template-file "$template" --no-fail-on-empty-changeset \
+    ${options[@]+"${options[@]}"} ${execute[@]+"${execute[@]}"}
+}
+
