@@ -2,5 +2,6 @@
 
 pub mod diagnostics;
 pub mod fleet;
+pub mod lower;
 pub mod render;
 pub mod source;

@@ -10,7 +10,12 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use super::scalar;
 
 /// Every file of `templates/`, by its name there.
-const TEMPLATES: &[(&str, &str)] = &[("head.yaml", include_str!("../../templates/head.yaml"))];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("head.yaml", include_str!("../../templates/head.yaml")),
+    ("rack-network.yaml", include_str!("../../templates/rack-network.yaml")),
+    ("rack-router.yaml", include_str!("../../templates/rack-router.yaml")),
+    ("rack.yaml", include_str!("../../templates/rack.yaml")),
+];
 
 /// Bytes of a key in a flow mapping: a longer one is no key to YAML, which looks 1024 characters ahead for the `:`.
 const MAX_KEY: usize = 1000;

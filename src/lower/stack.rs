@@ -1,0 +1,44 @@
+//! A stack before it is text.
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+
+/// A stack, and everything that its template may print.
+#[derive(Debug, Clone)]
+pub struct Stack {
+    /// Name of the stack.
+    pub name: String,
+    /// What it holds.
+    pub kind: StackKind,
+    /// The rack that it is, or that its app stands on.
+    pub rack: String,
+    /// The app; none for a rack.
+    pub app: Option<String>,
+    /// The file of `templates/` that lays it out.
+    pub template: &'static str,
+    /// What the template prints. The comment lines at the head, `header`, are empty until the file is written.
+    pub context: Value,
+    /// The parameters of the template, in its order.
+    pub parameters: Vec<Parameter>,
+    /// Logical id and type of every resource, as lowering meant them.
+    pub resources: BTreeMap<String, String>,
+}
+
+/// What a stack holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StackKind {
+    /// Routers, balancer, cluster and network.
+    Rack,
+    /// The services of one app.
+    App,
+}
+
+/// A parameter of a template.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parameter {
+    /// Its name.
+    pub name: String,
+    /// Its value; none when whoever deploys must give it.
+    pub value: Option<String>,
+}
