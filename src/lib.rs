@@ -1,12 +1,65 @@
 //! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
+//!
+//! Data flows one way: [`load`] reads files, [`fleet`] and [`manifest`] say what they mean,
+//! [`routes`] which hosts lead where, [`allocate`] which rule carries each, [`lower`] what
+//! CloudFormation has to hear, [`render`] and [`output`] make text of it, and [`write`] puts it on
+//! the disk. Each stage reports to one sink of [`diagnostics`] and goes on for as long as it can.
 
 pub mod allocate;
 pub mod diagnostics;
 pub mod fleet;
 pub mod host;
+pub mod load;
 pub mod lower;
 pub mod manifest;
+pub mod output;
 pub mod render;
 pub mod routes;
 pub mod schema;
 pub mod source;
+pub mod write;
+
+use allocate::Lock;
+use diagnostics::{Diagnostics, Reported};
+use fleet::{AppSource, RackSpec};
+use output::OutputFile;
+use source::Files;
+
+/// What a compile makes.
+#[derive(Debug)]
+pub struct Compiled {
+    /// Templates, parameters, the list of stacks and the script that deploys them.
+    pub files: Vec<OutputFile>,
+    /// The lock.
+    pub lock: Lock,
+    /// How many racks, apps and rules there are.
+    pub counts: (usize, usize, usize),
+}
+
+/// What a compile needs, all of it read.
+#[derive(Debug)]
+pub struct Input<'a> {
+    /// The files that places point into.
+    pub files: &'a Files,
+    /// Racks that rackform.yml describes; without any there is one, called main.
+    pub racks: &'a [RackSpec],
+    /// Manifests.
+    pub apps: &'a [AppSource],
+    /// The lock of the last compile.
+    pub lock: &'a Lock,
+    /// What racks are written from, for comments.
+    pub fleet_source: &'a str,
+}
+
+/// Compile a fleet: a pure function of its input.
+pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
+    // Stages go on after errors, so that one run reports everything; nothing is lowered then.
+    let fleet = fleet::assemble(input.files, input.racks, input.apps, out);
+    let routes = routes::routes(&fleet, out);
+    let allocation = allocate::allocate(&fleet, &routes, input.lock, out);
+    out.settle(())?;
+    let stacks = lower::lower(&fleet, &allocation, input.fleet_source, input.files);
+    let files = output::output(&stacks, out)?;
+    let counts = (fleet.racks.len(), fleet.apps.len(), allocation.rules.len());
+    Ok(Compiled { files, lock: allocation.lock, counts })
+}

@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use crate::diagnostics::codes::{BAD_ENV, NOT_UTF8, NO_MANIFEST, TOO_LARGE, UNREADABLE};
+use crate::diagnostics::codes::{BAD_ENV, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{self, AppSource, AppSpec, Apps, RackSpec};
 use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
@@ -31,6 +31,8 @@ pub struct Loaded {
     pub lock: Option<FileId>,
     /// Where the lock is, or will be.
     pub lock_path: PathBuf,
+    /// What racks are written from, for comments: rackform.yml or the one manifest.
+    pub fleet_source: String,
 }
 
 /// Read everything that a compile needs. None when there is nothing to compile.
@@ -46,7 +48,10 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Opti
             Apps::Pattern(pattern) => {
                 let found = matching(&folder, &pattern.value);
                 if found.is_empty() {
-                    out.report(Diagnostic::new(&NO_MANIFEST, pattern.place, format!("`{}` matches no file", pattern.value)).help("correct the pattern; it is relative to rackform.yml"));
+                    out.report(
+                        Diagnostic::new(&NO_MANIFEST, pattern.place, format!("`{}` matches no file", pattern.value))
+                            .help("correct the pattern; it is relative to rackform.yml"),
+                    );
                 }
                 found.iter().filter_map(|path| found_app(&folder, path, files, out)).collect()
             }
@@ -68,7 +73,9 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Opti
     }
     let lock_path = folder.join("rackform.lock");
     let lock = if lock_path.exists() { Some(read(&lock_path, files, out)?) } else { None };
-    Some(Loaded { racks, apps, lock, lock_path })
+    let fleet_source =
+        if fleet_path.is_file() { "rackform.yml".to_owned() } else { apps.first().map(|app| app.source.clone()).unwrap_or_default() };
+    Some(Loaded { racks, apps, lock, lock_path, fleet_source })
 }
 
 /// The folder that a path is about: itself, or the one that the file is in.
@@ -131,7 +138,10 @@ fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnost
         let path = folder.join(&source);
         if !path.is_file() {
             let place = spec.manifest.as_ref().map_or(spec.name.place, |manifest| manifest.place);
-            out.report(Diagnostic::new(&NO_MANIFEST, place, format!("there is no file {}", shown(&path))).help("write `manifest` for the app, relative to rackform.yml"));
+            out.report(
+                Diagnostic::new(&NO_MANIFEST, place, format!("there is no file {}", shown(&path)))
+                    .help("write `manifest` for the app, relative to rackform.yml"),
+            );
             continue;
         }
         let Some(file) = read(&path, files, out) else { continue };
@@ -160,7 +170,8 @@ fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId>
     }
     if bytes.len() > MAX_BYTES {
         out.report(
-            Diagnostic::nowhere(&TOO_LARGE, format!("{shown} has more than {} MiB", MAX_BYTES >> 20)).help("check what the file is; a manifest has a few kilobytes"),
+            Diagnostic::nowhere(&TOO_LARGE, format!("{shown} has more than {} MiB", MAX_BYTES >> 20))
+                .help("check what the file is; a manifest has a few kilobytes"),
         );
         return None;
     }
@@ -195,7 +206,10 @@ fn variables(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Var
                     }
                     None => {
                         let place = Place { file: id, span: Span { start, end: start + entry.len() } };
-                        out.report(Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE").help("write NAME=VALUE, or NAME= for an empty value"));
+                        out.report(
+                            Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE")
+                                .help("write NAME=VALUE, or NAME= for an empty value"),
+                        );
                     }
                 }
             }
@@ -208,7 +222,9 @@ fn variables(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Var
                 variables.insert(name.to_owned(), value.to_owned());
             }
             _ => {
-                out.report(Diagnostic::nowhere(&BAD_ENV, format!("--env takes NAME=VALUE, not `{entry}`")).help("write NAME= for an empty value"));
+                out.report(
+                    Diagnostic::nowhere(&BAD_ENV, format!("--env takes NAME=VALUE, not `{entry}`")).help("write NAME= for an empty value"),
+                );
             }
         }
     }

@@ -1,3 +1,9 @@
-//! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
+//! The program: see [`rackform`] for what it does and `cli` for how it is told.
 
-fn main() {}
+mod cli;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::run()
+}

@@ -107,7 +107,13 @@ mod tests {
     fn what_is_gone_is_removed_and_strangers_stay() {
         let root = std::env::temp_dir().join(format!("rackform-write-{}", std::process::id()));
         let (out, lock) = (root.join("out"), root.join("rackform.lock"));
-        write(&lock, "a", &out, &[file("r/apps/a.yaml", "1"), file("r/rack.yaml", "2"), index(&["r/apps/a.yaml", "r/rack.yaml", "../lock"])]).unwrap();
+        write(
+            &lock,
+            "a",
+            &out,
+            &[file("r/apps/a.yaml", "1"), file("r/rack.yaml", "2"), index(&["r/apps/a.yaml", "r/rack.yaml", "../lock"])],
+        )
+        .unwrap();
         fs::write(out.join("mine.txt"), "x").unwrap();
         fs::write(root.join("lock"), "x").unwrap();
         write(&lock, "b", &out, &[file("r/rack.yaml", "3"), index(&["r/rack.yaml"])]).unwrap();

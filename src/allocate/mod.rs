@@ -13,7 +13,7 @@ pub use priority::{EXACT, WILDCARD};
 pub use rules::{Class, Rule};
 
 use crate::diagnostics::codes::{LOCK_RACK, NOT_YET};
-use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
 use crate::routes::Route;
 
@@ -29,7 +29,7 @@ pub struct Allocation {
 }
 
 /// Give out rules, numbers and certificates.
-pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnostics) -> Result<Allocation, Reported> {
+pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnostics) -> Allocation {
     for app in &fleet.apps {
         let rack = &fleet.racks[app.rack].name;
         let Some(before) = old.apps.get(&app.name).filter(|before| *before != rack) else { continue };
@@ -55,5 +55,5 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnosti
         rules: rules.iter().map(|rule| (rule.key.clone(), LockedRule { priority: rule.priority, hosts: rule.hosts.clone() })).collect(),
         retired,
     };
-    out.settle(Allocation { rules, certificates, lock })
+    Allocation { rules, certificates, lock }
 }

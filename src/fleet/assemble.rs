@@ -2,7 +2,7 @@
 
 use super::{AppParams, Certificate, Rack, RackParams, RackSpec};
 use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NOT_YET, UNKNOWN_RACK};
-use crate::diagnostics::{Diagnostic, Diagnostics, Reported, nearest};
+use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::host::Host;
 use crate::manifest::{self, Manifest};
 use crate::source::{FileId, Files, Place, Spanned, Variables};
@@ -54,7 +54,7 @@ pub struct AppSource {
 }
 
 /// Read every manifest and put the fleet together. Without racks there is one, called main.
-pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Result<Fleet, Reported> {
+pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Fleet {
     let racks: Vec<Rack> = if racks.is_empty() { vec![main_rack(out)] } else { racks.iter().map(|spec| rack(spec, out)).collect() };
     let mut apps = Vec::new();
     for source in sources {
@@ -68,7 +68,7 @@ pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &
         }
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));
-    out.settle(Fleet { racks, apps })
+    Fleet { racks, apps }
 }
 
 fn main_rack(out: &mut Diagnostics) -> Rack {

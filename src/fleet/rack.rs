@@ -24,6 +24,18 @@ pub struct Rack {
     pub params: RackParams,
 }
 
+impl Rack {
+    /// Whether there is a public router; `InternalOnly` removes it.
+    pub fn has_router(&self) -> bool {
+        !self.params.internal_only
+    }
+
+    /// Whether there is an internal router; only `Internal` brings it.
+    pub fn has_router_internal(&self) -> bool {
+        self.params.internal
+    }
+}
+
 /// Where a rack's default certificate comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Certificate {

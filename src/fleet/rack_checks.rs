@@ -195,11 +195,11 @@ mod tests {
     #[test]
     fn a_parameter_without_effect_is_a_warning() {
         for (written, name) in [
-            (vec![("PrivateApiSecurityGroup", "sg-1")], "PrivateApiSecurityGroup"),
+            (vec![("PrivateApiSecurityGroup", "sg-00000001")], "PrivateApiSecurityGroup"),
             (vec![("PrivateApi", "Yes"), ("WhiteList", "10.0.0.0/8")], "WhiteList"),
             (vec![("InternalRouterSuffix", "-x")], "InternalRouterSuffix"),
-            (vec![("RouterInternalSecurityGroup", "sg-1")], "RouterInternalSecurityGroup"),
-            (vec![("Internal", "Yes"), ("InternalOnly", "Yes"), ("RouterSecurityGroup", "sg-1")], "RouterSecurityGroup"),
+            (vec![("RouterInternalSecurityGroup", "sg-00000001")], "RouterInternalSecurityGroup"),
+            (vec![("Internal", "Yes"), ("InternalOnly", "Yes"), ("RouterSecurityGroup", "sg-00000001")], "RouterSecurityGroup"),
             (vec![("Internal", "Yes"), ("InternalOnly", "Yes"), ("DisableALBPort80", "Yes")], "DisableALBPort80"),
             (vec![("LogBucket", "logs-1"), ("LogRetention", "30")], "LogRetention"),
             (vec![("MaxAvailabilityZones", "2"), ("Subnet2CIDR", "10.0.9.0/24")], "Subnet2CIDR"),

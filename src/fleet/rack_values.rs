@@ -48,7 +48,9 @@ fn at_most<T>(items: Vec<T>, most: usize, what: &str) -> Result<Vec<T>, String> 
 
 /// Ids of security groups, between commas.
 pub(super) fn security_groups(text: &str, most: usize) -> Result<Vec<String>, String> {
-    let is_id = |id: &str| id.strip_prefix("sg-").is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_hexdigit()));
+    // Ids have 17 digits, and those from before 2018 have 8.
+    let is_id =
+        |id: &str| id.strip_prefix("sg-").is_some_and(|rest| matches!(rest.len(), 8 | 17) && rest.bytes().all(|b| b.is_ascii_hexdigit()));
     let groups = items(text);
     if groups.iter().any(|id| !is_id(id)) {
         return Err("ids of security groups such as `sg-0123456789abcdef0`, between commas".to_owned());

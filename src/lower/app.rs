@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::ids;
+use super::intrinsic::reference;
 use super::stack::{Parameter, Stack, StackKind};
 use crate::allocate::{Allocation, AppCertificate, Rule};
 use crate::fleet::{App, AppParams, Fleet, Rack};
@@ -98,10 +99,6 @@ struct OutputContext {
     id: String,
     value: Value,
     export: String,
-}
-
-fn reference(id: &str) -> Value {
-    json!({ "Ref": id })
 }
 
 /// A value that the rack's stack exports, under Convox's name for it.

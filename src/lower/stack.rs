@@ -1,42 +1,44 @@
-//! A stack before it is text: a template, what it prints, and what must come out.
+//! A stack before it is text.
 
 use std::collections::BTreeMap;
 
-/// What a stack holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum StackKind {
-    /// Routers, balancer, network and cluster of a rack.
-    Rack,
-    /// What an app adds to the routers of its rack.
-    App,
-}
+use serde_json::Value;
 
-/// A stack of CloudFormation.
+/// A stack, and everything that its template may print.
 #[derive(Debug, Clone)]
 pub struct Stack {
-    /// Its name.
+    /// Name of the stack.
     pub name: String,
     /// What it holds.
     pub kind: StackKind,
-    /// The rack that it is, or that its app lives on.
+    /// The rack that it is, or that its app stands on.
     pub rack: String,
-    /// The app.
+    /// The app; none for a rack.
     pub app: Option<String>,
-    /// The file of `templates/` that makes its text.
+    /// The file of `templates/` that lays it out.
     pub template: &'static str,
-    /// What that file prints.
-    pub context: serde_json::Value,
-    /// Parameters of the stack.
+    /// What the template prints. The comment lines at the head, `header`, are empty until the file is written.
+    pub context: Value,
+    /// The parameters of the template, in its order.
     pub parameters: Vec<Parameter>,
-    /// Logical ID and type of every resource that must come out.
+    /// Logical id and type of every resource, as lowering meant them.
     pub resources: BTreeMap<String, String>,
 }
 
-/// A parameter of a stack.
+/// What a stack holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum StackKind {
+    /// Routers, balancer, cluster and network.
+    Rack,
+    /// The services of one app.
+    App,
+}
+
+/// A parameter of a template.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parameter {
-    /// Its name in the template.
+    /// Its name.
     pub name: String,
-    /// Its value; none when it must be given at deploy time.
+    /// Its value; none when whoever deploys must give it.
     pub value: Option<String>,
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::IndexedStack;
 
 /// Everything but the list of stacks. Plain bash 3.2 and the AWS CLI, version 1 or 2.
-const HEAD: &str = include_str!("../../templates/deploy.sh");
+const HEAD: &str = include_str!("deploy.sh");
 
 /// The script for these stacks.
 pub(super) fn script(stacks: &[IndexedStack]) -> String {

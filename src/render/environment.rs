@@ -10,8 +10,13 @@ use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, Undefi
 use super::scalar;
 
 /// Every file of `templates/`, by its name there.
-const TEMPLATES: &[(&str, &str)] =
-    &[("app.yaml", include_str!("../../templates/app.yaml")), ("head.yaml", include_str!("../../templates/head.yaml"))];
+const TEMPLATES: &[(&str, &str)] = &[
+    ("app.yaml", include_str!("../../templates/app.yaml")),
+    ("head.yaml", include_str!("../../templates/head.yaml")),
+    ("rack-network.yaml", include_str!("../../templates/rack-network.yaml")),
+    ("rack-router.yaml", include_str!("../../templates/rack-router.yaml")),
+    ("rack.yaml", include_str!("../../templates/rack.yaml")),
+];
 
 /// Bytes of a key in a flow mapping: a longer one is no key to YAML, which looks 1024 characters ahead for the `:`.
 const MAX_KEY: usize = 1000;
@@ -84,13 +89,19 @@ fn flow(value: &Value, out: &mut String) -> Result<(), Error> {
     Ok(())
 }
 
-/// `{{ id | ident }}`: a logical id, the one value that stands without quotes.
+/// `{{ id | ident }}`: a logical id, the one value that stands without quotes where it reads as text without them.
 fn ident(text: &str) -> Result<Value, Error> {
-    if super::is_logical_id(text) {
-        Ok(Value::from_safe_string(text.to_owned()))
-    } else {
-        Err(refuse(format!("{text:?} is no logical id")))
+    const MEAN_SOMETHING: &[&str] = &["y", "n", "yes", "no", "on", "off", "true", "false", "null"];
+    if !super::is_logical_id(text) {
+        return Err(refuse(format!("{text:?} is no logical id")));
     }
+    let mut id = String::new();
+    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && !MEAN_SOMETHING.contains(&text.to_ascii_lowercase().as_str()) {
+        id.push_str(text);
+    } else {
+        scalar::quote(text, &mut id); // `007` would be the key 7, and `No` the key false
+    }
+    Ok(Value::from_safe_string(id))
 }
 
 /// `# {{ text | comment }}`: text in a comment.
@@ -179,6 +190,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn an_id_is_text_to_every_reader(id in "[A-Za-z0-9]{1,20}|[0-9]{1,3}|0x[0-9a-f]{2}|[0-9]e[0-9]|[Yy]es|[Nn]o?|NULL|true|Off") {
+            let text = render("{{ id | ident }}: 1\n", &json!({"id": id})).unwrap();
+            let read: Json = serde_yaml::from_str(&text).unwrap();
+            prop_assert_eq!(&read, &json!({ id.clone(): 1 }));
+            let old_style = crate::source::resolve(text.split(':').next().unwrap(), !text.starts_with('"'));
+            prop_assert!(matches!(old_style, crate::source::Resolved::Text(_)), "{}", text);
+        }
+
         #[test]
         fn no_text_changes_the_document(value in hostile_text(), key in hostile_text()) {
             prop_assume!(key.len() < 160); // quoted at six bytes a character, still a key

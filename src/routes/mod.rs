@@ -6,7 +6,7 @@ use crate::diagnostics::codes::{
     DEAD_LINK, DUPLICATE_HOST, GRPC_OVER_HTTP, HOST_SYNTAX, NO_HTTP_LISTENER, NO_INTERNAL_ROUTER, NO_PUBLIC_ROUTER, TOO_MANY_WILDCARDS,
     UNDERSCORE, UNSET_HOST_VARIABLE,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Fleet, Rack};
 use crate::host::{BadHost, Host, MAX_LENGTH, ROUTER_HOST, ROUTER_INTERNAL_HOST};
 use crate::manifest::{Domain, Service};
@@ -49,7 +49,7 @@ pub struct Route {
 }
 
 /// The routes of every app, in the order of apps and services.
-pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Result<Vec<Route>, Reported> {
+pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Route> {
     let mut routes = Vec::new();
     for (at, app) in fleet.apps.iter().enumerate() {
         let rack = &fleet.racks[app.rack];
@@ -78,7 +78,7 @@ pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Result<Vec<Route>, Report
         }
     }
     conflicts::check(fleet, &routes, out);
-    out.settle(routes)
+    routes
 }
 
 fn service_routes(app: &App, service: &Service, rack: &Rack, domains: &[(Host, Place)], push: &mut impl FnMut(Router, Host, bool, Place)) {

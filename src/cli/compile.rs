@@ -1,0 +1,84 @@
+//! `rackform compile` and `rackform check`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use rackform::allocate::{self, Lock};
+use rackform::diagnostics::codes::{LOCK_CHANGES, NOT_WRITTEN};
+use rackform::diagnostics::{Diagnostic, Diagnostics};
+use rackform::load::{Request, load};
+use rackform::source::Files;
+use rackform::{Compiled, Input};
+
+use super::InputArgs;
+use super::terminal::Terminal;
+
+/// The exit code for `--locked` when the lock would change.
+const LOCK_WOULD_CHANGE: u8 = 3;
+/// Lines of the lock's difference that are shown.
+const SHOWN: usize = 20;
+
+/// Compile; without a folder for the output, write nothing.
+pub(super) fn run(args: &InputArgs, folder: Option<&Path>, terminal: &mut Terminal) -> ExitCode {
+    let mut files = Files::default();
+    let mut out = Diagnostics::new(args.strict);
+    let code = attempt(args, folder, &mut files, &mut out);
+    terminal.diagnostics(&out, &files, args.message_format);
+    match code {
+        Ok(done) => {
+            terminal.status(&done);
+            ExitCode::SUCCESS
+        }
+        Err(code) => code,
+    }
+}
+
+/// What was done, or the exit code for what was reported.
+fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
+    let request = Request { path: args.path.clone(), env_files: args.env_file.clone(), env: args.env.clone() };
+    let failed = |_| ExitCode::FAILURE;
+    let Some(loaded) = load(&request, files, out) else { return Err(ExitCode::FAILURE) };
+    let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| allocate::read_lock(files, lock, out)).unwrap_or_default();
+    let input = Input { files, racks: &loaded.racks, apps: &loaded.apps, lock: &old, fleet_source: &loaded.fleet_source };
+    let compiled = rackform::compile(&input, out).map_err(failed)?;
+
+    let text = compiled.lock.to_text();
+    let before = loaded.lock.map_or("", |lock| files.text(lock));
+    if args.locked && text != before {
+        out.report(locked(before, &text));
+        return Err(ExitCode::from(LOCK_WOULD_CHANGE));
+    }
+    let Some(folder) = folder else { return Ok(summary(&compiled)) };
+    if let Err(error) = rackform::write::write(&loaded.lock_path, &text, folder, &compiled.files) {
+        out.report(
+            Diagnostic::nowhere(&NOT_WRITTEN, format!("the output can't be written: {error}"))
+                .note(format!("the output goes to {}", folder.display()))
+                .help("check the folder, its permissions and the space that is left"),
+        );
+        return Err(ExitCode::FAILURE);
+    }
+    Ok(format!("{}; {} deploys them", summary(&compiled), folder.join("deploy.sh").display()))
+}
+
+fn summary(compiled: &Compiled) -> String {
+    let (racks, apps, rules) = compiled.counts;
+    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
+    format!("{} and {} with {}", count(racks, "rack"), count(apps, "app"), count(rules, "rule"))
+}
+
+/// What `--locked` found.
+fn locked(before: &str, after: &str) -> Diagnostic {
+    let lines = |text: &'_ str, other: &str, sign: &str| -> Vec<String> {
+        text.lines().filter(|line| !other.lines().any(|o| o == *line)).map(|line| format!("{sign}{line}")).collect()
+    };
+    let mut changes = lines(before, after, "-");
+    changes.extend(lines(after, before, "+"));
+    let more = changes.len().saturating_sub(SHOWN);
+    changes.truncate(SHOWN);
+    if more > 0 {
+        changes.push(format!("… and {more} lines more"));
+    }
+    Diagnostic::nowhere(&LOCK_CHANGES, "rackform.lock is not what a compile would write")
+        .note(changes.join("\n"))
+        .help("run `rackform compile` and commit rackform.lock")
+}

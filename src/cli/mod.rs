@@ -1,0 +1,127 @@
+//! The command line: arguments to a request, and an exit code for what came of it.
+//!
+//! 0 fine, 1 errors, 2 wrong usage, 3 `--locked` and the lock would change.
+
+mod compile;
+mod terminal;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use rackform::diagnostics::codes;
+use rackform::schema;
+
+use terminal::Terminal;
+
+/// Compile convox.yml files to CloudFormation for load-balanced racks.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    color: colorchoice_clap::Color,
+    /// Say nothing but errors
+    #[arg(short, long, global = true)]
+    quiet: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Check, allocate, and write templates and the lock
+    Compile(CompileArgs),
+    /// Do everything that compile does but write
+    Check(InputArgs),
+    /// Tell the long story of a diagnostic
+    Explain {
+        /// Its code, such as RF0101
+        code: String,
+    },
+    /// Print a JSON Schema, for editors
+    Schema {
+        /// Of which file
+        of: SchemaOf,
+    },
+}
+
+#[derive(Args)]
+struct CompileArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Where the output goes
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    out: PathBuf,
+}
+
+#[derive(Args)]
+struct InputArgs {
+    /// A folder with a rackform.yml or convox.yml files, or one convox.yml
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    /// Fail if the lock would change; for pipelines
+    #[arg(long)]
+    locked: bool,
+    /// Treat warnings as errors
+    #[arg(long)]
+    strict: bool,
+    /// A value for ${NAME} in manifests
+    #[arg(long, value_name = "NAME=VALUE")]
+    env: Vec<String>,
+    /// A file of such values, one a line
+    #[arg(long, value_name = "FILE")]
+    env_file: Vec<PathBuf>,
+    /// How messages are written
+    #[arg(long, value_name = "FORMAT", default_value = "human")]
+    message_format: MessageFormat,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum MessageFormat {
+    /// With source lines, for people
+    Human,
+    /// One line each
+    Short,
+    /// One JSON object each, on standard output
+    Json,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum SchemaOf {
+    /// convox.yml
+    Convox,
+    /// rackform.yml
+    Fleet,
+}
+
+/// Run the program.
+pub(crate) fn run() -> ExitCode {
+    let cli = Cli::parse();
+    cli.color.write_global();
+    let mut terminal = Terminal::new(cli.quiet);
+    match cli.command {
+        Command::Compile(args) => compile::run(&args.input, Some(&args.out), &mut terminal),
+        Command::Check(args) => compile::run(&args, None, &mut terminal),
+        Command::Explain { code } => match codes::find(&code) {
+            Some(code) => {
+                terminal.data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs));
+                ExitCode::SUCCESS
+            }
+            None => {
+                terminal.message(&format!(
+                    "there is no diagnostic `{code}`; they go from {} to {}",
+                    codes::CODES[0].id,
+                    codes::CODES[codes::CODES.len() - 1].id
+                ));
+                ExitCode::from(2)
+            }
+        },
+        Command::Schema { of } => {
+            terminal.data(match of {
+                SchemaOf::Convox => schema::CONVOX,
+                SchemaOf::Fleet => schema::FLEET,
+            });
+            ExitCode::SUCCESS
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! Standard output for data, standard error for people. A reader who went away is no error.
+
+use std::io::Write;
+
+use anstream::{AutoStream, ColorChoice};
+use rackform::diagnostics::{Diagnostics, Severity, render, short, to_json};
+use rackform::source::Files;
+
+use super::MessageFormat;
+
+/// Messages of one severity that are drawn in full; the rest is counted.
+const MOST: usize = 200;
+
+/// Where the program speaks.
+pub(super) struct Terminal {
+    quiet: bool,
+}
+
+impl Terminal {
+    pub(super) fn new(quiet: bool) -> Self {
+        Self { quiet }
+    }
+
+    /// Data that somebody asked for.
+    pub(super) fn data(&mut self, text: &str) {
+        let _ = anstream::stdout().write_all(text.as_bytes());
+    }
+
+    /// A sentence for people.
+    pub(super) fn message(&mut self, text: &str) {
+        let _ = writeln!(anstream::stderr(), "{text}");
+    }
+
+    /// A sentence on what was done.
+    pub(super) fn status(&mut self, text: &str) {
+        if !self.quiet {
+            self.message(text);
+        }
+    }
+
+    /// Every message, and how many there are.
+    pub(super) fn diagnostics(&mut self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) {
+        let sorted: Vec<_> = diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect();
+        if format == MessageFormat::Json {
+            let mut out = anstream::stdout().lock();
+            for diagnostic in sorted {
+                let _ = writeln!(out, "{}", to_json(diagnostic, files));
+            }
+            return;
+        }
+        let styled = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
+        let mut out = anstream::stderr().lock();
+        for diagnostic in sorted.iter().take(MOST) {
+            let _ = match format {
+                MessageFormat::Short => writeln!(out, "{}", short(diagnostic, files)),
+                _ => writeln!(out, "{}\n", render(diagnostic, files, styled)),
+            };
+        }
+        if sorted.len() > MOST {
+            let _ = writeln!(out, "… and {} more; --message-format json prints all", sorted.len() - MOST);
+        }
+        let count = |severity| sorted.iter().filter(|d| d.severity == severity).count();
+        let counts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+            .into_iter()
+            .map(|(severity, word)| (count(severity), word))
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .collect();
+        if !counts.is_empty() {
+            let _ = writeln!(out, "{}", counts.join(", "));
+        }
+    }
+}

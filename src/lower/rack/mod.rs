@@ -1,0 +1,164 @@
+//! A rack as a stack: network, routers, balancer, cluster, and the exports that app stacks import.
+
+mod balancer;
+mod logs;
+mod network;
+mod outputs;
+mod router;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::intrinsic::reference;
+use super::stack::{Parameter, Stack, StackKind};
+use crate::fleet::{Certificate, Network, Rack};
+
+/// What the apps on a rack use of it.
+#[derive(Debug, Clone, Default)]
+pub struct RackUse {
+    /// ARNs of the shared certificates that the public router must hold.
+    pub public_certificates: Vec<String>,
+    /// ARNs of the shared certificates that the internal router must hold.
+    pub internal_certificates: Vec<String>,
+}
+
+/// Logical ids and types, collected on the way.
+type Resources = BTreeMap<String, String>;
+
+/// Note a resource, and give its id back for the template.
+fn add(resources: &mut Resources, id: impl Into<String>, kind: &str) -> String {
+    let id = id.into();
+    resources.insert(id.clone(), kind.to_owned());
+    id
+}
+
+/// Lower a rack. Its certificate falls back to the parameter `Certificate` when it is to be created and the rack has no
+/// host to name on it.
+pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
+    let mut resources = Resources::new();
+    let network = network::network(rack, &mut resources);
+    let logs = logs::logs(rack, &mut resources);
+    let names = certificate_names(rack);
+    let create = rack.certificate == Certificate::Create && !names.is_empty();
+    if create {
+        add(&mut resources, "Certificate", "AWS::CertificateManager::Certificate");
+    }
+    let records = records(rack, &mut resources);
+    let parameters = parameters(rack, create, !records.is_empty());
+    let zone = parameters.iter().any(|(parameter, _)| parameter.name == "PublicHostedZone").then(|| reference("PublicHostedZone"));
+    let routers = router::routers(rack, routed, &mut resources);
+    let balancer = balancer::balancer(rack, &mut resources);
+    add(&mut resources, "HostedZone", "AWS::Route53::HostedZone");
+    add(&mut resources, "Cluster", "AWS::ECS::Cluster");
+
+    let context = json!({
+        "header": [],
+        "description": format!("Rack {}: routers, API balancer, cluster and network", rack.name),
+        "rack": rack.name,
+        "parameters": parameters.iter().map(|(_, block)| block).collect::<Vec<_>>(),
+        "network": network,
+        "logs": logs,
+        "certificate": if create { json!({"name": names[0], "also": names[1..], "names": names, "zone": zone}) } else { Value::Null },
+        "routers": routers,
+        "balancer": balancer,
+        "records": records,
+        "outputs": outputs::outputs(rack),
+    });
+    let parameters = parameters.into_iter().map(|(parameter, _)| parameter).collect();
+    Stack {
+        name: rack.name.clone(),
+        kind: StackKind::Rack,
+        rack: rack.name.clone(),
+        app: None,
+        template: "rack.yaml",
+        context,
+        parameters,
+        resources,
+    }
+}
+
+/// The names that the rack's own certificate carries: one for the hosts of each router that there is.
+fn certificate_names(rack: &Rack) -> Vec<String> {
+    let public = rack.host.as_ref().filter(|_| rack.has_router());
+    let internal = rack.internal_host.as_ref().filter(|host| rack.has_router_internal() && public != Some(host));
+    public.into_iter().chain(internal).map(|host| format!("*.{host}")).collect()
+}
+
+/// The public records that lead every host of the rack to its router.
+fn records(rack: &Rack, resources: &mut Resources) -> Vec<Value> {
+    let mut records: Vec<Value> = Vec::new();
+    let public = rack.host.as_ref().filter(|_| rack.has_router());
+    let internal = rack.internal_host.as_ref().filter(|host| rack.has_router_internal() && public != Some(host));
+    for (router, host) in [("Router", public), ("RouterInternal", internal)] {
+        if let (Some(host), Some(_)) = (host, &rack.hosted_zone) {
+            let id = add(resources, format!("{router}Record"), "AWS::Route53::RecordSet");
+            records.push(json!({"id": id, "name": format!("*.{host}"), "router": router}));
+        }
+    }
+    records
+}
+
+/// The parameters of the template: value for the deployment, and type and description for the template.
+fn parameters(rack: &Rack, create_certificate: bool, has_records: bool) -> Vec<(Parameter, Value)> {
+    let mut list = Vec::new();
+    let mut push = |name: String, value: Option<&str>, kind: &str, description: String| {
+        let block = json!({"id": name, "type": kind, "description": description});
+        list.push((Parameter { name, value: value.map(str::to_owned) }, block));
+    };
+    if let Network::Brought { vpc, subnets, private_subnets } = &rack.network {
+        push("Vpc".into(), Some(vpc), "AWS::EC2::VPC::Id", "The VPC that the rack stands in".into());
+        for (at, id) in subnets.iter().enumerate() {
+            push(format!("Subnet{at}"), Some(id), "AWS::EC2::Subnet::Id", format!("Public subnet of zone {at}"));
+        }
+        for (at, id) in private_subnets.iter().enumerate() {
+            push(format!("SubnetPrivate{at}"), Some(id), "AWS::EC2::Subnet::Id", format!("Private subnet of zone {at}"));
+        }
+    }
+    if !create_certificate && (rack.has_router() || rack.has_router_internal()) {
+        let value = match &rack.certificate {
+            Certificate::Given(arn) => Some(arn.as_str()),
+            Certificate::Create | Certificate::AtDeploy => None,
+        };
+        push("Certificate".into(), value, "String", "ARN of the default certificate of the routers".into());
+    }
+    if let Some(zone) = rack.hosted_zone.as_ref().filter(|_| create_certificate || has_records) {
+        let description = "Public hosted zone that holds the records of the rack".into();
+        push("PublicHostedZone".into(), Some(zone), "AWS::Route53::HostedZone::Id", description);
+    }
+    list
+}
+
+/// The subnets of a kind, by the names that both a created and a brought network have.
+fn subnets(rack: &Rack, private: bool) -> Vec<Value> {
+    let kind = if private { "SubnetPrivate" } else { "Subnet" };
+    (0..subnet_count(rack, private)).map(|at| reference(&format!("{kind}{at}"))).collect()
+}
+
+fn subnet_count(rack: &Rack, private: bool) -> usize {
+    match &rack.network {
+        Network::Create => rack.params.zones,
+        Network::Brought { private_subnets, .. } if private => private_subnets.len(),
+        Network::Brought { subnets, .. } => subnets.len(),
+    }
+}
+
+/// A rule of a security group over TCP. `peer` is one of the keys that name a source or a destination, and its value.
+fn group_rule(description: &str, ports: (u16, u16), peer: (&str, Value)) -> Value {
+    let (key, value) = peer;
+    json!({"Description": description, "IpProtocol": "tcp", "FromPort": ports.0, "ToPort": ports.1, key: value})
+}
+
+/// The one rule for what leaves a load balancer: to whatever port a container has, inside of the VPC.
+fn egress(rack: &Rack) -> Value {
+    group_rule("To targets in the VPC", (0, 65535), ("CidrIp", json!(rack.params.vpc_cidr.to_string())))
+}
+
+/// What a load balancer waits for and does not refer to: the right to write its logs, and a way to the internet.
+fn waits_for(rack: &Rack, is_public: bool) -> Vec<&'static str> {
+    let logs = rack.params.log_bucket.is_none().then_some("LogsPolicy");
+    let gateway = (is_public && rack.network == Network::Create).then_some("GatewayAttachment");
+    logs.into_iter().chain(gateway).collect()
+}
