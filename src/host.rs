@@ -120,15 +120,15 @@ impl Host {
 
     /// The shortest host that both match, if there is one.
     pub fn overlap(&self, other: &Host) -> Option<String> {
-        let (a, b) = (self.0.as_bytes(), other.0.as_bytes());
-        let width = b.len() + 1;
-        let mut from: Vec<Option<(usize, u8)>> = vec![None; (a.len() + 1) * width];
+        let (left, right) = (self.0.as_bytes(), other.0.as_bytes());
+        let width = right.len() + 1;
+        let mut from: Vec<Option<(usize, u8)>> = vec![None; (left.len() + 1) * width];
         let mut queue = VecDeque::from([0]);
         let mut seen = vec![false; from.len()];
         seen[0] = true;
         while let Some(state) = queue.pop_front() {
             let (i, j) = (state / width, state % width);
-            if i == a.len() && j == b.len() {
+            if i == left.len() && j == right.len() {
                 let mut text = Vec::new();
                 let mut at = state;
                 while let Some((before, byte)) = from[at] {
@@ -148,14 +148,14 @@ impl Host {
                 }
             };
             // A star may end here …
-            if a.get(i) == Some(&b'*') {
+            if left.get(i) == Some(&b'*') {
                 step((i + 1) * width + j, 0, true);
             }
-            if b.get(j) == Some(&b'*') {
+            if right.get(j) == Some(&b'*') {
                 step(i * width + j + 1, 0, true);
             }
             // … or both take one character.
-            if let (Some(x), Some(y)) = (a.get(i), b.get(j)) {
+            if let (Some(x), Some(y)) = (left.get(i), right.get(j)) {
                 let byte = match (x, y) {
                     (b'*' | b'?', b'*' | b'?') => Some(b'x'),
                     (b'*' | b'?', literal) | (literal, b'*' | b'?') => Some(*literal),

@@ -20,6 +20,8 @@ const MAX_FIRST_NAME: usize = 64;
 pub struct AppCertificate {
     /// Its names; the first one has at most 64 characters.
     pub names: Vec<String>,
+    /// Those that the rack's hosted zone can validate.
+    pub validated: Vec<String>,
     /// The routers that serve it.
     pub routers: BTreeSet<Router>,
 }
@@ -81,31 +83,47 @@ pub(super) fn certificates(fleet: &Fleet, routes: &[Route], out: &mut Diagnostic
         };
         let names = own.entry(route.app).or_default();
         match names.iter_mut().find(|(known, ..)| *known == name) {
-            Some((_, routers, _)) => {
-                routers.insert(route.router);
+            Some((_, served, _)) => {
+                served.insert(route.router);
             }
             None => names.push((name, BTreeSet::from([route.router]), route.place)),
         }
     }
     for (app, names) in own {
-        if fleet.racks[fleet.apps[app].rack].hosted_zone.is_none() {
-            out.report(
-                Diagnostic::new(
-                    &VALIDATION_WAITS,
-                    names[0].2,
-                    format!("the first deployment of `{}` waits until its certificate is validated", fleet.apps[app].name),
-                )
-                .note(format!("it names {}", names.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", ")))
-                .help("list a certificate that covers these names under `certificates` of the rack, or give the rack its `hosted_zone`"),
-            );
-        }
-        let certificates = names.chunks(MAX_NAMES).map(|chunk| certificate(chunk, out)).collect();
+        let rack = &fleet.racks[fleet.apps[app].rack];
+        waits(&fleet.apps[app].name, rack, &names, out);
+        let certificates = names.chunks(MAX_NAMES).map(|chunk| certificate(rack, chunk, out)).collect();
         found.apps.insert(app, certificates);
     }
     found
 }
 
-fn certificate(chunk: &[(String, BTreeSet<Router>, Place)], out: &mut Diagnostics) -> AppCertificate {
+/// Whether the rack's hosted zone can hold the record that validates a name.
+fn in_zone(rack: &Rack, name: &str) -> bool {
+    let name = name.strip_prefix("*.").unwrap_or(name);
+    rack.hosted_zone.is_some()
+        && rack
+            .hosted_zone_name
+            .as_ref()
+            .is_none_or(|zone| name == zone || name.strip_suffix(zone.as_str()).is_some_and(|rest| rest.ends_with('.')))
+}
+
+/// Say which names somebody must validate.
+fn waits(app: &str, rack: &Rack, names: &[(String, BTreeSet<Router>, Place)], out: &mut Diagnostics) {
+    let waiting: Vec<_> = names.iter().filter(|(name, ..)| !in_zone(rack, name)).collect();
+    let Some((_, _, place)) = waiting.first() else { return };
+    let outside = match (&rack.hosted_zone, &rack.hosted_zone_name) {
+        (Some(_), Some(zone)) => format!(", outside of the hosted zone {zone}"),
+        _ => String::new(),
+    };
+    out.report(
+        Diagnostic::new(&VALIDATION_WAITS, *place, format!("the deployment of `{app}` waits until its certificate is validated"))
+            .note(format!("nobody writes the DNS records for {}{outside}", waiting.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", ")))
+            .help("list a certificate that covers these names under `certificates` of the rack, or give the rack the `hosted_zone` that holds them"),
+    );
+}
+
+fn certificate(rack: &Rack, chunk: &[(String, BTreeSet<Router>, Place)], out: &mut Diagnostics) -> AppCertificate {
     let mut names: Vec<String> = chunk.iter().map(|(name, ..)| name.clone()).collect();
     match names.iter().position(|name| name.len() <= MAX_FIRST_NAME) {
         Some(first) => names[..=first].rotate_right(1),
@@ -120,7 +138,8 @@ fn certificate(chunk: &[(String, BTreeSet<Router>, Place)], out: &mut Diagnostic
             );
         }
     }
-    AppCertificate { names, routers: chunk.iter().flat_map(|(_, routers, _)| routers.iter().copied()).collect() }
+    let validated = names.iter().filter(|name| in_zone(rack, name)).cloned().collect();
+    AppCertificate { names, validated, routers: chunk.iter().flat_map(|(_, routers, _)| routers.iter().copied()).collect() }
 }
 
 #[cfg(test)]

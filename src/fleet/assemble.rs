@@ -78,6 +78,7 @@ fn main_rack(out: &mut Diagnostics) -> Rack {
         internal_host: None,
         certificate: Certificate::AtDeploy,
         hosted_zone: None,
+        hosted_zone_name: None,
         certificates: Vec::new(),
         network: super::Network::Create,
         params: RackParams::default(),
@@ -124,8 +125,18 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
             Certificate::AtDeploy
         }
     };
+    // The zone must hold the record `*.host`, so it is the host's parent or above.
+    let parent = || {
+        host.as_ref()
+            .map(|host| host.split_once('.').filter(|(_, rest)| rest.contains('.')).map_or(host.clone(), |(_, rest)| rest.to_owned()))
+    };
+    let hosted_zone_name = match &spec.hosted_zone_name {
+        Some(name) => rack_host(name, &spec.name.value, out),
+        None => parent(),
+    };
     Rack {
         name: name.clone(),
+        hosted_zone_name,
         host,
         internal_host,
         certificate,

@@ -29,8 +29,10 @@ pub struct RackSpec {
     pub internal_host: Option<Spanned<String>>,
     /// `certificate`.
     pub certificate: Option<Spanned<String>>,
-    /// `hosted_zone`.
+    /// `hosted_zone`: its id.
     pub hosted_zone: Option<Spanned<String>>,
+    /// The domain that it is about, where that is said.
+    pub hosted_zone_name: Option<Spanned<String>>,
     /// `certificates`.
     pub certificates: Vec<SharedCertificate>,
     /// `network`.
@@ -131,6 +133,7 @@ fn text(tree: &Tree, node: NodeId) -> Spanned<String> {
 
 fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
     let field = |name: &str| tree.get(body, name).map(|entry| text(tree, entry.value));
+    let zone = |key: &str| Some(text(tree, tree.get(tree.get(body, "hosted_zone")?.value, key)?.value));
     let texts =
         |node: Option<NodeId>| node.map_or(Vec::new(), |node| tree.items(node).iter().map(|item| tree.text(*item).to_owned()).collect());
     let certificates = tree.get(body, "certificates").map_or(Vec::new(), |list| {
@@ -160,7 +163,8 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         host: field("host"),
         internal_host: field("internal_host"),
         certificate: field("certificate"),
-        hosted_zone: field("hosted_zone"),
+        hosted_zone: zone("id").or_else(|| field("hosted_zone").filter(|zone| !zone.value.is_empty())),
+        hosted_zone_name: zone("name"),
         certificates,
         network,
         params: params(tree, body).into_iter().map(|(name, value)| (name.value, value)).collect(),

@@ -16,6 +16,8 @@ pub struct Rack {
     pub certificate: Certificate,
     /// Id of the public hosted zone that holds the rack's records and in which its certificate is validated.
     pub hosted_zone: Option<String>,
+    /// The domain that the zone is about, as far as it is known: names below it can be validated in it.
+    pub hosted_zone_name: Option<String>,
     /// Certificates that exist and that apps may be served with.
     pub certificates: Vec<SharedCertificate>,
     /// Where the rack stands.

@@ -41,7 +41,8 @@ struct ParameterContext {
 struct CertificateContext {
     id: String,
     names: Vec<String>,
-    zone: Option<Value>,
+    validated: Vec<String>,
+    zone: Value,
     listeners: Vec<Attachment>,
 }
 
@@ -130,7 +131,7 @@ pub(super) fn lower(fleet: &Fleet, at: usize, allocation: &Allocation, files: &F
         return None;
     }
     let own: &[AppCertificate] = allocation.certificates.apps.get(&at).map_or(&[], Vec::as_slice);
-    let zone = rack.hosted_zone.as_ref().filter(|_| !own.is_empty());
+    let zone = rack.hosted_zone.as_ref().filter(|_| own.iter().any(|certificate| !certificate.validated.is_empty()));
     let parameters: Vec<Parameter> =
         zone.iter().map(|zone| Parameter { name: "PublicHostedZone".into(), value: Some((*zone).clone()) }).collect();
     let outputs = services
@@ -148,7 +149,7 @@ pub(super) fn lower(fleet: &Fleet, at: usize, allocation: &Allocation, files: &F
                 description: "Public hosted zone in which certificates are validated".into(),
             })
             .collect(),
-        certificates: own.iter().enumerate().map(|(at, own)| certificate(rack, at + 1, own, zone.is_some())).collect(),
+        certificates: own.iter().enumerate().map(|(at, own)| certificate(rack, at + 1, own)).collect(),
         services,
         outputs,
     };
@@ -179,11 +180,12 @@ fn resources(context: &Context) -> BTreeMap<String, String> {
     all.into_iter().map(|(id, kind)| (id.to_owned(), kind.to_owned())).collect()
 }
 
-fn certificate(rack: &Rack, number: usize, own: &AppCertificate, validated: bool) -> CertificateContext {
+fn certificate(rack: &Rack, number: usize, own: &AppCertificate) -> CertificateContext {
     CertificateContext {
         id: ids::certificate(number),
         names: own.names.clone(),
-        zone: validated.then(|| reference("PublicHostedZone")),
+        validated: own.validated.clone(),
+        zone: reference("PublicHostedZone"),
         listeners: own
             .routers
             .iter()

@@ -18,6 +18,7 @@ fn rack(change: impl FnOnce(&mut Rack)) -> Rack {
         internal_host: None,
         certificate: Certificate::Given(ARN.into()),
         hosted_zone: None,
+        hosted_zone_name: None,
         certificates: Vec::new(),
         network: Network::Create,
         params: RackParams::default(),
