@@ -3,7 +3,7 @@
 
 use std::collections::VecDeque;
 
-/// Characters that a host condition may have. API ELBv2 2015-12-01, RuleCondition.
+/// Characters that a host condition may have. API `ELBv2` 2015-12-01, `RuleCondition`.
 pub const MAX_LENGTH: usize = 128;
 /// `*` and `?` that one rule may have, over all of its values. Quota
 /// `condition-wildcards-per-alb-rule`.

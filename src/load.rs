@@ -200,17 +200,14 @@ fn variables(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Var
         for line in files.text(id).split_inclusive('\n') {
             let entry = line.trim_end_matches(['\r', '\n']);
             if !entry.trim().is_empty() && !entry.trim_start().starts_with('#') {
-                match entry.split_once('=') {
-                    Some((name, value)) => {
-                        variables.insert(name.trim().to_owned(), value.to_owned());
-                    }
-                    None => {
-                        let place = Place { file: id, span: Span { start, end: start + entry.len() } };
-                        out.report(
-                            Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE")
-                                .help("write NAME=VALUE, or NAME= for an empty value"),
-                        );
-                    }
+                if let Some((name, value)) = entry.split_once('=') {
+                    variables.insert(name.trim().to_owned(), value.to_owned());
+                } else {
+                    let place = Place { file: id, span: Span { start, end: start + entry.len() } };
+                    out.report(
+                        Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE")
+                            .help("write NAME=VALUE, or NAME= for an empty value"),
+                    );
                 }
             }
             start += line.len();

@@ -1,7 +1,7 @@
 //! rackform.lock: every placement and number that was given out, a line each.
 
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 
 use super::rules::{Class, MAX_HOSTS};
 use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
@@ -92,11 +92,11 @@ fn section(text: &mut String, name: &str, lines: impl Iterator<Item = String>) {
     let mut lines: Vec<String> = lines.collect();
     lines.sort();
     if lines.is_empty() {
-        *text += &format!("{name}: {{}}\n");
+        let _ = writeln!(text, "{name}: {{}}");
     } else {
-        *text += &format!("{name}:\n");
+        let _ = writeln!(text, "{name}:");
         for line in lines {
-            *text += &format!("  {line}\n");
+            let _ = writeln!(text, "  {line}");
         }
     }
 }

@@ -94,7 +94,7 @@ pub(super) fn pack(fleet: &Fleet, routes: &[Route], old: &Lock) -> Vec<Rule> {
             let key =
                 |ordinal| RuleKey { rack: rack.clone(), router, app: app_name.clone(), service: service_name.clone(), class, ordinal };
             let free = |key: &RuleKey| !old.rules.contains_key(key) && !taken.contains(key) && !packed.iter().any(|rule| rule.key == *key);
-            let key = (1..).map(key).find(free).expect("there are more ordinals than rules");
+            let key = (1..=u32::MAX).map(key).find(free).expect("there are more ordinals than rules");
             packed.push(Rule { key, app, service, hosts: vec![host.clone()], priority: 0 });
         }
         packed.retain(|rule| !rule.hosts.is_empty());

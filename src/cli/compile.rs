@@ -19,7 +19,7 @@ const LOCK_WOULD_CHANGE: u8 = 3;
 const SHOWN: usize = 20;
 
 /// Compile; without a folder for the output, write nothing.
-pub(super) fn run(args: &InputArgs, folder: Option<&Path>, terminal: &mut Terminal) -> ExitCode {
+pub(super) fn run(args: &InputArgs, folder: Option<&Path>, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.strict);
     let code = attempt(args, folder, &mut files, &mut out);

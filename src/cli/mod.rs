@@ -98,26 +98,25 @@ enum SchemaOf {
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
     cli.color.write_global();
-    let mut terminal = Terminal::new(cli.quiet);
+    let terminal = Terminal::new(cli.quiet);
     match cli.command {
-        Command::Compile(args) => compile::run(&args.input, Some(&args.out), &mut terminal),
-        Command::Check(args) => compile::run(&args, None, &mut terminal),
-        Command::Explain { code } => match codes::find(&code) {
-            Some(code) => {
-                terminal.data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs));
+        Command::Compile(args) => compile::run(&args.input, Some(&args.out), &terminal),
+        Command::Check(args) => compile::run(&args, None, &terminal),
+        Command::Explain { code } => {
+            if let Some(code) = codes::find(&code) {
+                terminal::data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs));
                 ExitCode::SUCCESS
-            }
-            None => {
-                terminal.message(&format!(
+            } else {
+                terminal::message(&format!(
                     "there is no diagnostic `{code}`; they go from {} to {}",
                     codes::CODES[0].id,
                     codes::CODES[codes::CODES.len() - 1].id
                 ));
                 ExitCode::from(2)
             }
-        },
+        }
         Command::Schema { of } => {
-            terminal.data(match of {
+            terminal::data(match of {
                 SchemaOf::Convox => schema::CONVOX,
                 SchemaOf::Fleet => schema::FLEET,
             });

@@ -11,7 +11,17 @@ use super::MessageFormat;
 /// Messages of one severity that are drawn in full; the rest is counted.
 const MOST: usize = 200;
 
-/// Where the program speaks.
+/// Print data that somebody asked for.
+pub(super) fn data(text: &str) {
+    let _ = anstream::stdout().write_all(text.as_bytes());
+}
+
+/// Print a sentence for people.
+pub(super) fn message(text: &str) {
+    let _ = writeln!(anstream::stderr(), "{text}");
+}
+
+/// What the program says while it works.
 pub(super) struct Terminal {
     quiet: bool,
 }
@@ -21,25 +31,15 @@ impl Terminal {
         Self { quiet }
     }
 
-    /// Data that somebody asked for.
-    pub(super) fn data(&mut self, text: &str) {
-        let _ = anstream::stdout().write_all(text.as_bytes());
-    }
-
-    /// A sentence for people.
-    pub(super) fn message(&mut self, text: &str) {
-        let _ = writeln!(anstream::stderr(), "{text}");
-    }
-
     /// A sentence on what was done.
-    pub(super) fn status(&mut self, text: &str) {
+    pub(super) fn status(&self, text: &str) {
         if !self.quiet {
-            self.message(text);
+            message(text);
         }
     }
 
     /// Every message, and how many there are.
-    pub(super) fn diagnostics(&mut self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) {
+    pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) {
         let sorted: Vec<_> = diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect();
         if format == MessageFormat::Json {
             let mut out = anstream::stdout().lock();

@@ -3,6 +3,8 @@
 
 mod check;
 mod decode;
+#[cfg(test)]
+mod drift;
 mod names;
 mod shape;
 mod types;
@@ -84,89 +86,4 @@ pub fn json_view(tree: &Tree, out: &mut Diagnostics) -> Option<serde_json::Value
         );
     }
     json
-}
-
-#[cfg(test)]
-mod tests {
-    use serde::Deserialize;
-
-    use super::decode::Fault;
-    use super::*;
-    use crate::schema::What;
-    use crate::source::escape_pointer;
-
-    #[derive(Deserialize)]
-    struct Case {
-        yaml: String,
-        verdict: String,
-        at: Option<String>,
-    }
-
-    /// What the schema says of a tree, and what the decoder says: pointers of refused and of
-    /// ignored values.
-    pub(super) fn verdicts(tree: &Tree) -> [(Vec<String>, Vec<String>); 2] {
-        let mut schema = (Vec::new(), Vec::new());
-        for violation in CONVOX_SCHEMA.violations(&tree.to_json().unwrap()) {
-            let child = |key: &str| format!("{}/{}", violation.pointer, escape_pointer(key));
-            match &violation.what {
-                What::Unknown { key, .. } => schema.1.push(child(key)),
-                What::Ignored { .. } => schema.1.push(violation.pointer.clone()),
-                What::Name { key, .. } => schema.0.push(child(key)),
-                What::Missing { .. } | What::Wrong { .. } => schema.0.push(violation.pointer.clone()),
-            }
-        }
-        let mut pointers = Vec::new();
-        walk(tree, tree.root(), String::new(), &mut pointers);
-        let mut decoder = (Vec::new(), Vec::new());
-        for problem in decode::decode(tree).1 {
-            let (_, pointer) = pointers.iter().find(|(node, _)| *node == problem.node).unwrap();
-            match problem.fault {
-                Fault::Refused => decoder.0.push(pointer.clone()),
-                Fault::Ignored | Fault::Unknown => decoder.1.push(pointer.clone()),
-            }
-        }
-        for (refused, ignored) in [&mut schema, &mut decoder] {
-            for list in [refused, ignored] {
-                list.sort();
-                list.dedup();
-            }
-        }
-        [schema, decoder]
-    }
-
-    fn walk(tree: &Tree, node: crate::source::NodeId, pointer: String, out: &mut Vec<(crate::source::NodeId, String)>) {
-        out.push((node, pointer.clone()));
-        for entry in tree.entries(node) {
-            let below = format!("{pointer}/{}", escape_pointer(tree.text(entry.key)));
-            out.push((entry.key, below.clone()));
-            walk(tree, entry.value, below, out);
-        }
-        for (at, item) in tree.items(node).iter().enumerate() {
-            walk(tree, *item, format!("{pointer}/{at}"), out);
-        }
-    }
-
-    #[test]
-    fn schema_and_decoder_agree_with_the_table_of_cases() {
-        let cases: Vec<Case> = serde_yaml::from_str(include_str!("../../tests/schema/cases.yaml")).unwrap();
-        assert!(cases.len() > 300);
-        let mut wrong = Vec::new();
-        for case in &cases {
-            let mut files = Files::default();
-            let file = files.add("t.yml", case.yaml.clone());
-            let tree = parse(file, &case.yaml, Some(&Variables::new())).unwrap().tree;
-            for (who, (refused, ignored)) in ["schema", "decoder"].iter().zip(verdicts(&tree)) {
-                let said = if refused.is_empty() { &ignored } else { &refused };
-                let verdict = match (refused.is_empty(), ignored.is_empty()) {
-                    (false, _) => "refused",
-                    (true, false) => "ignored",
-                    (true, true) => "accepted",
-                };
-                if verdict != case.verdict || case.at.as_ref().is_some_and(|at| !said.contains(at)) {
-                    wrong.push(format!("{who}: {} -> {verdict} at {said:?}, not {} at {:?}", case.yaml, case.verdict, case.at));
-                }
-            }
-        }
-        assert!(wrong.is_empty(), "{} cases:\n{}", wrong.len(), wrong.join("\n"));
-    }
 }

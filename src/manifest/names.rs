@@ -4,7 +4,7 @@
 /// part (`web-a` and `web--a`); a check refuses such manifests.
 pub fn logical_id(name: &str) -> String {
     name.split(['-', '_'])
-        .flat_map(|part| {
+        .filter_map(|part| {
             let mut chars = part.chars();
             chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>())
         })

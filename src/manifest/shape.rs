@@ -1,5 +1,7 @@
 //! What the schema and the decoder found, in words and at its place.
 
+use std::fmt::Write as _;
+
 use super::decode::{Fault, Problem};
 use crate::diagnostics::codes::{AGENT_IS_ON, BAD_NAME, IGNORED_VALUE, MISSING_KEY, UNKNOWN_KEY, V3_KEY, WRONG_SHAPE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -108,7 +110,7 @@ fn readable(pointer: &str) -> String {
     for part in pointer.split('/').skip(1) {
         let part = part.replace("~1", "/").replace("~0", "~");
         if part.bytes().all(|b| b.is_ascii_digit()) && !out.is_empty() {
-            out += &format!("[{part}]");
+            let _ = write!(out, "[{part}]");
         } else {
             out += if out.is_empty() { "" } else { "." };
             out += &part;

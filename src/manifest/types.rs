@@ -25,6 +25,7 @@ pub struct Manifest {
 
 /// A service: one image, any number of processes.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one flag of the manifest")]
 pub struct Service {
     /// Its name, at its key.
     pub name: Spanned<String>,
@@ -220,7 +221,7 @@ impl Targets {
     }
 }
 
-/// A metric of CloudWatch to keep.
+/// A metric of `CloudWatch` to keep.
 #[derive(Debug)]
 pub struct CustomTarget {
     /// Where its key stands.

@@ -61,10 +61,7 @@ pub fn output(stacks: &[Stack], out: &mut Diagnostics) -> Result<Vec<OutputFile>
     let mut index = Index { version: 1, stacks: Vec::new(), files: Vec::new() };
     for stack in stacks {
         let entry = indexed(stack);
-        let text = match template(stack) {
-            Ok(text) => text,
-            Err(diagnostic) => return Err(out.report(diagnostic)),
-        };
+        let text = template(stack, out)?;
         files.push(OutputFile { path: entry.template.clone(), text, executable: false });
         files.push(OutputFile { path: entry.parameters.clone(), text: parameters(stack), executable: false });
         index.stacks.push(entry);
@@ -94,20 +91,20 @@ fn indexed(stack: &Stack) -> IndexedStack {
 }
 
 /// Render a template and read it back.
-fn template(stack: &Stack) -> Result<String, Diagnostic> {
-    let bug = |why: String| {
-        Diagnostic::nowhere(&BUG, format!("the stack `{}` can't be rendered: {why}", stack.name))
-            .note(format!("rackform {}", env!("CARGO_PKG_VERSION")))
-            .help("this is a fault of rackform; please report it with the manifest")
+fn template(stack: &Stack, out: &mut Diagnostics) -> Result<String, Reported> {
+    let text = render(stack.template, &stack.context).map_err(Fault::Bug);
+    let fault = match text.and_then(|text| verify(&text, &stack.resources).map(|()| text)) {
+        Ok(text) => return Ok(text),
+        Err(fault) => fault,
     };
-    let text = render(stack.template, &stack.context).map_err(bug)?;
-    match verify(&text, &stack.resources) {
-        Ok(()) => Ok(text),
-        Err(Fault::Bug(why)) => Err(bug(why)),
-        Err(Fault::Limit(why)) => {
-            Err(Diagnostic::nowhere(&TEMPLATE_LIMIT, format!("the stack `{}` has {why}", stack.name)).help("split the app into several"))
+    Err(out.report(match fault {
+        Fault::Bug(why) => Diagnostic::nowhere(&BUG, format!("the stack `{}` can't be rendered: {why}", stack.name))
+            .note(format!("rackform {}", env!("CARGO_PKG_VERSION")))
+            .help("this is a fault of rackform; please report it with the manifest"),
+        Fault::Limit(why) => {
+            Diagnostic::nowhere(&TEMPLATE_LIMIT, format!("the stack `{}` has {why}", stack.name)).help("split the app into several")
         }
-    }
+    }))
 }
 
 /// Known parameters as `["Name=Value", …]`, one a line: the one form that every version of the

@@ -109,7 +109,7 @@ impl Schema {
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
                 for key in unexpected {
-                    push(self.unknown(holder, key));
+                    push(unknown(holder, key));
                 }
             }
             ValidationErrorKind::Required { property } => push(What::Missing { key: property.as_str().unwrap_or_default().to_owned() }),
@@ -176,15 +176,16 @@ impl Schema {
             .as_bool()?
             .then(|| holder.get("x-ignored-reason").and_then(Value::as_str).unwrap_or("Convox drops it").to_owned())
     }
+}
 
-    fn unknown(&self, holder: Option<&Value>, key: &str) -> What {
-        let advice = |list: &str| Some(holder?.get(list)?.get(key)?.as_str()?.to_owned());
-        let (v3, hint) = (advice("x-v3"), advice("x-hint"));
-        let known = holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
-        let near = if v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
-        let later = holder.and_then(|h| h.get("x-later")?.as_array()).is_some_and(|keys| keys.iter().any(|k| k == key));
-        What::Unknown { key: key.to_owned(), v3, hint, near, later }
-    }
+/// A key that a schema object does not have, with what is known about it.
+fn unknown(holder: Option<&Value>, key: &str) -> What {
+    let advice = |list: &str| Some(holder?.get(list)?.get(key)?.as_str()?.to_owned());
+    let (v3, hint) = (advice("x-v3"), advice("x-hint"));
+    let known = holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
+    let near = if v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
+    let later = holder.and_then(|h| h.get("x-later")?.as_array()).is_some_and(|keys| keys.iter().any(|k| k == key));
+    What::Unknown { key: key.to_owned(), v3, hint, near, later }
 }
 
 #[cfg(test)]

@@ -114,7 +114,7 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
                 let forced = match tag.as_ref().map(ToString::to_string).as_deref() {
                     None => false,
                     Some(tag) if tag.ends_with(":str") || tag == "!" || tag == "!!str" => true,
-                    Some(tag) => return Err(builder.refuse(Refusal::Unsupported, span, format!("the tag `{tag}` has no meaning here"))),
+                    Some(tag) => return Err(refuse(Refusal::Unsupported, span, format!("the tag `{tag}` has no meaning here"))),
                 };
                 let plain = style == ScalarStyle::Plain && !forced;
                 // An empty value arrives as `~` with an empty span.
@@ -134,7 +134,7 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
             }
             Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) if tag.is_some() => {
                 let _ = anchor;
-                return Err(builder.refuse(Refusal::Unsupported, span, "tags have no meaning here".into()));
+                return Err(refuse(Refusal::Unsupported, span, "tags have no meaning here".into()));
             }
             Event::SequenceStart(_, anchor, _) => {
                 builder.start(anchor, span, false)?;
@@ -147,7 +147,7 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
             Event::SequenceEnd | Event::MappingEnd => Some(builder.end(span)?),
             Event::Alias(anchor) => match builder.anchors.get(&anchor).copied().flatten() {
                 Some(target) => Some(builder.push(Kind::Alias(target), span)?),
-                None => return Err(builder.refuse(Refusal::Alias, span, "this alias stands inside the node that it names".into())),
+                None => return Err(refuse(Refusal::Alias, span, "this alias stands inside the node that it names".into())),
             },
             _ => None,
         };
@@ -175,14 +175,14 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
     })
 }
 
-impl Builder<'_> {
-    fn refuse(&self, why: Refusal, span: Span, message: String) -> Refused {
-        Refused { why, span, message }
-    }
+fn refuse(why: Refusal, span: Span, message: String) -> Refused {
+    Refused { why, span, message }
+}
 
+impl Builder<'_> {
     fn push(&mut self, kind: Kind, span: Span) -> Result<NodeId, Refused> {
         if self.nodes.len() + self.merged >= MAX_NODES {
-            return Err(self.refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
+            return Err(refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
         }
         self.nodes.push(Node { kind, span });
         Ok(NodeId(u32::try_from(self.nodes.len() - 1).expect("bounded by MAX_NODES")))
@@ -196,7 +196,7 @@ impl Builder<'_> {
 
     fn start(&mut self, anchor: usize, span: Span, map: bool) -> Result<(), Refused> {
         if self.open.len() >= MAX_DEPTH {
-            return Err(self.refuse(Refusal::TooLarge, span, format!("more than {MAX_DEPTH} levels deep")));
+            return Err(refuse(Refusal::TooLarge, span, format!("more than {MAX_DEPTH} levels deep")));
         }
         let id = self.push(if map { Kind::Map(Vec::new()) } else { Kind::List(Vec::new()) }, span)?;
         self.bind(anchor, None); // known, but not yet whole
@@ -222,7 +222,7 @@ impl Builder<'_> {
             let (key, value) = (pair[0], pair[1]);
             let Kind::Scalar(name) = self.behind(key) else {
                 let span = self.nodes[key.0 as usize].span;
-                return Err(self.refuse(Refusal::Unsupported, span, "a key must be text".into()));
+                return Err(refuse(Refusal::Unsupported, span, "a key must be text".into()));
             };
             if name.text == "<<" {
                 self.merge(key, value, &mut entries)?;
@@ -245,13 +245,13 @@ impl Builder<'_> {
         let Some(source) = source else { return Ok(()) };
         let Kind::Map(merged) = self.behind(source) else {
             let span = self.nodes[value.0 as usize].span;
-            return Err(self.refuse(Refusal::Merge, span, "`<<` takes a mapping".into()));
+            return Err(refuse(Refusal::Merge, span, "`<<` takes a mapping".into()));
         };
         let merged: Vec<Entry> = merged.iter().map(|entry| Entry { via: Some(key), ..*entry }).collect();
         self.merged += merged.len();
         if self.nodes.len() + self.merged >= MAX_NODES {
             let span = self.nodes[key.0 as usize].span;
-            return Err(self.refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
+            return Err(refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
         }
         entries.extend(merged);
         Ok(())
@@ -276,7 +276,7 @@ fn trim(text: &str, span: Span) -> Span {
 fn syntax(text: &str, error: &granit_parser::ScanError) -> Refused {
     let at = super::floor_boundary(text, error.marker().byte_offset().unwrap_or(0));
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-    let message = error.info().to_string();
+    let message = error.info().clone();
     let why = if message.contains("alias") || message.contains("anchor") {
         Refusal::Alias
     } else if message.contains("depth") || message.contains("limit") || message.contains("nest") {
@@ -341,12 +341,13 @@ mod tests {
         assert_eq!(read(&blocks).unwrap_err().why, Refusal::TooLarge);
         let mut bomb = String::from("a0: &a0 [x, x]\n");
         for i in 1..60 {
-            bomb += &format!("a{i}: &a{i} [{}]\n", vec![format!("*a{}", i - 1); 9].join(", "));
+            let nine = vec![format!("*a{}", i - 1); 9].join(", ");
+            bomb = format!("{bomb}a{i}: &a{i} [{nine}]\n");
         }
         assert!(read(&bomb).unwrap().tree.to_json().is_none(), "the tree is small, its JSON view has a budget");
         let mut merges = String::from("a0: &a0 {k: 1}\n");
         for i in 1..60 {
-            merges += &format!("a{i}: &a{i}\n  <<: *a{p}\n  b:\n    <<: *a{p}\n", p = i - 1);
+            merges = format!("{merges}a{i}: &a{i}\n  <<: *a{p}\n  b:\n    <<: *a{p}\n", p = i - 1);
         }
         let _ = read(&merges); // either answer is fine, as long as there is one
         assert_eq!(read("x: &x [*x]").unwrap_err().why, Refusal::Alias);

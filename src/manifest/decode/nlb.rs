@@ -91,7 +91,8 @@ fn flag(r: &mut Reader<'_>, node: NodeId) -> Option<bool> {
 fn number(r: &mut Reader<'_>, node: NodeId, unset_is_fine: bool) -> i64 {
     let Some(number) = r.int(node) else { return 0 };
     let fraction_below_one = matches!(r.tree.scalar(node), Some(Resolved::Float(float)) if float < 0.0 && float > -1.0);
-    if fraction_below_one || !(1..=65535).contains(&number.value) && !(unset_is_fine && number.value == 0) {
+    let fits = (1..=65535).contains(&number.value) || unset_is_fine && number.value == 0;
+    if fraction_below_one || !fits {
         r.refuse(node);
     }
     number.value

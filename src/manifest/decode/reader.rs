@@ -164,17 +164,16 @@ impl<'t> Reader<'t> {
 
     /// A list of texts: its items are any scalars.
     pub(super) fn texts(&mut self, node: NodeId) -> Vec<Spanned<String>> {
-        match self.tree.kind(node) {
-            Kind::List(items) => items
+        if let Kind::List(items) = self.tree.kind(node) {
+            items
                 .iter()
                 .filter_map(|item| if self.tree.is_null(*item) { Some(self.at(*item, String::new())) } else { self.text(*item) })
-                .collect(),
-            _ => {
-                if !self.tree.is_null(node) {
-                    self.refuse(node);
-                }
-                Vec::new()
+                .collect()
+        } else {
+            if !self.tree.is_null(node) {
+                self.refuse(node);
             }
+            Vec::new()
         }
     }
 

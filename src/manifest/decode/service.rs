@@ -33,10 +33,11 @@ pub(super) fn service(r: &mut Reader<'_>, key: NodeId, body: NodeId) -> Service 
             field(r, &mut s, &mut w, entry.key, entry.value);
         }
     }
-    if s.agent.is_some() && !s.nlb.is_empty() {
-        if let Some(entry) = r.tree.get(body, "nlb") {
-            r.refuse(entry.value);
-        }
+    if s.agent.is_some()
+        && !s.nlb.is_empty()
+        && let Some(entry) = r.tree.get(body, "nlb")
+    {
+        r.refuse(entry.value);
     }
     s.scale = scale::scale(r, body, place);
     defaults(r, body, s, w)
@@ -223,7 +224,7 @@ fn digits(text: &str) -> Option<i64> {
 fn build(r: &mut Reader<'_>, value: NodeId, s: &mut Service) {
     match (r.tree.kind(value), r.tree.scalar(value)) {
         (_, Some(Resolved::Null)) => {}
-        (_, Some(Resolved::Text(path))) => s.build.get_or_insert_default().path = path.to_owned(),
+        (_, Some(Resolved::Text(path))) => path.clone_into(&mut s.build.get_or_insert_default().path),
         (Kind::Map(_), _) => {
             for entry in r.tree.entries(value) {
                 match r.tree.text(entry.key) {
@@ -374,13 +375,14 @@ fn port(r: &mut Reader<'_>, value: NodeId) -> Option<Port> {
             };
             (place, number, named.unwrap_or(prefix))
         }
-        _ => match scalar(r, value) {
-            Some((number, scheme)) => (r.place(value), number, scheme),
-            None => {
+        _ => {
+            if let Some((number, scheme)) = scalar(r, value) {
+                (r.place(value), number, scheme)
+            } else {
                 r.refuse(value);
                 return None;
             }
-        },
+        }
     };
     let scheme = if scheme.is_empty() { "http".to_owned() } else { scheme };
     (number != 0).then(|| Port { number: Spanned::new(number, place), scheme })

@@ -1,0 +1,86 @@
+//! Data flows one way: no module knows a later stage.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Which modules a module may use; itself always.
+const MAY_USE: &[(&str, &[&str])] = &[
+    ("source", &[]),
+    ("diagnostics", &["source"]),
+    ("schema", &["diagnostics"]),
+    ("host", &[]),
+    ("manifest", &["diagnostics", "schema", "source"]),
+    ("fleet", &["diagnostics", "host", "manifest", "schema", "source"]),
+    ("load", &["diagnostics", "fleet", "source"]),
+    ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
+    ("allocate", &["diagnostics", "fleet", "host", "manifest", "routes", "source"]),
+    ("lower", &["allocate", "fleet", "host", "manifest", "routes", "source"]),
+    ("render", &[]),
+    ("output", &["diagnostics", "lower", "render"]),
+    ("write", &["output"]),
+];
+
+/// Crates that have one home each.
+const HOMES: &[(&str, &str)] = &[
+    ("granit_parser", "source/yaml.rs"),
+    ("jsonschema", "schema/"),
+    ("minijinja", "render/"),
+    ("annotate_snippets", "diagnostics/human.rs"),
+    ("clap", "cli/"),
+    ("anstream", "cli/"),
+    ("std::fs", "load.rs write.rs"),
+    ("sha2", "allocate/priority.rs lower/rack/"),
+];
+
+fn rust_files(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(rust_files(&path));
+        } else if path.extension().is_some_and(|e| e == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+/// Path below `src` and text without tests, which may reach further.
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let text = |path: &Path| fs::read_to_string(path).unwrap().split("#[cfg(test)]\nmod tests {").next().unwrap().to_owned();
+    let name = |path: &Path| path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+    rust_files(&root)
+        .iter()
+        .map(|path| (name(path), text(path)))
+        .filter(|(name, _)| !name.contains("/tests/") && !name.ends_with("testing.rs"))
+        .collect()
+}
+
+#[test]
+fn imports_follow_the_pipeline() {
+    let mut seen = 0;
+    for (name, text) in sources() {
+        let module = name.split(['/', '.']).next().unwrap();
+        if ["lib", "main", "cli"].contains(&module) {
+            continue;
+        }
+        let (_, allowed) = MAY_USE.iter().find(|(known, _)| *known == module).unwrap_or_else(|| panic!("{module} is not in the table"));
+        for (at, _) in text.match_indices("crate::") {
+            let used = text[at + 7..].split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap();
+            assert!(used == module || allowed.contains(&used), "{name} uses `{used}`");
+            seen += 1;
+        }
+    }
+    assert!(seen > 50);
+}
+
+#[test]
+fn foreign_crates_have_homes() {
+    for (name, text) in sources() {
+        for (krate, homes) in HOMES {
+            let home = homes.split(' ').any(|home| name.starts_with(home));
+            assert!(home || !text.contains(&format!("{krate}::")), "{name} uses {krate}");
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Compile from texts, without a disk.
+#![allow(dead_code)] // each test binary uses its part
+
+use rackform::allocate::{self, Lock};
+use rackform::diagnostics::{Diagnostics, short};
+use rackform::fleet::{self, AppSource, Apps};
+use rackform::source::{Files, Variables};
+use rackform::{Compiled, Input, compile};
+use serde_yaml::Value;
+
+/// What came of a compile.
+pub(crate) struct Outcome {
+    /// The output, unless there were errors.
+    pub(crate) compiled: Option<Compiled>,
+    /// Every message, one line each.
+    pub(crate) messages: Vec<String>,
+}
+
+impl Outcome {
+    /// The output; fails with the messages when there is none.
+    pub(crate) fn ok(self) -> Compiled {
+        let messages = self.messages.join("\n");
+        self.compiled.unwrap_or_else(|| panic!("{messages}"))
+    }
+
+    /// Whether a message has this code.
+    pub(crate) fn says(&self, code: &str) -> bool {
+        self.messages.iter().any(|message| message.contains(&format!("[{code}]")))
+    }
+}
+
+/// Compile apps, by name and manifest, on the racks of a rackform.yml without `apps`.
+pub(crate) fn run(fleet: &str, apps: &[(&str, &str)], lock: &Lock) -> Outcome {
+    run_with(fleet, apps, lock, &Variables::new())
+}
+
+/// The same with variables. Parameters of apps come from `apps` of the fleet.
+pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables) -> Outcome {
+    let mut files = Files::default();
+    let mut out = Diagnostics::new(false);
+    let fleet_id = files.add("rackform.yml", fleet);
+    let spec = fleet::read(&files, fleet_id, &mut out);
+    let (racks, named) = match spec {
+        Some(spec) => (spec.racks, if let Apps::Named(named) = spec.apps { named } else { Vec::new() }),
+        None => (Vec::new(), Vec::new()),
+    };
+    let sources: Vec<AppSource> = apps
+        .iter()
+        .map(|(name, text)| {
+            let spec = named.iter().find(|spec| spec.name.value == *name);
+            let mut variables = variables.clone();
+            variables.extend(spec.map(|spec| spec.environment.clone()).unwrap_or_default());
+            AppSource {
+                name: (*name).to_owned(),
+                place: spec.map(|spec| spec.name.place),
+                file: files.add(format!("{name}/convox.yml"), *text),
+                source: format!("{name}/convox.yml"),
+                variables,
+                params: spec.map(|spec| spec.params.clone()).unwrap_or_default(),
+                rack: spec.and_then(|spec| spec.rack.clone()),
+            }
+        })
+        .collect();
+    let input = Input { files: &files, racks: &racks, apps: &sources, lock, fleet_source: "rackform.yml" };
+    let compiled = compile(&input, &mut out).ok();
+    let messages = out.sorted().iter().map(|d| short(d, &files)).collect();
+    Outcome { compiled, messages }
+}
+
+/// Read a lock back from its text.
+pub(crate) fn reread(text: &str) -> Lock {
+    let mut files = Files::default();
+    let mut out = Diagnostics::new(false);
+    let id = files.add("rackform.lock", text);
+    allocate::read_lock(&files, id, &mut out).expect("a lock that was written can be read")
+}
+
+/// The template of a stack, read back.
+pub(crate) fn template(compiled: &Compiled, path: &str) -> Value {
+    let file = compiled.files.iter().find(|file| file.path == path).unwrap_or_else(|| panic!("no {path}"));
+    serde_yaml::from_str(&file.text).expect("templates are YAML")
+}
+
+/// A listener rule as a template has it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct TemplateRule {
+    /// Logical ID.
+    pub(crate) id: String,
+    /// The export that names the listener, without the rack.
+    pub(crate) listener: String,
+    /// Number.
+    pub(crate) priority: u64,
+    /// Hosts that are literals.
+    pub(crate) hosts: Vec<String>,
+    /// Logical ID of the target group.
+    pub(crate) target: String,
+}
+
+/// The rules of a template, by number.
+pub(crate) fn rules(template: &Value) -> Vec<TemplateRule> {
+    let mut rules = Vec::new();
+    for (id, resource) in template["Resources"].as_mapping().expect("a template has resources") {
+        if resource["Type"] != "AWS::ElasticLoadBalancingV2::ListenerRule" {
+            continue;
+        }
+        let properties = &resource["Properties"];
+        let listener = properties["ListenerArn"]["Fn::ImportValue"].as_str().expect("imported");
+        let values = properties["Conditions"][0]["HostHeaderConfig"]["Values"].as_sequence().expect("hosts");
+        rules.push(TemplateRule {
+            id: id.as_str().expect("text").to_owned(),
+            listener: listener.split_once(':').expect("rack:name").1.to_owned(),
+            priority: properties["Priority"].as_u64().expect("a number"),
+            hosts: values.iter().map(|value| value.as_str().map_or_else(|| format!("{value:?}"), str::to_owned)).collect(),
+            target: properties["Actions"][0]["TargetGroupArn"]["Ref"].as_str().expect("a reference").to_owned(),
+        });
+    }
+    rules.sort_by(|a, b| (&a.listener, a.priority).cmp(&(&b.listener, b.priority)));
+    rules
+}
