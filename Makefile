@@ -1,0 +1,45 @@
+# The two commands that matter:
+#   cargo run --release -- compile examples/shop --out build
+#   make test
+
+PYTHON ?= python3
+VENV := .venv
+VENV_PYTHON := $(VENV)/bin/python
+REQUIREMENTS := tests/acceptance/requirements.txt
+
+.PHONY: test format lint docs unit acceptance bench clean
+
+## Everything: format, lints, documents, unit, snapshot and acceptance tests.
+test: format lint docs unit acceptance
+
+format:
+	cargo fmt --check
+
+lint:
+	cargo clippy --all-targets --locked -- -D warnings
+
+docs:
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --locked
+
+## Tests that need nothing but Rust.
+unit:
+	cargo test --locked
+
+## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI.
+acceptance: $(VENV)/installed
+	cargo build --release --locked
+	$(VENV_PYTHON) -m pytest tests/acceptance
+
+$(VENV)/installed: $(REQUIREMENTS)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
+	touch $@
+
+## How long a whole process takes.
+bench:
+	cargo build --release --locked
+	$(PYTHON) tests/bench.py target/release/rackform
+
+clean:
+	cargo clean
+	rm -rf $(VENV) build

@@ -1,0 +1,260 @@
+"""An account on one of the servers: deploying to it, and reading back what stands there."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any, Protocol
+
+import boto3
+from botocore import xform_name
+
+from project import Project
+from servers import Server
+
+REGION = "us-east-1"
+CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
+AWS_CLI = Path(sys.prefix) / "bin" / "aws"
+CHANGE_SET_SECONDS = 1.1  # `deploy` names its change sets by the second
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A listener rule; the default rule is not one of them."""
+
+    arn: str
+    priority: int
+    hosts: frozenset[str]
+    target_group: str
+
+    @property
+    def has_wildcard(self) -> bool:
+        return any("*" in host or "?" in host for host in self.hosts)
+
+
+@dataclass(frozen=True)
+class Listener:
+    arn: str
+    protocol: str
+    default_actions: list[dict[str, Any]]
+    rules: list[Rule]
+
+
+@dataclass(frozen=True)
+class Router:
+    arn: str
+    name: str
+    dns_name: str
+    scheme: str
+    subnets: frozenset[str]
+    security_groups: list[str]
+    listeners: dict[int, Listener]
+
+
+@dataclass(frozen=True)
+class TargetGroup:
+    """`facts` is what the API says of the group, `attributes` its key-value attributes."""
+
+    arn: str
+    facts: dict[str, Any]
+    attributes: dict[str, str]
+
+
+class Caller(Protocol):
+    """Something that asks the API and hands back the whole answer."""
+
+    def __call__(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]: ...
+
+
+class Account:
+    """One server's account."""
+
+    def __init__(self, server: Server, home: Path) -> None:
+        self.server = server
+        self.home = home
+        self._deployed_at = 0.0
+
+    @cached_property
+    def environment(self) -> dict[str, str]:
+        """All that `deploy.sh` and the CLI get to know: nothing of whoever runs the tests."""
+        return {
+            "PATH": f"{AWS_CLI.parent}{os.pathsep}{os.environ['PATH']}",
+            "HOME": str(self.home),
+            "AWS_ENDPOINT_URL": self.server.endpoint,
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_PAGER": "",
+        }
+
+    @cache
+    def client(self, service: str) -> Any:
+        endpoint = self.server.endpoint
+        return boto3.client(service, endpoint_url=endpoint, region_name=REGION, **CREDENTIALS)
+
+    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Ask by boto3, all pages."""
+        client = self.client(service)
+        if client.can_paginate(operation):
+            return client.get_paginator(operation).paginate(**arguments).build_full_result()
+        return getattr(client, operation)(**arguments)
+
+    def cli(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+        """Ask by the real AWS CLI."""
+        command = [str(AWS_CLI), service, operation.replace("_", "-"), "--output", "json"]
+        for name, value in arguments.items():
+            values = value if isinstance(value, list) else [value]
+            command += [f"--{xform_name(name, '-')}", *values]
+        done = subprocess.run(
+            command, env=self.environment, capture_output=True, text=True, timeout=60
+        )
+        assert done.returncode == 0, f"{command}: {done.stderr}"
+        return json.loads(done.stdout)
+
+    # --- deploying
+
+    def deploy(self, project: Project, parameters: Iterable[str], *options: str) -> str:
+        """Run `deploy.sh` from a folder that is not its own, and return what it says."""
+        time.sleep(max(0.0, self._deployed_at + CHANGE_SET_SECONDS - time.monotonic()))
+        command = ["bash", str(project.output / "deploy.sh"), *options]
+        for parameter in parameters:
+            command += ["--parameter", parameter]
+        done = subprocess.run(
+            command,
+            cwd=self.home,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+        self._deployed_at = time.monotonic()
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, f"deploy.sh failed:\n{said}\n{self._reasons(project)}"
+        return said
+
+    def _reasons(self, project: Project) -> str:
+        """Why stacks failed, for the message of a test."""
+        known = {s["StackName"] for s in self.call("cloudformation", "describe_stacks")["Stacks"]}
+        return "\n".join(
+            f"{event['StackName']} {event['LogicalResourceId']}: {event['ResourceStatusReason']}"
+            for stack in project.stacks()
+            if stack.name in known
+            for event in self.events(stack.name)
+            if "FAILED" in event["ResourceStatus"] and event.get("ResourceStatusReason")
+        )
+
+    def events(self, stack: str) -> list[dict[str, Any]]:
+        answer = self.call("cloudformation", "describe_stack_events", StackName=stack)
+        return answer["StackEvents"]
+
+    def stack(self, stack: str) -> dict[str, Any]:
+        return self.call("cloudformation", "describe_stacks", StackName=stack)["Stacks"][0]
+
+    def physical_id(self, stack: str, logical_id: str) -> str:
+        """What a template's resource became."""
+        answer = self.call(
+            "cloudformation",
+            "describe_stack_resource",
+            StackName=stack,
+            LogicalResourceId=logical_id,
+        )
+        return answer["StackResourceDetail"]["PhysicalResourceId"]
+
+    # --- reading back
+
+    def routers(self, names: Iterable[str], rack: str, ask: Caller) -> dict[str, Router]:
+        """The rack's routers by logical ID, with their listeners and rules."""
+        described = {
+            lb["LoadBalancerArn"]: lb
+            for lb in ask("elbv2", "describe_load_balancers")["LoadBalancers"]
+        }
+        routers = {}
+        for name in names:
+            facts = described.pop(self.physical_id(rack, name))
+            routers[name] = Router(
+                arn=facts["LoadBalancerArn"],
+                name=facts["LoadBalancerName"],
+                dns_name=facts["DNSName"],
+                scheme=facts["Scheme"],
+                subnets=frozenset(zone["SubnetId"] for zone in facts["AvailabilityZones"]),
+                security_groups=facts["SecurityGroups"],
+                listeners=self._listeners(facts["LoadBalancerArn"], ask),
+            )
+        assert not described, f"balancers that nobody expects: {list(described)}"
+        return routers
+
+    def _listeners(self, router: str, ask: Caller) -> dict[int, Listener]:
+        answer = ask("elbv2", "describe_listeners", LoadBalancerArn=router)
+        return {
+            int(facts["Port"]): Listener(
+                arn=facts["ListenerArn"],
+                protocol=facts["Protocol"],
+                default_actions=facts["DefaultActions"],
+                rules=self._rules(facts["ListenerArn"], ask),
+            )
+            for facts in answer["Listeners"]
+        }
+
+    def _rules(self, listener: str, ask: Caller) -> list[Rule]:
+        answer = ask("elbv2", "describe_rules", ListenerArn=listener)
+        return [rule_of(facts) for facts in answer["Rules"] if not facts["IsDefault"]]
+
+    def target_groups(self, ask: Caller) -> dict[str, TargetGroup]:
+        """Every target group of the account, by ARN."""
+        groups = {}
+        for facts in ask("elbv2", "describe_target_groups")["TargetGroups"]:
+            arn = facts["TargetGroupArn"]
+            answer = self.call("elbv2", "describe_target_group_attributes", TargetGroupArn=arn)
+            attributes = {a["Key"]: a["Value"] for a in answer["Attributes"]}
+            groups[arn] = TargetGroup(arn, facts, attributes)
+        return groups
+
+    def router_attributes(self, router: Router) -> dict[str, str]:
+        answer = self.call("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=router.arn)
+        return {a["Key"]: a["Value"] for a in answer["Attributes"]}
+
+    def ingress(self, security_group: str) -> dict[int, str]:
+        """Port → network of whoever may connect."""
+        answer = self.call("ec2", "describe_security_groups", GroupIds=[security_group])
+        (group,) = answer["SecurityGroups"]
+        allowed = {}
+        for permission in group["IpPermissions"]:
+            assert permission["FromPort"] == permission["ToPort"], permission
+            (network,) = permission["IpRanges"]
+            allowed[permission["FromPort"]] = network["CidrIp"]
+        return allowed
+
+
+def rule_of(facts: dict[str, Any]) -> Rule:
+    """Read a rule, which must be one host condition and one forward to one target group."""
+    (condition,) = facts["Conditions"]
+    assert condition["Field"] == "host-header", facts
+    (action,) = facts["Actions"]
+    assert action["Type"] == "forward", facts
+    hosts = condition["HostHeaderConfig"]["Values"]
+    assert len(hosts) == len(set(hosts)), f"a host stands twice in a rule: {hosts}"
+    return Rule(
+        arn=facts["RuleArn"],
+        priority=int(facts["Priority"]),
+        hosts=frozenset(hosts),
+        target_group=target_group_of(action),
+    )
+
+
+def target_group_of(action: dict[str, Any]) -> str:
+    """The one target group of a forward, in either of its spellings."""
+    groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
+    arns = {group["TargetGroupArn"] for group in groups} | {
+        arn for arn in [action.get("TargetGroupArn")] if arn
+    }
+    (arn,) = arns
+    return arn

@@ -1,0 +1,82 @@
+"""Examples compiled by the rackform binary, in copies where their locks can be written."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+RACKFORM = Path(os.environ.get("RACKFORM", REPOSITORY / "target" / "release" / "rackform"))
+
+
+@dataclass(frozen=True)
+class Stack:
+    """One entry of `stacks.json`."""
+
+    name: str
+    kind: str
+    template: Path
+    parameters: Path
+
+    def body(self) -> dict[str, Any]:
+        return yaml.safe_load(self.template.read_text(encoding="utf-8"))
+
+    def given_parameters(self) -> set[str]:
+        """Names that the compiler has given a value."""
+        return {item.partition("=")[0] for item in json.loads(self.parameters.read_text())}
+
+
+class Project:
+    """A copy of an example, and what it compiles to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.source = folder / "source" / folder.name
+        self.output = folder / "build"
+
+    @classmethod
+    def of(cls, example: str, parent: Path) -> Project:
+        """Copy an example below `parent`; the folder keeps its name, which names the app."""
+        project = cls(parent / example)
+        shutil.copytree(REPOSITORY / "examples" / example, project.source)
+        return project
+
+    def copy(self, parent: Path) -> Project:
+        """An independent copy, lock and output included."""
+        shutil.copytree(self.folder, parent / self.folder.name)
+        return Project(parent / self.folder.name)
+
+    def compile(self) -> None:
+        """Run the compiler; its lock stays beside the source."""
+        command = [str(RACKFORM), "compile", str(self.source), "--out", str(self.output)]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, f"rackform failed:\n{done.stdout}{done.stderr}"
+
+    def edit(self, replacements: dict[str, str]) -> None:
+        """Change the manifest's text; what is replaced must stand there exactly once."""
+        manifest = self.source / "convox.yml"
+        text = manifest.read_text(encoding="utf-8")
+        for old, new in replacements.items():
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {manifest}"
+            text = text.replace(old, new)
+        manifest.write_text(text, encoding="utf-8")
+
+    def stacks(self) -> list[Stack]:
+        """The stacks in deploy order."""
+        listing = json.loads((self.output / "stacks.json").read_text(encoding="utf-8"))
+        return [
+            Stack(
+                name=entry["stack"],
+                kind=entry["kind"],
+                template=self.output / entry["template"],
+                parameters=self.output / entry["parameters"],
+            )
+            for entry in listing["stacks"]
+        ]

@@ -1,0 +1,99 @@
+//! What the examples and the cases compile to, as files that cfn-lint can read.
+//!
+//! `INSTA_UPDATE=always cargo test --test snapshots` writes them anew; read the difference.
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::{env, fs};
+
+use insta::{assert_binary_snapshot, assert_snapshot};
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() { copy(&path, &target) } else { drop(fs::copy(&path, &target).unwrap()) }
+    }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// Compile a copy of a folder, and keep what it says and what it writes.
+fn snapshot(folder: &Path) {
+    let case = folder.file_name().unwrap().to_str().unwrap().to_owned();
+    let scratch = env::temp_dir().join(format!("rackform-snapshots-{}", std::process::id())).join(&case);
+    let _ = fs::remove_dir_all(&scratch);
+    copy(folder, &scratch);
+    let _ = fs::remove_file(scratch.join("rackform.lock"));
+    let run =
+        Command::new(env!("CARGO_BIN_EXE_rackform")).args(["compile", "."]).current_dir(&scratch).env("NO_COLOR", "1").output().unwrap();
+    let said = String::from_utf8(run.stderr).unwrap();
+    assert!(run.status.success(), "{case}: {said}");
+
+    let mut settings = insta::Settings::clone_current();
+    settings.set_snapshot_path(root().join("snapshots").join(&case));
+    settings.set_prepend_module_to_snapshot(false);
+    settings.remove_snapshot_suffix();
+    settings.set_omit_expression(true);
+    settings.bind(|| {
+        assert_snapshot!("messages", said);
+        assert_snapshot!("lock", fs::read_to_string(scratch.join("rackform.lock")).unwrap());
+        for path in files_below(&scratch.join("build")) {
+            let name = path.strip_prefix(scratch.join("build")).unwrap().to_str().unwrap().replace('/', "-");
+            let text = fs::read_to_string(&path).unwrap();
+            if name.ends_with(".yaml") {
+                let stored = root().join("snapshots").join(&case).join(name.replace(".yaml", ".snap.yaml"));
+                if let Ok(old) = fs::read_to_string(stored)
+                    && old != text
+                {
+                    eprintln!("{}", similar::TextDiff::from_lines(&old, &text).unified_diff().header("stored", "compiled"));
+                }
+                assert_binary_snapshot!(&name, text.into_bytes());
+            } else if name != "deploy.sh" {
+                assert_snapshot!(name, text);
+            } else if case == "hello" {
+                assert_snapshot!("deploy", text);
+            }
+        }
+    });
+
+    // The same bytes on every run, and a lock that is written already does not change.
+    let first: Vec<Vec<u8>> = files_below(&scratch).iter().map(|path| fs::read(path).unwrap()).collect();
+    let again = Command::new(env!("CARGO_BIN_EXE_rackform")).args(["compile", ".", "--locked"]).current_dir(&scratch).output().unwrap();
+    assert!(again.status.success(), "{case}: a second compile changes the lock");
+    let second: Vec<Vec<u8>> = files_below(&scratch).iter().map(|path| fs::read(path).unwrap()).collect();
+    assert!(first == second, "{case}: a second compile writes other bytes");
+    fs::remove_dir_all(&scratch).unwrap();
+}
+
+#[test]
+fn examples() {
+    insta::glob!("../examples", "*/convox.yml", |path| snapshot(path.parent().unwrap()));
+}
+
+#[test]
+fn cases() {
+    insta::glob!("cases/*/rackform.yml", |path| snapshot(path.parent().unwrap()));
+}
+
+#[test]
+fn the_locks_of_the_examples_are_what_a_compile_writes() {
+    insta::glob!("../examples", "*/convox.yml", |path| {
+        let folder = path.parent().unwrap();
+        let run = Command::new(env!("CARGO_BIN_EXE_rackform")).args(["check", "--locked"]).arg(folder).output().unwrap();
+        assert!(run.status.success(), "{}", String::from_utf8_lossy(&run.stderr));
+    });
+}
