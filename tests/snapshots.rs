@@ -1,6 +1,7 @@
 //! What the examples and the cases compile to, as files that cfn-lint can read.
 //!
 //! `INSTA_UPDATE=always cargo test --test snapshots` writes them anew; read the difference.
+#![allow(clippy::unwrap_used, clippy::print_stderr)] // a test fails by panicking, and says why
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -17,7 +18,11 @@ fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let path = entry.unwrap().path();
         let target = to.join(path.file_name().unwrap());
-        if path.is_dir() { copy(&path, &target) } else { drop(fs::copy(&path, &target).unwrap()) }
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
     }
 }
 
@@ -54,8 +59,8 @@ fn snapshot(folder: &Path) {
         for path in files_below(&scratch.join("build")) {
             let name = path.strip_prefix(scratch.join("build")).unwrap().to_str().unwrap().replace('/', "-");
             let text = fs::read_to_string(&path).unwrap();
-            if name.ends_with(".yaml") {
-                let stored = root().join("snapshots").join(&case).join(name.replace(".yaml", ".snap.yaml"));
+            if let Some(stem) = name.strip_suffix(".yaml") {
+                let stored = root().join("snapshots").join(&case).join(format!("{stem}.snap.yaml"));
                 if let Ok(old) = fs::read_to_string(stored)
                     && old != text
                 {

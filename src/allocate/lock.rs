@@ -116,7 +116,7 @@ pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<Lock> 
         }
         start += line.len();
     }
-    let tree = read_yaml(files, file, None, out)?;
+    let (tree, _) = read_yaml(files, file, None, out)?;
     let mut reader = Reader { tree: &tree, out, sound: true };
     let lock = reader.lock();
     reader.sound.then_some(lock)

@@ -40,7 +40,7 @@ codes! {
     SYNTAX = "RF0004" Error "the text is not YAML",
         "The text breaks YAML's grammar at the place shown. Frequent causes: tabs as indentation, `- *` without quotes, a `:` followed by a blank inside plain text, a bracket that is not closed.";
     TOO_DEEP = "RF0005" Error "the document is too large or too deep",
-        "A document may nest 64 levels and hold 500,000 values, with what aliases and merges repeat counted each time. No manifest comes near that; a text that does is an attack or an accident.";
+        "A document may nest 64 levels and hold 300,000 values, with what aliases and merges repeat counted each time. No manifest comes near that; a text that does is an attack or an accident.";
     BAD_ALIAS = "RF0006" Error "an alias names nothing",
         "`*name` repeats the node that `&name` marks earlier in the file. The anchor is missing, stands later, or encloses the alias.";
     BAD_MERGE = "RF0007" Error "a merge key without a mapping",

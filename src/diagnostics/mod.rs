@@ -10,6 +10,8 @@ pub use human::{render, short};
 pub use json::to_json;
 pub use nearest::nearest;
 
+use std::collections::BTreeSet;
+
 use crate::source::Place;
 
 /// How bad it is.
@@ -101,13 +103,14 @@ pub struct Reported(());
 #[derive(Debug, Default)]
 pub struct Diagnostics {
     list: Vec<Diagnostic>,
+    known: BTreeSet<(Option<Place>, &'static str, String)>,
     strict: bool,
 }
 
 impl Diagnostics {
     /// A sink; with `strict` every warning counts as an error.
     pub fn new(strict: bool) -> Self {
-        Self { list: Vec::new(), strict }
+        Self { strict, ..Self::default() }
     }
 
     /// Keep a message. A mistake under an anchor is found once per use and kept once.
@@ -115,8 +118,7 @@ impl Diagnostics {
         if self.strict && diagnostic.severity == Severity::Warning {
             diagnostic.severity = Severity::Error;
         }
-        let known = |d: &Diagnostic| d.code.id == diagnostic.code.id && d.place == diagnostic.place && d.message == diagnostic.message;
-        if !self.list.iter().any(known) {
+        if self.known.insert((diagnostic.place, diagnostic.code.id, diagnostic.message.clone())) {
             self.list.push(diagnostic);
         }
         Reported(())
@@ -132,10 +134,11 @@ impl Diagnostics {
         self.list.iter().any(|d| d.severity == Severity::Error)
     }
 
-    /// The messages by file, place and code, whichever order they were found in.
+    /// The messages by file, place and code, whichever order they were found in; those about no
+    /// file come last.
     pub fn sorted(&self) -> Vec<&Diagnostic> {
         let mut list: Vec<&Diagnostic> = self.list.iter().collect();
-        list.sort_by(|a, b| (a.place, a.code.id, &a.message).cmp(&(b.place, b.code.id, &b.message)));
+        list.sort_by(|a, b| (a.place.is_none(), a.place, a.code.id, &a.message).cmp(&(b.place.is_none(), b.place, b.code.id, &b.message)));
         list
     }
 }

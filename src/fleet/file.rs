@@ -69,7 +69,7 @@ pub struct AppSpec {
 
 /// Read rackform.yml; none when it has errors.
 pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<FleetFile> {
-    let tree = read_yaml(files, file, None, out)?;
+    let (tree, _) = read_yaml(files, file, None, out)?;
     let violations = FLEET_SCHEMA.violations(&json_view(&tree, out)?);
     for violation in &violations {
         report(&tree, violation, out);

@@ -207,10 +207,8 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
     #[test]
     fn schema_and_decoder_agree_on_generated_documents(text in document()) {
-        if let Some(tree) = read(&text) {
-            if let Some(difference) = difference(&tree) {
-                prop_assert!(false, "{text}\n{difference}");
-            }
+        if let Some(difference) = read(&text).and_then(|tree| difference(&tree)) {
+            prop_assert!(false, "{text}\n{difference}");
         }
     }
 }

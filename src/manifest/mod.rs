@@ -14,25 +14,43 @@ pub use types::{
     Agent, Build, CustomTarget, Deployment, Domain, Health, Manifest, NlbPort, Port, Resource, Scale, Service, Targets, Timer,
 };
 
+use std::collections::BTreeSet;
+
 use crate::diagnostics::codes::{BAD_ALIAS, BAD_MERGE, DUPLICATE_KEY, SECOND_DOCUMENT, SYNTAX, TOO_DEEP, UNSET_VARIABLE, UNSUPPORTED_YAML};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::schema::CONVOX_SCHEMA;
-use crate::source::{FileId, Files, Place, Refusal, Tree, Variables, parse};
+use crate::source::{FileId, Files, Place, Refusal, Tree, Unset, Variables, parse};
 
 /// Read one `convox.yml` and report everything that is wrong with it. None when it can't be read
 /// as a manifest at all.
 pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagnostics) -> Option<Manifest> {
-    let tree = read_yaml(files, file, Some(variables), out)?;
+    let (tree, unset) = read_yaml(files, file, Some(variables), out)?;
     let json = json_view(&tree, out)?;
     let violations = CONVOX_SCHEMA.violations(&json);
     let (manifest, problems) = decode::decode(&tree);
     shape::report(&tree, &violations, &problems, out);
+    unset_variables(&tree, unset, &manifest, out);
     check::check(&manifest, out);
     Some(manifest)
 }
 
-/// Parse YAML and report what the parser noticed; every file of the fleet is read so.
-pub fn read_yaml(files: &Files, file: FileId, variables: Option<&Variables>, out: &mut Diagnostics) -> Option<Tree> {
+/// Report variables without a value; where routes need one, they say so themselves.
+fn unset_variables(tree: &Tree, unset: Vec<Unset>, manifest: &Manifest, out: &mut Diagnostics) {
+    let routed = manifest.services.iter().filter(|service| service.port.is_some());
+    let hosts: BTreeSet<Place> = routed.flat_map(|service| &service.domains).map(|domain| domain.name.place).collect();
+    for unset in unset.into_iter().filter(|unset| !hosts.contains(&tree.place(unset.node))) {
+        let name = if unset.name.is_empty() { "${}".to_owned() } else { unset.name };
+        out.report(
+            Diagnostic::new(&UNSET_VARIABLE, tree.place(unset.node), format!("the variable `{name}` has no value"))
+                .label("taken as empty, as in Convox")
+                .help(format!("set it in `environment` of the app in rackform.yml, with --env-file, or with --env {name}=VALUE")),
+        );
+    }
+}
+
+/// Parse YAML and report what the parser noticed; every file of the fleet is read so. Gives the
+/// variables without a value, too.
+pub fn read_yaml(files: &Files, file: FileId, variables: Option<&Variables>, out: &mut Diagnostics) -> Option<(Tree, Vec<Unset>)> {
     let parsed = match parse(file, files.text(file), variables) {
         Ok(parsed) => parsed,
         Err(refused) => {
@@ -64,15 +82,7 @@ pub fn read_yaml(files: &Files, file: FileId, variables: Option<&Variables>, out
                 .help("keep one document in a file"),
         );
     }
-    for unset in parsed.unset {
-        let name = if unset.name.is_empty() { "${}".to_owned() } else { unset.name };
-        out.report(
-            Diagnostic::new(&UNSET_VARIABLE, tree.place(unset.node), format!("the variable `{name}` has no value"))
-                .label("taken as empty, as in Convox")
-                .help(format!("set it in `environment` of the app in rackform.yml, with --env-file, or with --env {name}=VALUE")),
-        );
-    }
-    Some(tree)
+    Some((tree, parsed.unset))
 }
 
 /// The tree as JSON, for the schema.
@@ -81,7 +91,7 @@ pub fn json_view(tree: &Tree, out: &mut Diagnostics) -> Option<serde_json::Value
     if json.is_none() {
         let place = tree.place(tree.root());
         out.report(
-            Diagnostic::new(&TOO_DEEP, place, "aliases repeat more than a million values")
+            Diagnostic::new(&TOO_DEEP, place, "aliases repeat more than 300,000 values")
                 .help("no manifest needs this; check what the file is"),
         );
     }

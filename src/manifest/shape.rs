@@ -1,5 +1,6 @@
 //! What the schema and the decoder found, in words and at its place.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::decode::{Fault, Problem};
@@ -10,10 +11,10 @@ use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer};
 
 /// Report every violation, and every problem that the schema did not see.
 pub(super) fn report(tree: &Tree, violations: &[Violation], problems: &[Problem], out: &mut Diagnostics) {
-    let mut spoken: Vec<NodeId> = Vec::new();
+    let mut spoken: BTreeSet<NodeId> = BTreeSet::new();
     for violation in violations {
         let Some((key, value)) = tree.find(&violation.pointer) else { continue };
-        spoken.push(value);
+        spoken.insert(value);
         spoken.extend(key);
         if let Some(diagnostic) = words(tree, violation, key, value, &mut spoken) {
             out.report(diagnostic);
@@ -40,14 +41,14 @@ fn is_service_key(tree: &Tree, node: NodeId) -> bool {
     tree.find("/services").is_some_and(|(_, services)| tree.entries(services).iter().any(|entry| entry.key == node))
 }
 
-fn words(tree: &Tree, violation: &Violation, key: Option<NodeId>, value: NodeId, spoken: &mut Vec<NodeId>) -> Option<Diagnostic> {
+fn words(tree: &Tree, violation: &Violation, key: Option<NodeId>, value: NodeId, spoken: &mut BTreeSet<NodeId>) -> Option<Diagnostic> {
     // A block is best shown by its key.
     let block = key.unwrap_or(value);
     let path = readable(&violation.pointer);
     Some(match &violation.what {
         What::Unknown { key, v3, hint, near, .. } => {
             let (at, below) = tree.find(&format!("{}/{}", violation.pointer, escape_pointer(key)))?;
-            spoken.push(below);
+            spoken.insert(below);
             spoken.extend(at);
             let place = tree.place(at.unwrap_or(below));
             let inside = if path.is_empty() { String::new() } else { format!(" in `{path}`") };

@@ -13,6 +13,9 @@ use serde_json::Value;
 
 use crate::diagnostics::nearest;
 
+/// Unknown keys of one block that a known key is sought for.
+const MOST_GUESSES: usize = 100;
+
 /// The text of the schema of `convox.yml`.
 pub const CONVOX: &str = include_str!("../../schemas/convox.schema.json");
 /// The text of the schema of `rackform.yml`.
@@ -108,8 +111,8 @@ impl Schema {
         let mut push = |what| found.push(Violation { pointer: pointer.clone(), what });
         match error.kind() {
             ValidationErrorKind::AdditionalProperties { unexpected } => {
-                for key in unexpected {
-                    push(unknown(holder, key));
+                for (at, key) in unexpected.iter().enumerate() {
+                    push(unknown(holder, key, at < MOST_GUESSES));
                 }
             }
             ValidationErrorKind::Required { property } => push(What::Missing { key: property.as_str().unwrap_or_default().to_owned() }),
@@ -179,11 +182,11 @@ impl Schema {
 }
 
 /// A key that a schema object does not have, with what is known about it.
-fn unknown(holder: Option<&Value>, key: &str) -> What {
+fn unknown(holder: Option<&Value>, key: &str, guess: bool) -> What {
     let advice = |list: &str| Some(holder?.get(list)?.get(key)?.as_str()?.to_owned());
     let (v3, hint) = (advice("x-v3"), advice("x-hint"));
     let known = holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
-    let near = if v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
+    let near = if guess && v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
     let later = holder.and_then(|h| h.get("x-later")?.as_array()).is_some_and(|keys| keys.iter().any(|k| k == key));
     What::Unknown { key: key.to_owned(), v3, hint, near, later }
 }

@@ -39,9 +39,24 @@ pub enum Kind {
     List(Vec<NodeId>),
     /// Entries in file order; what `<<` brings in stands where the `<<` stood, as if it were
     /// written there. A key may come twice: the last one counts.
-    Map(Vec<Entry>),
+    Map(Mapping),
     /// A reference and never a copy, so that an alias bomb stays as small as its text.
     Alias(NodeId),
+}
+
+/// The entries of a mapping, and their order by key, so that a look-up costs a binary search.
+#[derive(Debug, Default)]
+pub struct Mapping {
+    pub(super) entries: Vec<Entry>,
+    /// Places in `entries`, by key and then by place.
+    pub(super) by_key: Vec<u32>,
+}
+
+impl Mapping {
+    /// Whether there is nothing in it.
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
 }
 
 #[derive(Debug)]
@@ -61,7 +76,7 @@ pub struct Tree {
 }
 
 /// Nodes that the JSON view may have: aliases are expanded there.
-const MAX_VIEW: usize = 1_000_000;
+const MAX_VIEW: usize = 300_000;
 
 impl Tree {
     /// The root of the document.
@@ -106,7 +121,7 @@ impl Tree {
     /// The entries of a mapping; none for anything else.
     pub fn entries(&self, id: NodeId) -> &[Entry] {
         match self.kind(id) {
-            Kind::Map(entries) => entries,
+            Kind::Map(map) => &map.entries,
             _ => &[],
         }
     }
@@ -121,7 +136,11 @@ impl Tree {
 
     /// The entry of a key that counts: the last one.
     pub fn get(&self, map: NodeId, key: &str) -> Option<Entry> {
-        self.entries(map).iter().rev().find(|entry| self.text(entry.key) == key).copied()
+        let Kind::Map(map) = self.kind(map) else { return None };
+        let text = |at: u32| self.text(map.entries[at as usize].key);
+        let behind = map.by_key.partition_point(|at| text(*at) <= key);
+        let last = *map.by_key.get(behind.checked_sub(1)?)?;
+        (text(last) == key).then(|| map.entries[last as usize])
     }
 
     /// The names of variables without a value that a scalar holds.
@@ -164,9 +183,9 @@ impl Tree {
                 Resolved::Text(text) => Value::String(text.to_owned()),
             },
             Kind::List(items) => Value::Array(items.iter().map(|item| self.view(*item, budget)).collect::<Option<_>>()?),
-            Kind::Map(entries) => {
+            Kind::Map(mapping) => {
                 let mut map = Map::new();
-                for entry in entries {
+                for entry in &mapping.entries {
                     map.insert(self.text(entry.key).to_owned(), self.view(entry.value, budget)?);
                 }
                 Value::Object(map)

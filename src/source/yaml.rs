@@ -3,10 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use granit_parser::{Event, Parser, ScalarStyle};
+use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 
 use super::mask::{Variables, mask, unmasked};
-use super::tree::{Entry, Kind, Node, NodeId, Scalar, Tree};
+use super::tree::{Entry, Kind, Mapping, Node, NodeId, Scalar, Tree};
 use super::{FileId, Span};
 
 /// Bytes that a file may have. The largest manifest seen in the wild has 20 thousand.
@@ -14,7 +14,7 @@ pub const MAX_BYTES: usize = 4 << 20;
 /// Levels that lists and mappings may be nested.
 pub const MAX_DEPTH: usize = 64;
 /// Nodes that a document may have, those that merges bring in included.
-pub const MAX_NODES: usize = 500_000;
+pub const MAX_NODES: usize = 300_000;
 
 /// Why a text is no document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -198,7 +198,7 @@ impl Builder<'_> {
         if self.open.len() >= MAX_DEPTH {
             return Err(refuse(Refusal::TooLarge, span, format!("more than {MAX_DEPTH} levels deep")));
         }
-        let id = self.push(if map { Kind::Map(Vec::new()) } else { Kind::List(Vec::new()) }, span)?;
+        let id = self.push(if map { Kind::Map(Mapping::default()) } else { Kind::List(Vec::new()) }, span)?;
         self.bind(anchor, None); // known, but not yet whole
         self.open.push((id, anchor, map, Vec::new()));
         Ok(())
@@ -209,9 +209,20 @@ impl Builder<'_> {
         let start = self.nodes[id.0 as usize].span.start;
         let end = children.last().map_or(span.end, |last| self.nodes[last.0 as usize].span.end).max(span.end.min(start + 1));
         self.nodes[id.0 as usize].span = Span { start, end };
-        self.nodes[id.0 as usize].kind = if map { Kind::Map(self.entries(&children)?) } else { Kind::List(children) };
+        self.nodes[id.0 as usize].kind = if map { Kind::Map(self.mapping(&children)?) } else { Kind::List(children) };
         self.bind(anchor, Some(id));
         Ok(id)
+    }
+
+    fn mapping(&mut self, children: &[NodeId]) -> Result<Mapping, Refused> {
+        let entries = self.entries(children)?;
+        let text = |at: u32| match self.behind(entries[at as usize].key) {
+            Kind::Scalar(scalar) => scalar.text.as_str(),
+            _ => "",
+        };
+        let mut by_key: Vec<u32> = (0..u32::try_from(entries.len()).expect("bounded by MAX_NODES")).collect();
+        by_key.sort_by(|a, b| text(*a).cmp(text(*b))); // stable: the last of equals stays last
+        Ok(Mapping { entries, by_key })
     }
 
     /// Pair keys and values, and put in what `<<` names, at the place where it stands.
@@ -243,7 +254,7 @@ impl Builder<'_> {
             _ => Some(value),
         };
         let Some(source) = source else { return Ok(()) };
-        let Kind::Map(merged) = self.behind(source) else {
+        let Kind::Map(Mapping { entries: merged, .. }) = self.behind(source) else {
             let span = self.nodes[value.0 as usize].span;
             return Err(refuse(Refusal::Merge, span, "`<<` takes a mapping".into()));
         };
@@ -272,17 +283,36 @@ fn trim(text: &str, span: Span) -> Span {
     Span { start, end: start + text[start..end].trim_end().len() }
 }
 
-/// A syntax error in words that an author can use.
+/// A syntax error in words that an author can use; the parser's own for what hardly anybody meets.
 fn syntax(text: &str, error: &granit_parser::ScanError) -> Refused {
     let at = super::floor_boundary(text, error.marker().byte_offset().unwrap_or(0));
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
-    let message = error.info().clone();
-    let why = if message.contains("alias") || message.contains("anchor") {
-        Refusal::Alias
-    } else if message.contains("depth") || message.contains("limit") || message.contains("nest") {
-        Refusal::TooLarge
-    } else {
-        Refusal::Syntax
+    let (why, message) = match error.kind() {
+        ErrorKind::RecursionLimitExceeded => (Refusal::TooLarge, format!("more than {MAX_DEPTH} levels deep")),
+        ErrorKind::UnknownAnchor => (Refusal::Alias, "this alias names no anchor above it".to_owned()),
+        ErrorKind::MissingAnchorOrAliasName => {
+            (Refusal::Alias, "`*` and `&` begin an alias or an anchor, and here no name follows".to_owned())
+        }
+        ErrorKind::SimpleKeyExpected | ErrorKind::ExpectedBlockMappingKey | ErrorKind::InvalidIndentation => {
+            (Refusal::Syntax, "a key and a `:` are expected here; is the line above indented like this one?".to_owned())
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            (Refusal::Syntax, "a `:` is not allowed here; text that holds `: ` needs quotes".to_owned())
+        }
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar => {
+            (Refusal::Syntax, "a tab is not allowed as indentation; use blanks".to_owned())
+        }
+        ErrorKind::UnclosedQuotedScalar => (Refusal::Syntax, "a quote is opened and never closed".to_owned()),
+        ErrorKind::UnclosedFlowCollection { open } => (Refusal::Syntax, format!("the bracket `{open}` is never closed")),
+        ErrorKind::UnexpectedEofFlowSequence | ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => {
+            (Refusal::Syntax, "the file ends inside of a bracket".to_owned())
+        }
+        ErrorKind::ExpectedFlowMappingSeparator => (Refusal::Syntax, "a `,` or a `}` is expected here".to_owned()),
+        ErrorKind::ExpectedFlowSequenceSeparator => (Refusal::Syntax, "a `,` or a `]` is expected here".to_owned()),
+        ErrorKind::UnexpectedCharacter { character } => {
+            (Refusal::Syntax, format!("the character `{}` may not stand here", character.escape_default()))
+        }
+        _ => (Refusal::Syntax, error.info().clone()),
     };
     Refused { why, span: Span { start: at, end }, message }
 }
