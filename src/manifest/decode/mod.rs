@@ -7,6 +7,7 @@ mod nlb;
 mod reader;
 mod scale;
 mod service;
+mod shapes;
 
 use std::collections::BTreeMap;
 
