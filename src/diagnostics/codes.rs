@@ -189,6 +189,8 @@ codes! {
         "A certificate names hosts exactly or with `*.` in front, and `*` covers one label. List a certificate under `certificates` of the rack whose names cover the host.";
     GRPC_OVER_HTTP = "RF0414" Error "gRPC without HTTPS",
         "A target group for gRPC takes requests from an HTTPS listener only, so the app can't have `RedirectHttps: No`.";
+    NOTHING_ROUTED = "RF0415" Note "an app with nothing behind a router",
+        "None of the app's services has a port, so there is nothing to balance and the app has no stack yet.";
 
     LOCK_SHAPE = "RF0501" Error "rackform.lock can't be read",
         "The lock is written by `rackform compile`. Restore it from version control; a lock that is lost gives new numbers to every rule.";

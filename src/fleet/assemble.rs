@@ -1,5 +1,7 @@
 //! Racks and apps from what was written, with names and references checked.
 
+use std::collections::BTreeMap;
+
 use super::{AppParams, Certificate, Rack, RackParams, RackSpec};
 use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NOT_YET, UNKNOWN_RACK};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
@@ -9,6 +11,9 @@ use crate::source::{FileId, Files, Place, Spanned, Variables};
 
 /// Characters of an app's name; with the rack's name and a service's it must fit a host name.
 const MAX_APP_NAME: usize = 40;
+
+/// Characters of the first name on a certificate, which X.509 calls the common name.
+const MAX_CERTIFIED: usize = 64;
 
 /// Racks and the apps on them.
 #[derive(Debug)]
@@ -68,7 +73,30 @@ pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &
         }
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));
+    stack_names(&racks, sources, out);
     Fleet { racks, apps }
+}
+
+/// Two stacks may not have one name: an app found twice, or a rack named like another one's app.
+fn stack_names(racks: &[Rack], sources: &[AppSource], out: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
+    for source in sources {
+        let place = source.place.unwrap_or(Place { file: source.file, span: crate::source::Span::default() });
+        if let Some(first) = seen.insert(&source.name, place) {
+            out.report(
+                Diagnostic::new(&APP_NAME, place, format!("two apps have the name `{}`", source.name))
+                    .also(first, "the other one")
+                    .help("name the apps in rackform.yml, or rename a folder"),
+            );
+        }
+        let clash = racks.iter().find(|rack| racks.iter().any(|other| rack.name == format!("{}-{}", other.name, source.name)));
+        if let Some(rack) = clash {
+            out.report(
+                Diagnostic::new(&APP_NAME, place, format!("the stack of `{}` may have the name of the rack `{}`", source.name, rack.name))
+                    .help("rename the app or the rack"),
+            );
+        }
+    }
 }
 
 fn main_rack(out: &mut Diagnostics) -> Rack {
@@ -110,6 +138,14 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
                     Diagnostic::new(&FLEET_SHAPE, written.place, "`certificate: create` needs `host`")
                         .label("a certificate for which names?")
                         .help("write the rack's `host`, or the ARN of a certificate"),
+                );
+            }
+            let first = if params.internal_only { &internal_host } else { &host };
+            if let Some(host) = first.as_ref().filter(|host| host.len() + 2 > MAX_CERTIFIED) {
+                out.report(
+                    Diagnostic::new(&FLEET_SHAPE, written.place, format!("`*.{host}` is too long for a certificate"))
+                        .label(format!("ACM takes {MAX_CERTIFIED} characters"))
+                        .help("shorten the rack's `host`, or bring a certificate"),
                 );
             }
             Certificate::Create

@@ -3,8 +3,8 @@
 mod conflicts;
 
 use crate::diagnostics::codes::{
-    DEAD_LINK, DUPLICATE_HOST, GRPC_OVER_HTTP, HOST_SYNTAX, NO_HTTP_LISTENER, NO_INTERNAL_ROUTER, NO_PUBLIC_ROUTER, TOO_MANY_WILDCARDS,
-    UNDERSCORE, UNSET_HOST_VARIABLE,
+    DEAD_LINK, DUPLICATE_HOST, GRPC_OVER_HTTP, HOST_SYNTAX, NO_HTTP_LISTENER, NO_INTERNAL_ROUTER, NO_PUBLIC_ROUTER, NOTHING_ROUTED,
+    TOO_MANY_WILDCARDS, UNDERSCORE, UNSET_HOST_VARIABLE,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Fleet, Rack};
@@ -63,6 +63,16 @@ pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Route> {
             }
         }
         dead_links(app, out);
+        if app.manifest.services.iter().all(|service| service.port.is_none()) && !app.manifest.services.is_empty() {
+            out.report(
+                Diagnostic::new(
+                    &NOTHING_ROUTED,
+                    app.manifest.services[0].name.place,
+                    format!("no service of `{}` is behind a router, so the app has no stack", app.name),
+                )
+                .help("nothing to do if it only works in the background; otherwise give a service its `port`"),
+            );
+        }
     }
     for route in &routes {
         if route.host.as_str().len() > MAX_LENGTH {
