@@ -9,13 +9,18 @@ pub const MAX_LENGTH: usize = 128;
 /// `condition-wildcards-per-alb-rule`.
 pub const MAX_WILDCARDS: usize = 5;
 
-/// What a rack's own host stands for while only the deployment knows it.
-pub const ROUTER_HOST: &str = "{RouterHost}";
+/// What stands for the name of the public router while only the deployment knows it.
+pub const ROUTER_NAME: &str = "{Domain}";
 /// The same for the internal router.
-pub const ROUTER_INTERNAL_HOST: &str = "{RouterInternalHost}";
+pub const ROUTER_INTERNAL_NAME: &str = "{DomainInternal}";
+/// Characters that a router's name may have: `internal-`, 32 of its own, a number, the region and
+/// `elb.amazonaws.com`.
+const LONGEST_ROUTER_NAME: usize = 85;
+/// Characters between two dots of a name. RFC 1035, 2.3.4.
+pub const MAX_LABEL: usize = 63;
 
-/// A host name or pattern in lower case; it may end in [`ROUTER_HOST`] or
-/// [`ROUTER_INTERNAL_HOST`].
+/// A host name or pattern in lower case; it may end in [`ROUTER_NAME`] or
+/// [`ROUTER_INTERNAL_NAME`].
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Host(String);
 
@@ -37,7 +42,7 @@ pub enum BadHost {
 impl Host {
     /// Check a name as written. `_` is let through: AWS's documents do not agree on it.
     pub fn parse(text: &str) -> Result<Self, BadHost> {
-        let text = text.to_lowercase();
+        let text = text.to_ascii_lowercase();
         let allowed = |c: &char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '*' | '?' | '_');
         if let Some(c) = text.chars().find(|c| !allowed(c)) {
             return Err(BadHost::Character(c));
@@ -76,12 +81,23 @@ impl Host {
         self.wildcards() > 0
     }
 
-    /// What is in front of the rack's own host, and which one that is, when only the deployment
-    /// knows it.
+    /// What is in front of the router's name, and the export that holds it, when only the
+    /// deployment knows it. The name of a router never changes while it lives, so that no import
+    /// of it stands in the way when the rack is given a `host`.
     pub fn at_deploy(&self) -> Option<(&str, &'static str)> {
-        [(ROUTER_HOST, "RouterHost"), (ROUTER_INTERNAL_HOST, "RouterInternalHost")]
+        [(ROUTER_NAME, "Domain"), (ROUTER_INTERNAL_NAME, "DomainInternal")]
             .into_iter()
             .find_map(|(mark, export)| Some((self.0.strip_suffix(mark)?, export)))
+    }
+
+    /// Characters that it has at the most once it is deployed.
+    pub fn longest(&self) -> usize {
+        self.at_deploy().map_or(self.0.len(), |(prefix, _)| prefix.len() + LONGEST_ROUTER_NAME)
+    }
+
+    /// The host in words for people.
+    pub fn shown(&self) -> String {
+        self.at_deploy().map_or_else(|| self.0.clone(), |(prefix, _)| format!("{prefix}<name of the router>"))
     }
 
     /// How specific a pattern is: characters that are not `*`. Whatever is inside of a pattern has
@@ -116,6 +132,19 @@ impl Host {
     /// Whether the pattern matches a host name.
     pub fn matches(&self, name: &str) -> bool {
         matches(self.0.as_bytes(), name.to_lowercase().as_bytes())
+    }
+
+    /// Whether what both write out before their first and behind their last wildcard fits together;
+    /// where not, no host matches both. Cheap, and enough to tell most pairs apart.
+    pub fn may_meet(&self, other: &Host) -> bool {
+        let ends = |text: &str| {
+            let wild = |c| c == '*' || c == '?';
+            (text.find(wild).unwrap_or(text.len()), text.rfind(wild).map_or(0, |at| at + 1))
+        };
+        let ((a_head, a_tail), (b_head, b_tail)) = (ends(&self.0), ends(&other.0));
+        let (a_head, b_head) = (&self.0[..a_head], &other.0[..b_head]);
+        let (a_tail, b_tail) = (&self.0[a_tail..], &other.0[b_tail..]);
+        (a_head.starts_with(b_head) || b_head.starts_with(a_head)) && (a_tail.ends_with(b_tail) || b_tail.ends_with(a_tail))
     }
 
     /// The shortest host that both match, if there is one.
@@ -259,6 +288,7 @@ mod tests {
             let both = texts.iter().any(|t| a.matches(t) && b.matches(t));
             if let Some(text) = a.overlap(&b) {
                 prop_assert!(a.matches(&text) && b.matches(&text), "{text}");
+                prop_assert!(a.may_meet(&b));
             } else {
                 prop_assert!(!both);
             }

@@ -7,6 +7,7 @@
 
 pub mod allocate;
 pub mod diagnostics;
+pub mod document;
 pub mod fleet;
 pub mod host;
 pub mod load;

@@ -20,12 +20,19 @@ struct Pending<'a> {
 
 /// Write the lock and every file of the output. Every file is written beside its place first; only
 /// when all of them are whole do they take their places, the lock before the others, so that no
-/// template is newer than the lock.
-pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) -> io::Result<()> {
-    let gone = gone(folder, files);
+/// template is newer than the lock. Gives the stacks that were there before and are no more.
+pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) -> io::Result<Vec<String>> {
+    let old = index(folder);
+    let gone = gone(old.as_ref(), files);
     let mut pending = vec![Pending { target: lock_path.to_path_buf(), text: lock, executable: false }];
     pending.extend(files.iter().map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }));
-    pending.retain(|file| fs::read(&file.target).ok().as_deref() != Some(file.text.as_bytes()));
+    for file in &mut pending {
+        // A link is followed: what it leads to is replaced, and the link stays.
+        if let Ok(real) = fs::canonicalize(&file.target) {
+            file.target = real;
+        }
+    }
+    pending.retain(|file| !is_written(file));
 
     let staged = pending.iter().try_for_each(stage);
     let placed = staged.and_then(|()| pending.iter().try_for_each(|file| fs::rename(temporary(&file.target), &file.target)));
@@ -38,7 +45,30 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
     for path in gone {
         remove(folder, &path)?;
     }
-    Ok(())
+    let stacks = |index: Option<Index>| index.map_or(Vec::new(), |index| index.stacks.into_iter().map(|stack| stack.stack).collect());
+    let now: Vec<String> = stacks(index(folder));
+    Ok(stacks(old).into_iter().filter(|stack| !now.contains(stack)).collect())
+}
+
+/// The list of stacks that a compile wrote.
+fn index(folder: &Path) -> Option<Index> {
+    serde_json::from_str(&fs::read_to_string(folder.join(INDEX)).ok()?).ok()
+}
+
+/// Whether a file is as it should be already.
+fn is_written(file: &Pending<'_>) -> bool {
+    fs::read(&file.target).is_ok_and(|bytes| bytes == file.text.as_bytes()) && (!file.executable || is_executable(&file.target))
+}
+
+#[cfg(unix)]
+fn is_executable(path: &Path) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Path) -> bool {
+    true
 }
 
 fn temporary(target: &Path) -> PathBuf {
@@ -63,14 +93,13 @@ fn stage(file: &Pending<'_>) -> io::Result<()> {
 }
 
 /// Files that an earlier compile wrote and this one does not.
-fn gone(folder: &Path, files: &[OutputFile]) -> Vec<String> {
+fn gone(old: Option<&Index>, files: &[OutputFile]) -> Vec<String> {
     let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let old: Option<Index> = fs::read_to_string(folder.join(INDEX)).ok().and_then(|text| serde_json::from_str(&text).ok());
     old.map_or(Vec::new(), |index| {
         // The index is a file like any other, and whoever wrote into it must not make us delete
         // what lies elsewhere.
         let inside = |path: &String| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-        index.files.into_iter().filter(|path| inside(path) && !kept.contains(path.as_str())).collect()
+        index.files.iter().filter(|path| inside(path) && !kept.contains(path.as_str())).cloned().collect()
     })
 }
 

@@ -3,10 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::lock::{CertificateKey, Lock};
 use crate::diagnostics::codes::{UNCERTIFIABLE_HOST, VALIDATION_WAITS};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{Certificate, Fleet, Rack};
-use crate::host::Host;
+use crate::host::{Host, MAX_LABEL};
 use crate::routes::{Route, Router};
 use crate::source::Place;
 
@@ -18,7 +19,9 @@ const MAX_FIRST_NAME: usize = 64;
 /// A certificate of an app.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AppCertificate {
-    /// Its names; the first one has at most 64 characters.
+    /// What identifies it in the lock.
+    pub key: CertificateKey,
+    /// Its names, sorted, but for the first one, which has at most 64 characters.
     pub names: Vec<String>,
     /// Those that the rack's hosted zone can validate.
     pub validated: Vec<String>,
@@ -35,6 +38,10 @@ pub struct Certificates {
     pub shared: BTreeMap<(usize, Router), BTreeSet<String>>,
 }
 
+/// What an app needs a certificate of its own for: names, the routers that serve them, and where
+/// they are written.
+type Wanted = BTreeMap<String, (BTreeSet<Router>, Place)>;
+
 /// Whether a certificate with this name serves a host; `*` covers exactly one label.
 fn covers(name: &str, host: &Host) -> bool {
     match name.strip_prefix("*.") {
@@ -43,95 +50,129 @@ fn covers(name: &str, host: &Host) -> bool {
     }
 }
 
-/// The name that a certificate needs for a host; none when there is no such name.
+/// Ends of names that no public authority certifies: the rack's private zone and names that are
+/// kept for local use (RFC 6762, and ICANN for `.internal`).
+const PRIVATE: [&str; 3] = ["convox", "internal", "local"];
+
+/// The name that a certificate needs for a host; none when ACM takes no such name.
 fn certifiable(host: &Host) -> Option<String> {
     let (first, rest) = host.as_str().split_once('.')?;
-    if rest.contains(['*', '?']) || !rest.contains('.') && host.is_wildcard() {
-        return None;
-    }
-    Some(if first.contains(['*', '?']) { format!("*.{rest}") } else { host.as_str().to_owned() })
+    let name = if first.contains(['*', '?']) { format!("*.{rest}") } else { host.as_str().to_owned() };
+    let plain = name.strip_prefix("*.").unwrap_or(&name);
+    let label = |label: &str| {
+        (1..=MAX_LABEL).contains(&label.len())
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let fits = plain.contains('.') && plain.split('.').all(label) && !PRIVATE.iter().any(|end| plain.ends_with(&format!(".{end}")));
+    fits.then_some(name)
 }
 
-/// The names on the rack's own certificate, as far as they are known.
-fn default_names(rack: &Rack) -> Vec<String> {
-    match rack.certificate {
-        Certificate::Create => [&rack.host, &rack.internal_host].into_iter().flatten().map(|host| format!("*.{host}")).collect(),
-        Certificate::Given(_) | Certificate::AtDeploy => Vec::new(),
-    }
-}
-
-pub(super) fn certificates(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) -> Certificates {
+/// Find a certificate for every domain. A name stays in the certificate that the lock has it in.
+pub(super) fn certificates(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnostics) -> Certificates {
     let mut found = Certificates::default();
-    let mut own: BTreeMap<usize, Vec<(String, BTreeSet<Router>, Place)>> = BTreeMap::new();
+    let mut own: BTreeMap<usize, Wanted> = BTreeMap::new();
     for route in routes.iter().filter(|route| route.is_domain) {
         let rack_number = fleet.apps[route.app].rack;
         let rack = &fleet.racks[rack_number];
-        if default_names(rack).iter().any(|name| covers(name, &route.host)) {
+        if rack.certified_names().iter().any(|name| covers(name, &route.host)) {
             continue;
         }
         if let Some(shared) = rack.certificates.iter().find(|c| c.names.iter().any(|name| covers(name, &route.host))) {
-            found.shared.entry((rack_number, route.router)).or_default().insert(shared.arn.clone());
+            // The default certificate is on the listener already.
+            if rack.certificate != Certificate::Given(shared.arn.clone()) {
+                found.shared.entry((rack_number, route.router)).or_default().insert(shared.arn.clone());
+            }
             continue;
         }
-        let Some(name) = certifiable(&route.host) else {
-            out.report(
-                Diagnostic::new(&UNCERTIFIABLE_HOST, route.place, format!("no certificate can name `{}`", route.host.as_str()))
-                    .label("only `*.` in front of a name can be certified")
-                    .help("use such a pattern"),
-            );
-            continue;
-        };
-        let names = own.entry(route.app).or_default();
-        match names.iter_mut().find(|(known, ..)| *known == name) {
-            Some((_, served, _)) => {
-                served.insert(route.router);
+        match certifiable(&route.host) {
+            Some(name) => {
+                let wanted = own.entry(route.app).or_default();
+                wanted.entry(name).or_insert_with(|| (BTreeSet::new(), route.place)).0.insert(route.router);
             }
-            None => names.push((name, BTreeSet::from([route.router]), route.place)),
+            None => {
+                out.report(
+                    Diagnostic::new(&UNCERTIFIABLE_HOST, route.place, format!("no certificate of ACM can name `{}`", route.host.as_str()))
+                        .label("a name has letters, digits and dashes between its dots, and at most `*.` in front")
+                        .help("use such a name, or list a certificate that covers this one under `certificates` of the rack"),
+                );
+            }
         }
     }
-    for (app, names) in own {
+    for (app, wanted) in own {
         let rack = &fleet.racks[fleet.apps[app].rack];
-        waits(&fleet.apps[app].name, rack, &names, out);
-        let certificates = names.chunks(MAX_NAMES).map(|chunk| certificate(rack, chunk, out)).collect();
-        found.apps.insert(app, certificates);
+        waits(&fleet.apps[app].name, rack, &wanted, out);
+        let packed = pack(&rack.name, &fleet.apps[app].name, &wanted, old);
+        found.apps.insert(app, packed.into_iter().map(|(key, names)| certificate(rack, key, names, &wanted, out)).collect());
     }
     found
+}
+
+/// Names to certificates: where the lock has them, then wherever there is room.
+fn pack(rack: &str, app: &str, wanted: &Wanted, old: &Lock) -> BTreeMap<CertificateKey, BTreeSet<String>> {
+    let mut unplaced: BTreeSet<&String> = wanted.keys().collect();
+    let mut packed: BTreeMap<CertificateKey, BTreeSet<String>> = BTreeMap::new();
+    for (key, names) in old.certificates.iter().filter(|(key, _)| key.rack == rack && key.app == app) {
+        packed.insert(key.clone(), names.iter().filter(|name| unplaced.remove(name)).cloned().collect());
+    }
+    let mut room: Vec<CertificateKey> = packed.keys().filter(|key| packed[key].len() < MAX_NAMES).rev().cloned().collect();
+    let mut ordinal = packed.keys().map(|key| key.ordinal).max().unwrap_or(0);
+    for name in unplaced {
+        let key = room.last().cloned().unwrap_or_else(|| {
+            ordinal += 1;
+            let key = CertificateKey { rack: rack.to_owned(), app: app.to_owned(), ordinal };
+            room.push(key.clone());
+            key
+        });
+        let names = packed.entry(key).or_default();
+        names.insert(name.clone());
+        if names.len() == MAX_NAMES {
+            room.pop();
+        }
+    }
+    packed.retain(|_, names| !names.is_empty());
+    packed
 }
 
 /// Whether the rack's hosted zone can hold the record that validates a name.
 fn in_zone(rack: &Rack, name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
-    rack.hosted_zone.is_some()
-        && rack
-            .hosted_zone_name
-            .as_ref()
-            .is_none_or(|zone| name == zone || name.strip_suffix(zone.as_str()).is_some_and(|rest| rest.ends_with('.')))
+    let below = |zone: &String| name == zone || name.strip_suffix(zone.as_str()).is_some_and(|rest| rest.ends_with('.'));
+    rack.hosted_zone.is_some() && rack.hosted_zone_name.as_ref().is_some_and(below)
 }
 
 /// Say which names somebody must validate.
-fn waits(app: &str, rack: &Rack, names: &[(String, BTreeSet<Router>, Place)], out: &mut Diagnostics) {
-    let waiting: Vec<_> = names.iter().filter(|(name, ..)| !in_zone(rack, name)).collect();
-    let Some((_, _, place)) = waiting.first() else { return };
-    let outside = match (&rack.hosted_zone, &rack.hosted_zone_name) {
-        (Some(_), Some(zone)) => format!(", outside of the hosted zone {zone}"),
-        _ => String::new(),
+fn waits(app: &str, rack: &Rack, wanted: &Wanted, out: &mut Diagnostics) {
+    let waiting: Vec<(&String, Place)> =
+        wanted.iter().filter(|(name, _)| !in_zone(rack, name)).map(|(name, (_, place))| (name, *place)).collect();
+    let Some((_, place)) = waiting.iter().min_by_key(|(_, place)| *place) else { return };
+    let mut names: Vec<String> = waiting.iter().take(MAX_NAMES).map(|(name, _)| (*name).clone()).collect();
+    if waiting.len() > MAX_NAMES {
+        names.push(format!("{} more", waiting.len() - MAX_NAMES));
+    }
+    let help = match (&rack.hosted_zone, &rack.hosted_zone_name) {
+        (Some(zone), Some(name)) => format!("write `hosted_zone: {{id: {zone}, name: …}}` if the zone is about more than {name}, or list a certificate under `certificates` of the rack"),
+        (Some(zone), None) => format!("say which domain the zone is about: `hosted_zone: {{id: {zone}, name: …}}`"),
+        (None, _) => "list a certificate that covers these names under `certificates` of the rack, or give the rack the `hosted_zone` that holds them".to_owned(),
     };
     out.report(
         Diagnostic::new(&VALIDATION_WAITS, *place, format!("the deployment of `{app}` waits until its certificate is validated"))
-            .note(format!("nobody writes the DNS records for {}{outside}", waiting.iter().map(|(name, ..)| name.as_str()).collect::<Vec<_>>().join(", ")))
-            .help("list a certificate that covers these names under `certificates` of the rack, or give the rack the `hosted_zone` that holds them"),
+            .note(format!("nobody writes the DNS records for {}", names.join(", ")))
+            .help(help),
     );
 }
 
-fn certificate(rack: &Rack, chunk: &[(String, BTreeSet<Router>, Place)], out: &mut Diagnostics) -> AppCertificate {
-    let mut names: Vec<String> = chunk.iter().map(|(name, ..)| name.clone()).collect();
+fn certificate(rack: &Rack, key: CertificateKey, names: BTreeSet<String>, wanted: &Wanted, out: &mut Diagnostics) -> AppCertificate {
+    let routers = names.iter().flat_map(|name| wanted[name].0.iter().copied()).collect();
+    let mut names: Vec<String> = names.into_iter().collect();
     match names.iter().position(|name| name.len() <= MAX_FIRST_NAME) {
         Some(first) => names[..=first].rotate_right(1),
         None => {
             out.report(
                 Diagnostic::new(
                     &UNCERTIFIABLE_HOST,
-                    chunk[0].2,
+                    wanted[&names[0]].1,
                     format!("a certificate for `{}` has no name of at most {MAX_FIRST_NAME} characters", names[0]),
                 )
                 .help("add a shorter domain to the app, or list a certificate that covers the name"),
@@ -139,7 +180,7 @@ fn certificate(rack: &Rack, chunk: &[(String, BTreeSet<Router>, Place)], out: &m
         }
     }
     let validated = names.iter().filter(|name| in_zone(rack, name)).cloned().collect();
-    AppCertificate { names, validated, routers: chunk.iter().flat_map(|(_, routers, _)| routers.iter().copied()).collect() }
+    AppCertificate { key, names, validated, routers }
 }
 
 #[cfg(test)]
@@ -166,5 +207,8 @@ mod tests {
         assert_eq!(certifiable(&host("shop-?.example.org")).as_deref(), Some("*.example.org"));
         assert_eq!(certifiable(&host("a.*.example.org")), None);
         assert_eq!(certifiable(&host("*.org")), None);
+        for name in ["a..example.org", "-a.example.org", "a-.example.org", "a_b.example.org", "x.local", "web.shop.main.convox"] {
+            assert_eq!(certifiable(&host(name)), None, "{name}");
+        }
     }
 }

@@ -3,16 +3,13 @@
 use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 
-use super::rules::{Class, MAX_HOSTS};
-use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use super::rules::Class;
 use crate::host::Host;
-use crate::manifest::read_yaml;
 use crate::routes::Router;
-use crate::source::{FileId, Files, NodeId, Place, Resolved, Span, Tree};
+use crate::source::Place;
 
 /// The version that this program writes and reads.
-const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 1;
 
 const HEAD: &str = "\
 # Where apps live, and the numbers of their rules. Written by `rackform compile`; commit it with
@@ -51,8 +48,38 @@ pub struct LockedRule {
     pub hosts: Vec<Host>,
 }
 
+/// What identifies a certificate of an app. Written `rack/app/1`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CertificateKey {
+    /// Name of the rack.
+    pub rack: String,
+    /// Name of the app.
+    pub app: String,
+    /// Counts from one among the certificates of the app.
+    pub ordinal: u32,
+}
+
+impl fmt::Display for CertificateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}/{}", self.rack, self.app, self.ordinal)
+    }
+}
+
 /// Numbers that removed rules held, by rack, router and number, with the rule that held them.
 pub(super) type Retired = BTreeMap<(String, Router, u32), RuleKey>;
+
+/// Where the lines of a lock stand, by their keys. Two locks that say the same are equal wherever
+/// they say it.
+#[derive(Debug, Clone, Default)]
+pub struct Lines(pub(super) BTreeMap<String, Place>);
+
+impl PartialEq for Lines {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Lines {}
 
 /// What a compile must remember.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -63,9 +90,18 @@ pub struct Lock {
     pub rules: BTreeMap<RuleKey, LockedRule>,
     /// Numbers that may still be in use while a removal is on its way.
     pub retired: Retired,
+    /// The names on each certificate of an app.
+    pub certificates: BTreeMap<CertificateKey, Vec<String>>,
+    /// Where its lines stand, when it was read.
+    pub lines: Lines,
 }
 
 impl Lock {
+    /// Where the line of an app, a rule or a certificate stands, by its key.
+    pub fn line(&self, key: &str) -> Option<Place> {
+        self.lines.0.get(key).copied()
+    }
+
     /// The text of the file: sorted, one line an entry.
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEAD}version: {VERSION}\n");
@@ -74,10 +110,13 @@ impl Lock {
             &mut text,
             "rules",
             self.rules.iter().map(|(key, rule)| {
-                // Hosts have no character that double quotes would not hold.
-                let hosts: Vec<String> = rule.hosts.iter().map(|host| format!("\"{}\"", host.as_str())).collect();
-                format!("{key}: {{priority: {}, hosts: [{}]}}", rule.priority, hosts.join(", "))
+                format!("{key}: {{priority: {}, hosts: [{}]}}", rule.priority, quoted(rule.hosts.iter().map(Host::as_str)))
             }),
+        );
+        section(
+            &mut text,
+            "certificates",
+            self.certificates.iter().map(|(key, names)| format!("{key}: [{}]", quoted(names.iter().map(String::as_str)))),
         );
         section(
             &mut text,
@@ -86,6 +125,11 @@ impl Lock {
         );
         text
     }
+}
+
+/// Hosts in double quotes, which hold every character that a host may have.
+fn quoted<'a>(hosts: impl Iterator<Item = &'a str>) -> String {
+    hosts.map(|host| format!("\"{host}\"")).collect::<Vec<_>>().join(", ")
 }
 
 fn section(text: &mut String, name: &str, lines: impl Iterator<Item = String>) {
@@ -99,163 +143,4 @@ fn section(text: &mut String, name: &str, lines: impl Iterator<Item = String>) {
             let _ = writeln!(text, "  {line}");
         }
     }
-}
-
-/// Read a lock; none when it can't be trusted, and then nothing may be written over it.
-pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<Lock> {
-    let text = files.text(file);
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if ["<<<<<<< ", "=======", ">>>>>>> "].iter().any(|mark| line.starts_with(mark)) {
-            let place = Place { file, span: Span { start, end: start + line.trim_end().len() } };
-            out.report(
-                Diagnostic::new(&LOCK_CONFLICT, place, "rackform.lock holds conflict markers")
-                    .help("keep the lines of both sides, remove the markers, then run `rackform compile`"),
-            );
-            return None;
-        }
-        start += line.len();
-    }
-    let (tree, _) = read_yaml(files, file, None, out)?;
-    let mut reader = Reader { tree: &tree, out, sound: true };
-    let lock = reader.lock();
-    reader.sound.then_some(lock)
-}
-
-struct Reader<'a> {
-    tree: &'a Tree,
-    out: &'a mut Diagnostics,
-    sound: bool,
-}
-
-impl Reader<'_> {
-    fn refuse(&mut self, node: NodeId, message: &str) {
-        self.sound = false;
-        self.out.report(
-            Diagnostic::new(&LOCK_SHAPE, self.tree.place(node), message)
-                .help("restore the file from version control, or take the line from the branch that was deployed"),
-        );
-    }
-
-    fn lock(&mut self) -> Lock {
-        let mut lock = Lock::default();
-        let root = self.tree.root();
-        match self.tree.get(root, "version").map(|entry| (entry.value, self.tree.scalar(entry.value))) {
-            Some((_, Some(Resolved::Int(VERSION)))) => {}
-            Some((node, Some(Resolved::Int(version)))) if version > VERSION => {
-                self.sound = false;
-                let diagnostic = Diagnostic::new(
-                    &LOCK_VERSION,
-                    self.tree.place(node),
-                    format!("version {version} of the lock is newer than this program"),
-                );
-                self.out.report(
-                    diagnostic
-                        .label(format!("this program knows version {VERSION}"))
-                        .help("use the version of rackform that wrote it, or a newer one"),
-                );
-                return lock;
-            }
-            Some((node, _)) => self.refuse(node, "the lock has no version that is known"),
-            None => self.refuse(root, "the lock has no `version`"),
-        }
-        for entry in self.tree.entries(root).to_vec() {
-            match self.tree.text(entry.key) {
-                "version" => {}
-                "apps" => self.entries(entry.value, |r, key, value| r.app(key, value, &mut lock)),
-                "rules" => self.entries(entry.value, |r, key, value| r.rule(key, value, &mut lock)),
-                "retired" => self.entries(entry.value, |r, key, value| r.retired(key, value, &mut lock)),
-                _ => self.refuse(entry.key, "the lock has no such section"),
-            }
-        }
-        self.consistent(&lock);
-        lock
-    }
-
-    fn entries(&mut self, map: NodeId, mut each: impl FnMut(&mut Self, NodeId, NodeId)) {
-        for entry in self.tree.entries(map).to_vec() {
-            each(self, entry.key, entry.value);
-        }
-    }
-
-    fn app(&mut self, key: NodeId, value: NodeId, lock: &mut Lock) {
-        match self.tree.get(value, "rack") {
-            Some(rack) => {
-                lock.apps.insert(self.tree.text(key).to_owned(), self.tree.text(rack.value).to_owned());
-            }
-            None => self.refuse(key, "an app without its rack"),
-        }
-    }
-
-    fn rule(&mut self, key: NodeId, value: NodeId, lock: &mut Lock) {
-        let field = |name: &str| self.tree.get(value, name).map(|entry| entry.value);
-        let priority = field("priority").and_then(|node| number(self.tree, node));
-        let hosts: Vec<Host> = field("hosts")
-            .map_or(Vec::new(), |list| self.tree.items(list).iter().map(|host| Host::trusted(self.tree.text(*host).to_owned())).collect());
-        match (parse_key(self.tree.text(key)), priority) {
-            (Some(rule), Some(priority)) if (1..=MAX_HOSTS).contains(&hosts.len()) => {
-                lock.rules.insert(rule, LockedRule { priority, hosts });
-            }
-            _ => self.refuse(key, "not a rule with a priority from 1 to 50000 and one to five hosts"),
-        }
-    }
-
-    fn retired(&mut self, key: NodeId, value: NodeId, lock: &mut Lock) {
-        let parts: Vec<&str> = self.tree.text(key).split('/').collect();
-        let rule = parse_key(self.tree.text(value));
-        match (parts.as_slice(), rule) {
-            ([rack, router, number], Some(rule)) if parse_router(router).is_some() && number.parse::<u32>().is_ok() => {
-                let router = parse_router(router).expect("just seen");
-                lock.retired.insert(((*rack).to_owned(), router, number.parse().expect("just seen")), rule);
-            }
-            _ => self.refuse(key, "not a retired number"),
-        }
-    }
-
-    /// Numbers are unique on a router, and a rule's app has a rack.
-    fn consistent(&mut self, lock: &Lock) {
-        let mut numbers: BTreeMap<(&str, Router, u32), &RuleKey> = BTreeMap::new();
-        for (key, rule) in &lock.rules {
-            let line = |key: &RuleKey| {
-                let (_, rules) = self.tree.find("/rules")?;
-                self.tree.get(rules, &key.to_string()).map(|entry| self.tree.place(entry.key))
-            };
-            let Some(place) = line(key) else { continue };
-            let problem = if let Some(other) = numbers.insert((&key.rack, key.router, rule.priority), key) {
-                let diagnostic = Diagnostic::new(&LOCK_ENTRY, place, format!("two rules hold the number {}", rule.priority));
-                Some(line(other).map_or(diagnostic.clone(), |place| diagnostic.also(place, "the other one")))
-            } else if lock.apps.get(&key.app) == Some(&key.rack) {
-                None
-            } else {
-                Some(Diagnostic::new(
-                    &LOCK_ENTRY,
-                    place,
-                    format!("a rule of `{}` on `{}`, where the lock does not place the app", key.app, key.rack),
-                ))
-            };
-            if let Some(diagnostic) = problem {
-                self.sound = false;
-                self.out.report(diagnostic.help("take the lines of this app from the branch that was deployed"));
-            }
-        }
-    }
-}
-
-fn number(tree: &Tree, node: NodeId) -> Option<u32> {
-    match tree.scalar(node)? {
-        Resolved::Int(number) => u32::try_from(number).ok().filter(|n| (1..=50_000).contains(n)),
-        _ => None,
-    }
-}
-
-fn parse_router(word: &str) -> Option<Router> {
-    [Router::Public, Router::Internal].into_iter().find(|router| router.word() == word)
-}
-
-fn parse_key(text: &str) -> Option<RuleKey> {
-    let parts: Vec<&str> = text.split('/').collect();
-    let [rack, router, app, service, rule] = parts.as_slice() else { return None };
-    let (class, ordinal) = [Class::Exact, Class::Wildcard].into_iter().find_map(|class| Some((class, rule.strip_prefix(class.word())?)))?;
-    let ordinal = ordinal.parse().ok().filter(|ordinal| *ordinal > 0)?;
-    Some(RuleKey { rack: (*rack).into(), router: parse_router(router)?, app: (*app).into(), service: (*service).into(), class, ordinal })
 }

@@ -3,12 +3,14 @@
 
 mod certificates;
 mod lock;
+mod lock_reader;
 mod priority;
 mod quotas;
 mod rules;
 
 pub use certificates::{AppCertificate, Certificates};
-pub use lock::{Lock, LockedRule, RuleKey, read as read_lock};
+pub use lock::{CertificateKey, Lock, LockedRule, RuleKey};
+pub use lock_reader::read as read_lock;
 pub use priority::{EXACT, WILDCARD};
 pub use rules::{Class, Rule};
 
@@ -33,27 +35,34 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnosti
     for app in &fleet.apps {
         let rack = &fleet.racks[app.rack].name;
         let Some(before) = old.apps.get(&app.name).filter(|before| *before != rack) else { continue };
-        if fleet.racks.iter().any(|r| r.name == *before) {
-            out.report(
-                Diagnostic::nowhere(&NOT_YET, format!("the app `{}` lives on `{before}` and is pinned to `{rack}`", app.name))
-                    .note("this version does not move apps between racks")
-                    .help(format!("pin it to `{before}`")),
-            );
+        let diagnostic = if fleet.racks.iter().any(|r| r.name == *before) {
+            Diagnostic::new(&NOT_YET, app.rack_place, format!("the app `{}` lives on `{before}` and is pinned to `{rack}`", app.name))
+                .note("this version does not move apps between racks")
+                .help(format!("pin it to `{before}`"))
         } else {
-            out.report(
-                Diagnostic::nowhere(&LOCK_RACK, format!("the lock places `{}` on the rack `{before}`, which does not exist", app.name))
-                    .help(format!("give the rack its name `{before}` back, or remove rackform.lock if nothing of it is deployed")),
-            );
-        }
+            let place = old.line(&app.name).unwrap_or(app.rack_place);
+            Diagnostic::new(&LOCK_RACK, place, format!("the lock places `{}` on the rack `{before}`, which does not exist", app.name))
+                .help(format!("give the rack its name `{before}` back, or remove rackform.lock if nothing of it is deployed"))
+        };
+        out.report(diagnostic);
     }
     let mut rules = rules::pack(fleet, routes, old);
-    let retired = priority::number(&mut rules, old, out);
-    let certificates = certificates::certificates(fleet, routes, out);
-    quotas::check(fleet, &rules, &certificates, out);
+    let certificates = certificates::certificates(fleet, routes, old, out);
+    let fits = quotas::check(fleet, &rules, &certificates, out);
+    // What no router holds needs no numbers.
+    let retired = if fits { priority::number(&mut rules, old, routes, out) } else { old.retired.clone() };
     let lock = Lock {
         apps: fleet.apps.iter().map(|app| (app.name.clone(), fleet.racks[app.rack].name.clone())).collect(),
         rules: rules.iter().map(|rule| (rule.key.clone(), LockedRule { priority: rule.priority, hosts: rule.hosts.clone() })).collect(),
         retired,
+        certificates: certificates.apps.values().flatten().map(|own| (own.key.clone(), sorted(&own.names))).collect(),
+        lines: lock::Lines::default(),
     };
     Allocation { rules, certificates, lock }
+}
+
+fn sorted(names: &[String]) -> Vec<String> {
+    let mut names = names.to_vec();
+    names.sort();
+    names
 }

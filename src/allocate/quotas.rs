@@ -24,7 +24,9 @@ struct Demand {
     certificates: usize,
 }
 
-pub(super) fn check(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, out: &mut Diagnostics) {
+/// Check what every router is asked for; whether all of it fits.
+pub(super) fn check(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, out: &mut Diagnostics) -> bool {
+    let mut fits = true;
     let mut demands: BTreeMap<(usize, Router), Demand> = BTreeMap::new();
     for rule in rules {
         let app = &fleet.apps[rule.app];
@@ -57,6 +59,7 @@ pub(super) fn check(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, 
             ),
         ];
         for (what, asked, quota, help) in asked.into_iter().filter(|(_, asked, quota, _)| asked > quota) {
+            fits = false;
             let name = &fleet.racks[rack].name;
             out.report(
                 Diagnostic::nowhere(
@@ -67,4 +70,5 @@ pub(super) fn check(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, 
             );
         }
     }
+    fits
 }

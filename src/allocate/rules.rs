@@ -68,37 +68,37 @@ pub(super) fn pack(fleet: &Fleet, routes: &[Route], old: &Lock) -> Vec<Rule> {
     }
 
     let mut rules: Vec<Rule> = Vec::new();
-    let mut taken: BTreeSet<RuleKey> = BTreeSet::new();
+    let mut taken: BTreeSet<RuleKey> = old.rules.keys().cloned().collect();
     for ((app, service, router, class, specificity), hosts) in wanted {
-        let names =
-            (&fleet.racks[fleet.apps[app].rack].name, &fleet.apps[app].name, &fleet.apps[app].manifest.services[service].name.value);
-        let (rack, app_name, service_name) = names;
-        let existing = known.get(&(rack.as_str(), router, app_name.as_str(), service_name.as_str(), class));
+        let (rack_name, app_name) = (&fleet.racks[fleet.apps[app].rack].name, &fleet.apps[app].name);
+        let service_name = &fleet.apps[app].manifest.services[service].name.value;
+        let key =
+            |ordinal| RuleKey { rack: rack_name.clone(), router, app: app_name.clone(), service: service_name.clone(), class, ordinal };
+        let existing = known.get(&(rack_name.as_str(), router, app_name.as_str(), service_name.as_str(), class));
         let of_group = |key: &&&RuleKey| old.rules[**key].hosts.first().is_some_and(|host| group(host) == (class, specificity));
-        let mut packed: Vec<Rule> = existing
-            .into_iter()
-            .flatten()
-            .filter(of_group)
-            .map(|key| {
-                let locked = &old.rules[*key];
-                let kept = locked.hosts.iter().filter(|host| hosts.contains(host)).cloned().collect();
-                Rule { key: (*key).clone(), app, service, hosts: kept, priority: locked.priority }
-            })
-            .collect();
-        let placed: BTreeSet<Host> = packed.iter().flat_map(|rule| rule.hosts.iter().cloned()).collect();
-        for host in hosts.into_iter().filter(|host| !placed.contains(host)) {
-            if let Some(rule) = packed.iter_mut().find(|rule| fits(&rule.hosts, host)) {
+        let mut unplaced: BTreeSet<&Host> = hosts.iter().copied().collect();
+        let mut packed: Vec<Rule> = Vec::new();
+        for key in existing.into_iter().flatten().filter(of_group) {
+            let locked = &old.rules[*key];
+            let kept = locked.hosts.iter().filter(|host| unplaced.remove(host)).cloned().collect();
+            packed.push(Rule { key: (*key).clone(), app, service, hosts: kept, priority: locked.priority });
+        }
+        let mut with_room = 0; // rules before this one are full
+        let mut ordinal = 1; // ordinals before this one are taken
+        for host in hosts.into_iter().filter(|host| unplaced.contains(host)) {
+            while packed.get(with_room).is_some_and(|rule| rule.hosts.len() == MAX_HOSTS) {
+                with_room += 1;
+            }
+            if let Some(rule) = packed[with_room..].iter_mut().find(|rule| fits(&rule.hosts, host)) {
                 rule.hosts.push(host.clone());
                 continue;
             }
-            let key =
-                |ordinal| RuleKey { rack: rack.clone(), router, app: app_name.clone(), service: service_name.clone(), class, ordinal };
-            let free = |key: &RuleKey| !old.rules.contains_key(key) && !taken.contains(key) && !packed.iter().any(|rule| rule.key == *key);
-            let key = (1..=u32::MAX).map(key).find(free).expect("there are more ordinals than rules");
-            packed.push(Rule { key, app, service, hosts: vec![host.clone()], priority: 0 });
+            while !taken.insert(key(ordinal)) {
+                ordinal += 1;
+            }
+            packed.push(Rule { key: key(ordinal), app, service, hosts: vec![host.clone()], priority: 0 });
         }
         packed.retain(|rule| !rule.hosts.is_empty());
-        taken.extend(packed.iter().map(|rule| rule.key.clone()));
         rules.extend(packed);
     }
     rules.sort_by(|a, b| a.key.cmp(&b.key));

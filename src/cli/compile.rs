@@ -1,5 +1,6 @@
 //! `rackform compile` and `rackform check`.
 
+use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -43,21 +44,29 @@ fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut
     let compiled = rackform::compile(&input, out).map_err(failed)?;
 
     let text = compiled.lock.to_text();
-    let before = loaded.lock.map_or("", |lock| files.text(lock));
+    // Version control may have changed line ends, which say nothing.
+    let before = loaded.lock.map_or("", |lock| files.text(lock)).replace("\r\n", "\n");
     if args.locked && text != before {
-        out.report(locked(before, &text));
+        out.report(locked(&before, &text));
         return Err(ExitCode::from(LOCK_WOULD_CHANGE));
     }
     let Some(folder) = folder else { return Ok(summary(&compiled)) };
-    if let Err(error) = rackform::write::write(&loaded.lock_path, &text, folder, &compiled.files) {
+    let gone = rackform::write::write(&loaded.lock_path, &text, folder, &compiled.files).map_err(|error| {
         out.report(
             Diagnostic::nowhere(&NOT_WRITTEN, format!("the output can't be written: {error}"))
                 .note(format!("the output goes to {}", folder.display()))
                 .help("check the folder, its permissions and the space that is left"),
         );
-        return Err(ExitCode::FAILURE);
+        ExitCode::FAILURE
+    })?;
+    let mut done = format!("{}; {} deploys them", summary(&compiled), folder.join("deploy.sh").display());
+    for stack in gone {
+        let _ = write!(
+            done,
+            "\nthe stack {stack} is no longer part of this; `aws cloudformation delete-stack --stack-name {stack}` removes it"
+        );
     }
-    Ok(format!("{}; {} deploys them", summary(&compiled), folder.join("deploy.sh").display()))
+    Ok(done)
 }
 
 fn summary(compiled: &Compiled) -> String {
@@ -69,7 +78,10 @@ fn summary(compiled: &Compiled) -> String {
 /// What `--locked` found.
 fn locked(before: &str, after: &str) -> Diagnostic {
     let lines = |text: &'_ str, other: &str, sign: &str| -> Vec<String> {
-        text.lines().filter(|line| !other.lines().any(|o| o == *line)).map(|line| format!("{sign}{line}")).collect()
+        text.lines()
+            .filter(|line| !line.starts_with('#') && !other.lines().any(|o| o == *line))
+            .map(|line| format!("{sign}{line}"))
+            .collect()
     };
     let mut changes = lines(before, after, "-");
     changes.extend(lines(after, before, "+"));

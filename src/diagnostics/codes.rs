@@ -38,17 +38,17 @@ codes! {
     NOT_UTF8 = "RF0003" Error "a file is not UTF-8",
         "YAML is read as UTF-8. Save the file with that encoding; UTF-16 and Latin-1 are not read.";
     SYNTAX = "RF0004" Error "the text is not YAML",
-        "The text breaks YAML's grammar at the place shown. Frequent causes: tabs as indentation, `- *` without quotes, a `:` followed by a blank inside plain text, a bracket that is not closed.";
+        "The text breaks YAML's grammar at the place shown. Frequent causes: tabs as indentation, a `:` followed by a blank inside plain text, a bracket that is not closed.";
     TOO_DEEP = "RF0005" Error "the document is too large or too deep",
         "A document may nest 64 levels and hold 300,000 values, with what aliases and merges repeat counted each time. No manifest comes near that; a text that does is an attack or an accident.";
     BAD_ALIAS = "RF0006" Error "an alias names nothing",
-        "`*name` repeats the node that `&name` marks earlier in the file. The anchor is missing, stands later, or encloses the alias.";
+        "`*name` repeats the node that `&name` marks earlier in the file. The anchor is missing, stands later, or encloses the alias. Text that begins with `*`, such as a pattern of hosts, needs quotes.";
     BAD_MERGE = "RF0007" Error "a merge key without a mapping",
         "`<<` puts the entries of a mapping in its place, so its value must be an alias to a mapping.";
     UNSUPPORTED_YAML = "RF0008" Error "YAML that has no meaning here",
         "Tags other than `!!str`, and keys that are lists or mappings, mean nothing in this file.";
     DUPLICATE_KEY = "RF0010" Warning "a key is written twice",
-        "The last one counts and the first one is lost without a word. Convox accepts this too; remove one of them.";
+        "The last one counts and the first one is lost without a word; of `domain` and `environment` of a service both count. Convox accepts this too; write it once.";
     SECOND_DOCUMENT = "RF0011" Warning "a second document is not read",
         "Only the text before the second `---` is read, as in Convox. Move what follows into the first document or into a file of its own.";
     UNSET_VARIABLE = "RF0012" Warning "a variable has no value",
@@ -76,13 +76,13 @@ codes! {
     PORT_RANGE = "RF0201" Error "a port outside of 1 to 65535",
         "A target group takes ports 1 to 65535; the deployment would fail.";
     PORT_SCHEME = "RF0202" Error "a scheme that no target group has",
-        "What stands before the colon of `port` is the scheme that the service speaks: `http`, `https`, `grpc` or `secure-grpc`, the last two in lower case. It is not a port of the balancer: that always listens on 443, and on 80 where `RedirectHttps: No` says so.";
+        "What stands before the colon of `port` is the scheme that the service speaks: `http`, `https`, `grpc` or `secure-grpc`, the last two in lower case. It is not a port of the router: that always listens on 443, and on 80 where `RedirectHttps: No` says so.";
     HEALTH_INTERVAL = "RF0203" Error "a health check interval outside of 5 to 300 seconds",
         "Application Load Balancers check every 5 to 300 seconds; the deployment would fail.";
-    HEALTH_TIMEOUT = "RF0204" Error "a health check timeout that the balancer refuses",
+    HEALTH_TIMEOUT = "RF0204" Error "a health check timeout that AWS refuses",
         "The timeout must be 2 to 120 seconds and smaller than the interval. When it is not written it is the interval less one.";
-    HEALTH_PATH = "RF0205" Error "a health check path that the balancer refuses",
-        "The path must begin with `/` and have at most 1,024 characters.";
+    HEALTH_PATH = "RF0205" Error "a health check path that AWS refuses",
+        "The path must begin with `/`, have at most 1,024 characters, and hold no blanks, line breaks or control characters.";
     DRAIN_RANGE = "RF0206" Error "a drain outside of 0 to 3600 seconds",
         "`drain` is the deregistration delay of the target group: 0 to 3600 seconds.";
     DRAIN_ZERO = "RF0207" Warning "`drain: 0` means 30",
@@ -113,7 +113,7 @@ codes! {
         "Convox refuses a resource whose type is blank.";
     NOT_PROVISIONED = "RF0220" Note "resources and timers are not provisioned",
         "rackform checks resources and timers and deploys none of them: databases and schedules are managed elsewhere.";
-    NLB_CONFLICT = "RF0221" Error "one network balancer port for two services",
+    NLB_CONFLICT = "RF0221" Error "one network port for two services",
         "A listener port belongs to one service, even when one is public and the other internal; Convox refuses the manifest.";
     EMPTY_VARIABLE = "RF0222" Error "an environment entry without a name",
         "An entry is NAME, NAME=VALUE or `*`. Convox takes the empty text for a required variable that can never be set, so the app would not deploy.";
@@ -121,6 +121,8 @@ codes! {
         "`aggregate` must be avg, max, min or sum; Convox fails to render such an app.";
     UNKNOWN_RESOURCE_TYPE = "RF0224" Warning "a resource type that Convox does not have",
         "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else.";
+    NLB_LATER = "RF0225" Warning "network ports are not emitted yet",
+        "`nlb` gives a service ports on the rack's Network Load Balancer. This version checks them and emits none, so nobody answers there.";
 
     FLEET_SHAPE = "RF0301" Error "rackform.yml has the wrong shape",
         "`rackform schema fleet` prints what each key takes.";
@@ -133,7 +135,7 @@ codes! {
     PARAMETER_VALUE = "RF0305" Error "a value that the parameter does not take",
         "The message says which values it takes.";
     PARAMETER_LATER = "RF0306" Warning "a parameter without an effect yet",
-        "The parameter is about the containers behind the balancers, which this version does not emit.";
+        "The parameter is about the containers behind the routers, which this version does not emit.";
     DROPPED_PARAMETER = "RF0307" Warning "a parameter that Convox drops",
         "`params` of a manifest sets parameters of the app's stack. Convox drops names that it does not know, so a slip of the finger has no effect.";
     NO_MANIFEST = "RF0308" Error "no manifest was found",
@@ -186,7 +188,7 @@ codes! {
     VALIDATION_WAITS = "RF0412" Note "certificates wait for validation",
         "ACM validates a certificate by a DNS record. Without `hosted_zone` on the rack nobody writes it, and the deployment waits until you do. List an existing certificate under `certificates`, or give the rack its `hosted_zone`.";
     UNCERTIFIABLE_HOST = "RF0413" Error "no certificate can name this host",
-        "A certificate names hosts exactly or with `*.` in front, and `*` covers one label. List a certificate under `certificates` of the rack whose names cover the host.";
+        "A certificate of ACM names hosts exactly or with `*.` in front, of letters, digits and dashes, and not under a private ending. List a certificate under `certificates` of the rack whose names cover the host.";
     GRPC_OVER_HTTP = "RF0414" Error "gRPC without HTTPS",
         "A target group for gRPC takes requests from an HTTPS listener only, so the app can't have `RedirectHttps: No`.";
     NOTHING_ROUTED = "RF0415" Note "an app with nothing behind a router",
@@ -199,7 +201,7 @@ codes! {
     LOCK_CONFLICT = "RF0503" Error "rackform.lock holds conflict markers",
         "Merging two branches left both versions of some lines. Keep the lines of both sides, remove the markers, and run `rackform compile`.";
     LOCK_ENTRY = "RF0504" Error "rackform.lock contradicts itself",
-        "Two rules hold one number, a number lies outside of its range, or an entry names an app that has no rack. Numbers that are deployed must not be guessed; take the line from the branch that was deployed.";
+        "Two rules hold one number or one host, a line stands twice, a number lies outside of its range, or an entry names an app that has no rack. Numbers that are deployed must not be guessed; take the line from the branch that was deployed.";
     LOCK_CHANGES = "RF0505" Error "the lock would change",
         "With `--locked` the lock must already say what a compile would write. Run `rackform compile` and commit rackform.lock.";
     NO_NUMBER = "RF0506" Error "no priority is free for a rule",
@@ -207,14 +209,14 @@ codes! {
     QUOTA = "RF0507" Error "a router would hold more than AWS allows",
         "An Application Load Balancer holds 100 rules over all of its listeners, 100 target groups and 25 certificates beside the default one.";
     LOCK_RACK = "RF0508" Error "the lock places an app on a rack that does not exist",
-        "The rack was removed or renamed while the app is placed there. Restore the rack, or set `rack` of the app to the rack that holds it now.";
+        "The rack was removed or renamed while the app is placed there. Give the rack its name back. If nothing of it is deployed, remove rackform.lock.";
 
     TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
         "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";
     BUG = "RF0602" Error "a fault of rackform",
         "What was rendered is not what was meant, so nothing is written. Please report this with the manifest.";
     NOT_WRITTEN = "RF0603" Error "the output can't be written",
-        "Nothing was changed. Check the folder, its permissions and the space that is left.";
+        "No file is left half-written: each is either as it was or as it should be. Check the folder, its permissions and the space that is left, and compile again.";
 }
 
 /// The code with this id, in any case.

@@ -13,7 +13,7 @@ pub fn to_json(diagnostic: &Diagnostic, files: &Files) -> Value {
         json!({
             "file": files.path(place.file),
             "line": line, "column": column, "end_line": end_line, "end_column": end_column,
-            "start_byte": place.span.start, "end_byte": place.span.end,
+            "start_byte": files.byte_in_file(place.file, place.span.start), "end_byte": files.byte_in_file(place.file, place.span.end),
             "label": label,
         })
     };

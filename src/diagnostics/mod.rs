@@ -113,12 +113,17 @@ impl Diagnostics {
         Self { strict, ..Self::default() }
     }
 
-    /// Keep a message. A mistake under an anchor is found once per use and kept once.
+    /// Keep a message. A mistake under an anchor is found once per use and kept once: two messages
+    /// at one place are the same when code, label and help are, whatever service they name.
     pub fn report(&mut self, mut diagnostic: Diagnostic) -> Reported {
         if self.strict && diagnostic.severity == Severity::Warning {
             diagnostic.severity = Severity::Error;
         }
-        if self.known.insert((diagnostic.place, diagnostic.code.id, diagnostic.message.clone())) {
+        let words = match diagnostic.place {
+            Some(_) => format!("{}\n{}", diagnostic.label, diagnostic.help.as_deref().unwrap_or_default()),
+            None => diagnostic.message.clone(),
+        };
+        if self.known.insert((diagnostic.place, diagnostic.code.id, words)) {
             self.list.push(diagnostic);
         }
         Reported(())

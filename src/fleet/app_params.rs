@@ -62,7 +62,7 @@ impl Default for AppParams {
     }
 }
 
-/// Parameters that have an effect on balancers.
+/// Parameters that have an effect on routers.
 const BALANCING: [&str; 7] = [
     "FargateServices",
     "InternalDomains",
@@ -121,7 +121,7 @@ impl AppParams {
             } else if LATER.contains(&name.value.as_str()) || formations.contains(&name.value) {
                 out.report(
                     Diagnostic::new(&PARAMETER_LATER, name.place, format!("`{}` has no effect yet", name.value))
-                        .note("it is about the containers behind the balancers, which this version does not emit"),
+                        .note("it is about the containers behind the routers, which this version does not emit"),
                 );
             } else {
                 let known = BALANCING.iter().chain(&LATER).copied().chain(formations.iter().map(String::as_str));

@@ -31,6 +31,8 @@ pub struct App {
     pub name: String,
     /// The rack it lives on, by its place in [`Fleet::racks`].
     pub rack: usize,
+    /// Where its rack is said, or the app is named.
+    pub rack_place: Place,
     /// What it says.
     pub manifest: Manifest,
     /// Its parameters.
@@ -69,7 +71,8 @@ pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &
         let Some(manifest) = manifest::read(files, source.file, &source.variables, out) else { continue };
         let params = AppParams::read(&source.params, &manifest, out);
         if let Some(rack) = rack {
-            apps.push(App { name: source.name.clone(), rack, manifest, params, source: source.source.clone() });
+            let rack_place = source.rack.as_ref().map_or(place, |rack| rack.place);
+            apps.push(App { name: source.name.clone(), rack, rack_place, manifest, params, source: source.source.clone() });
         }
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));

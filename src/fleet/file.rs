@@ -5,7 +5,7 @@ use indexmap::IndexMap;
 use super::{Network, SharedCertificate};
 use crate::diagnostics::codes::{FLEET_SHAPE, FLEET_UNKNOWN_KEY, NOT_YET};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::manifest::{json_view, read_yaml};
+use crate::document::{self, json_view};
 use crate::schema::{FLEET_SCHEMA, Violation, What};
 use crate::source::{FileId, Files, Kind, NodeId, Spanned, Tree, Variables, escape_pointer};
 
@@ -69,7 +69,9 @@ pub struct AppSpec {
 
 /// Read rackform.yml; none when it has errors.
 pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<FleetFile> {
-    let (tree, _) = read_yaml(files, file, None, out)?;
+    let document = document::read(files, file, None, out)?;
+    document.report_duplicates(&[], out);
+    let tree = document.tree;
     let violations = FLEET_SCHEMA.violations(&json_view(&tree, out)?);
     for violation in &violations {
         report(&tree, violation, out);

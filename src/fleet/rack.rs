@@ -38,6 +38,21 @@ impl Rack {
     }
 }
 
+impl Rack {
+    /// The names on the default certificate that the rack's stack asks ACM for: one label below its hosts. None when
+    /// the certificate comes from elsewhere.
+    pub fn certified_names(&self) -> Vec<String> {
+        if self.certificate != Certificate::Create {
+            return Vec::new();
+        }
+        let public = self.host.as_ref().filter(|_| self.has_router());
+        let internal = self.internal_host.as_ref().filter(|_| self.has_router_internal());
+        let mut names: Vec<String> = public.into_iter().chain(internal).map(|host| format!("*.{host}")).collect();
+        names.dedup();
+        names
+    }
+}
+
 /// Where a rack's default certificate comes from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Certificate {

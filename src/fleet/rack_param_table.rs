@@ -131,7 +131,7 @@ pub static RACK_PARAMETERS: &[RackParameter] = &[
     no("PruneOlderImagesCronRunFreq"),
     no("PruneOlderImagesInHour"),
     // Ours: Convox does not protect its routers, and a router that is gone takes every rule with it.
-    on("RouterDeletionProtection", "Yes"),
+    on("RouterDeletionProtection", "No"),
     on("RouterInternalSecurityGroup", ""),
     on("RouterMitigationMode", "defensive"),
     on("RouterSecurityGroup", ""),

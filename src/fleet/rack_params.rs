@@ -95,7 +95,7 @@ impl Default for RackParams {
             subnet_private_cidrs: [Cidr::new([10, 0, 4, 0], 24), Cidr::new([10, 0, 5, 0], 24), Cidr::new([10, 0, 6, 0], 24)],
             log_bucket: None,
             log_retention: Some(7),
-            deletion_protection: true,
+            deletion_protection: false,
         }
     }
 }
@@ -210,7 +210,7 @@ mod tests {
             ("MaxAvailabilityZones", "2"),
             ("LogRetention", ""),
             ("RouterSecurityGroup", "sg-00000001, sg-00000002"),
-            ("RouterDeletionProtection", "No"),
+            ("RouterDeletionProtection", "Yes"),
             ("SslPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06"),
             ("NLB", "false"),
         ]);
@@ -224,7 +224,7 @@ mod tests {
             zones: 2,
             log_retention: None,
             router_security_groups: vec!["sg-00000001".into(), "sg-00000002".into()],
-            deletion_protection: false,
+            deletion_protection: true,
             ssl_policy: "ELBSecurityPolicy-TLS13-1-3-2021-06".into(),
             ..RackParams::default()
         };

@@ -149,7 +149,7 @@ pub(super) fn lower(fleet: &Fleet, at: usize, allocation: &Allocation, files: &F
                 description: "Public hosted zone in which certificates are validated".into(),
             })
             .collect(),
-        certificates: own.iter().enumerate().map(|(at, own)| certificate(rack, at + 1, own)).collect(),
+        certificates: own.iter().map(|own| certificate(rack, own)).collect(),
         services,
         outputs,
     };
@@ -180,16 +180,16 @@ fn resources(context: &Context) -> BTreeMap<String, String> {
     all.into_iter().map(|(id, kind)| (id.to_owned(), kind.to_owned())).collect()
 }
 
-fn certificate(rack: &Rack, number: usize, own: &AppCertificate) -> CertificateContext {
+fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
     CertificateContext {
-        id: ids::certificate(number),
+        id: ids::certificate(&own.names),
         names: own.names.clone(),
         validated: own.validated.clone(),
         zone: reference("PublicHostedZone"),
         listeners: own
             .routers
             .iter()
-            .map(|router| Attachment { id: ids::listener_certificate(number, *router), listener: listener(rack, *router, false) })
+            .map(|router| Attachment { id: ids::listener_certificate(&own.names, *router), listener: listener(rack, *router, false) })
             .collect(),
     }
 }
@@ -222,7 +222,7 @@ fn service<'a>(app: &App, rack: &Rack, number: usize, rules: impl Iterator<Item 
 }
 
 fn target_group(app: &App, rack: &Rack, service: &Service, port: &Port, router: Router) -> TargetGroupContext {
-    let (protocol, protocol_version) = match port.scheme.as_str() {
+    let (protocol, protocol_version) = match port.scheme.value.as_str() {
         "grpc" => ("HTTP", "GRPC"),
         "secure-grpc" => ("HTTPS", "GRPC"),
         scheme if scheme.eq_ignore_ascii_case("https") => ("HTTPS", "HTTP1"),

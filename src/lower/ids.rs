@@ -4,6 +4,10 @@
 //! IDs are alike, their endings and therefore their services are; and services whose parts are
 //! alike were refused before.
 
+use std::fmt::Write as _;
+
+use sha2::{Digest, Sha256};
+
 use crate::allocate::{Class, RuleKey};
 use crate::manifest::logical_id;
 use crate::routes::Router;
@@ -35,14 +39,25 @@ pub(super) fn record(service: &str) -> String {
     format!("{}Record", logical_id(service))
 }
 
-/// `Certificate1`, counted from one.
-pub(super) fn certificate(number: usize) -> String {
-    format!("Certificate{number}")
+/// `Certificate5a7d0220`: a certificate by its names. With other names it is another certificate
+/// under another ID, so that CloudFormation brings the new one before it takes the old one away.
+pub(super) fn certificate(names: &[String]) -> String {
+    let mut sorted: Vec<&str> = names.iter().map(String::as_str).collect();
+    sorted.sort_unstable();
+    format!("Certificate{}", fingerprint(&sorted.join(" ")))
 }
 
-/// `Certificate1Listener`, `Certificate1ListenerInternal`: a certificate on a router.
-pub(super) fn listener_certificate(number: usize, router: Router) -> String {
-    format!("Certificate{number}Listener{}", of_router(router))
+/// `Certificate5a7d0220Listener`, `Certificate5a7d0220ListenerInternal`: a certificate on a router.
+pub(super) fn listener_certificate(names: &[String], router: Router) -> String {
+    format!("{}Listener{}", certificate(names), of_router(router))
+}
+
+/// The first eight hexadecimal digits of the SHA-256 of a text.
+pub(super) fn fingerprint(text: &str) -> String {
+    Sha256::digest(text).iter().take(4).fold(String::new(), |mut digits, byte| {
+        write!(digits, "{byte:02x}").expect("a String takes every write");
+        digits
+    })
 }
 
 #[cfg(test)]
@@ -51,10 +66,11 @@ mod tests {
 
     #[test]
     fn no_ending_is_the_end_of_another() {
-        let mut endings = vec!["Certificate1".to_owned(), "Certificate11".to_owned(), record("")];
+        let names = ["example.org".to_owned()];
+        let mut endings = vec![certificate(&names), record("")];
         for router in [Router::Public, Router::Internal] {
             endings.push(target_group("", router));
-            endings.push(listener_certificate(1, router));
+            endings.push(listener_certificate(&names, router));
             for class in [Class::Exact, Class::Wildcard] {
                 for ordinal in [1, 2, 11, 12, 21] {
                     for http in [false, true] {

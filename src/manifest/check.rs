@@ -7,8 +7,8 @@ use super::names::logical_id;
 use super::types::{Manifest, Service};
 use crate::diagnostics::codes::{
     BAD_SCHEDULE, DEAD_LINK, DOMAIN_WITHOUT_PORT, DRAIN_RANGE, DRAIN_ZERO, HEALTH_INTERVAL, HEALTH_PATH, HEALTH_TIMEOUT, ID_COLLISION,
-    METRIC_AGGREGATE, NLB_CONFLICT, NO_SERVICES, NOT_PROVISIONED, PORT_RANGE, PORT_SCHEME, SCALE_BACKWARDS, SCALE_RANGE, SCALE_ZERO,
-    TARGETS_WITHOUT_RANGE, UNKNOWN_LINK, UNKNOWN_RESOURCE, UNKNOWN_RESOURCE_TYPE, UNKNOWN_TIMER_SERVICE,
+    METRIC_AGGREGATE, NLB_CONFLICT, NLB_LATER, NO_SERVICES, NOT_PROVISIONED, PORT_RANGE, PORT_SCHEME, SCALE_BACKWARDS, SCALE_RANGE,
+    SCALE_ZERO, TARGETS_WITHOUT_RANGE, UNKNOWN_LINK, UNKNOWN_RESOURCE, UNKNOWN_RESOURCE_TYPE, UNKNOWN_TIMER_SERVICE,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::source::Spanned;
@@ -19,7 +19,7 @@ pub(crate) const SCHEMES: [&str; 4] = ["http", "https", "grpc", "secure-grpc"];
 const RESOURCE_TYPES: [&str; 7] = ["postgres", "mysql", "mariadb", "redis", "valkey", "memcached", "efs"];
 
 pub(super) fn check(manifest: &Manifest, out: &mut Diagnostics) {
-    if manifest.services.is_empty() {
+    if manifest.services.is_empty() && manifest.is_whole {
         out.report(Diagnostic::new(&NO_SERVICES, manifest.place, "the manifest has no services").help("write them under `services:`"));
     }
     for service in &manifest.services {
@@ -30,6 +30,10 @@ pub(super) fn check(manifest: &Manifest, out: &mut Diagnostics) {
     ids(manifest, out);
     nlb(manifest, out);
     elsewhere(manifest, out);
+}
+
+fn seconds(number: i64) -> String {
+    format!("{number} second{}", if number == 1 { "" } else { "s" })
 }
 
 /// What becomes a target group.
@@ -52,7 +56,7 @@ fn routed(service: &Service, out: &mut Diagnostics) {
                 .help("write the port that the service listens on"),
         );
     }
-    scheme(service, &port.scheme, port.number.place, out);
+    scheme(service, &port.scheme.value, port.scheme.place, out);
 
     let health = &service.health;
     if !(5..=300).contains(&health.interval.value) {
@@ -60,7 +64,7 @@ fn routed(service: &Service, out: &mut Diagnostics) {
             Diagnostic::new(
                 &HEALTH_INTERVAL,
                 health.interval.place,
-                format!("`{name}` is checked every {} seconds", health.interval.value),
+                format!("`{name}` is checked every {}", seconds(health.interval.value)),
             )
             .label("AWS takes 5 to 300")
             .help("write an interval from 5 to 300"),
@@ -69,7 +73,7 @@ fn routed(service: &Service, out: &mut Diagnostics) {
         let mut diagnostic = Diagnostic::new(
             &HEALTH_TIMEOUT,
             health.timeout.place,
-            format!("a health check of `{name}` times out after {} seconds", health.timeout.value),
+            format!("a health check of `{name}` times out after {}", seconds(health.timeout.value)),
         )
         .label(format!("AWS takes 2 to 120, less than the interval of {}", health.interval.value));
         if health.timeout.place == health.interval.place {
@@ -78,8 +82,16 @@ fn routed(service: &Service, out: &mut Diagnostics) {
         out.report(diagnostic.help(format!("write a timeout from 2 to {}", (health.interval.value - 1).min(120))));
     }
     let path = &health.path.value;
-    if !path.starts_with('/') || path.chars().count() > 1024 {
-        let what = if path.starts_with('/') { "has more than 1,024 characters" } else { "does not begin with `/`" };
+    let wrong = if !path.starts_with('/') {
+        Some("does not begin with `/`")
+    } else if path.chars().count() > 1024 {
+        Some("has more than 1,024 characters")
+    } else if path.contains(|c: char| c.is_whitespace() || c.is_control()) {
+        Some("holds a blank, a line break or a control character")
+    } else {
+        None
+    };
+    if let Some(what) = wrong {
         out.report(
             Diagnostic::new(&HEALTH_PATH, health.path.place, format!("the health check path of `{name}` {what}"))
                 .label("AWS refuses this path")
@@ -94,7 +106,7 @@ fn routed(service: &Service, out: &mut Diagnostics) {
         );
     } else if !(0..=3600).contains(&service.drain.value) {
         out.report(
-            Diagnostic::new(&DRAIN_RANGE, service.drain.place, format!("`{name}` drains for {} seconds", service.drain.value))
+            Diagnostic::new(&DRAIN_RANGE, service.drain.place, format!("`{name}` drains for {}", seconds(service.drain.value)))
                 .label("AWS takes 0 to 3600")
                 .help("write a number from 1 to 3600"),
         );
@@ -145,7 +157,7 @@ fn scale(service: &Service, out: &mut Diagnostics) {
             Diagnostic::new(
                 &TARGETS_WITHOUT_RANGE,
                 target,
-                format!("`{name}` has autoscaling targets and always {} processes", scale.minimum),
+                format!("`{name}` has autoscaling targets and no range: always {}", scale.minimum),
             )
             .label("nothing to scale")
             .help("write a range, such as `count: 1-5`, or remove the targets"),
@@ -224,19 +236,22 @@ fn ids(manifest: &Manifest, out: &mut Diagnostics) {
 }
 
 fn nlb(manifest: &Manifest, out: &mut Diagnostics) {
+    for port in manifest.services.iter().filter_map(|service| service.nlb.first()) {
+        out.report(
+            Diagnostic::new(&NLB_LATER, port.place, "network load balancers are not emitted yet")
+                .label("this port and those beside it lead nowhere")
+                .help("keep services with `nlb` on Convox until they are"),
+        );
+    }
     let mut seen: BTreeMap<i64, (&str, crate::source::Place)> = BTreeMap::new();
     for service in &manifest.services {
         for port in &service.nlb {
             match seen.insert(port.port, (&service.name.value, port.place)) {
                 Some((other, place)) if other != service.name.value => {
                     out.report(
-                        Diagnostic::new(
-                            &NLB_CONFLICT,
-                            port.place,
-                            format!("port {} of the network balancer belongs to `{other}` already", port.port),
-                        )
-                        .also(place, "first claimed here")
-                        .help("choose another port"),
+                        Diagnostic::new(&NLB_CONFLICT, port.place, format!("the network port {} belongs to `{other}` already", port.port))
+                            .also(place, "first claimed here")
+                            .help("choose another port"),
                     );
                 }
                 _ => {}
@@ -259,7 +274,12 @@ fn elsewhere(manifest: &Manifest, out: &mut Diagnostics) {
     }
     for timer in &manifest.timers {
         let service = &timer.service;
-        if !manifest.services.iter().any(|s| s.name.value == service.value) {
+        if service.value.is_empty() {
+            out.report(
+                Diagnostic::new(&UNKNOWN_TIMER_SERVICE, service.place, format!("the timer `{}` names no service", timer.name.value))
+                    .help("add `service`, the service whose image runs the command"),
+            );
+        } else if !manifest.services.iter().any(|s| s.name.value == service.value) {
             out.report(unknown(&UNKNOWN_TIMER_SERVICE, service, "service", manifest.services.iter().map(|s| s.name.value.as_str())));
         }
         schedule(&timer.name.value, &timer.schedule, out);
@@ -278,12 +298,19 @@ fn schedule(timer: &str, schedule: &Spanned<String>, out: &mut Diagnostics) {
     let fields: Vec<&str> = schedule.value.split(' ').collect();
     let report =
         |what: &str, help: &str| Diagnostic::new(&BAD_SCHEDULE, schedule.place, format!("the schedule of `{timer}` {what}")).help(help);
-    if !(5..=6).contains(&fields.len()) {
+    if schedule.value.is_empty() {
+        out.report(report("is missing", "add `schedule`, such as `0 3 * * ?`"));
+    } else if fields.contains(&"") {
+        out.report(report("has two blanks in a row", "put single blanks between the fields: each blank counts as the start of one"));
+    } else if !(5..=6).contains(&fields.len()) {
         out.report(report(
             &format!("has {} fields", fields.len()),
             "write five fields with single blanks between them, such as `0 3 * * ?`",
         ));
     } else if (fields[2] == "?") == (fields[4] == "?") {
-        out.report(report("says day of month and day of week", "put `?` for the one that does not matter, such as `0 3 * * ?`"));
+        out.report(report(
+            "needs `?` for exactly one of day of month and day of week",
+            "put `?` for the one that does not matter, such as `0 3 * * ?`",
+        ));
     }
 }

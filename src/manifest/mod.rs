@@ -16,84 +16,55 @@ pub use types::{
 
 use std::collections::BTreeSet;
 
-use crate::diagnostics::codes::{BAD_ALIAS, BAD_MERGE, DUPLICATE_KEY, SECOND_DOCUMENT, SYNTAX, TOO_DEEP, UNSET_VARIABLE, UNSUPPORTED_YAML};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::codes::UNSET_VARIABLE;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::document::{self, Document};
 use crate::schema::CONVOX_SCHEMA;
-use crate::source::{FileId, Files, Place, Refusal, Tree, Unset, Variables, parse};
+use crate::source::{FileId, Files, Place, Span, Variables};
+
+/// Keys whose lists Convox adds to each other: written twice, both count.
+const JOINED: [&str; 2] = ["domain", "environment"];
 
 /// Read one `convox.yml` and report everything that is wrong with it. None when it can't be read
 /// as a manifest at all.
 pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagnostics) -> Option<Manifest> {
-    let (tree, unset) = read_yaml(files, file, Some(variables), out)?;
-    let json = json_view(&tree, out)?;
+    let document = document::read(files, file, Some(variables), out)?;
+    document.report_duplicates(&JOINED, out);
+    let json = document::json_view(&document.tree, out)?;
     let violations = CONVOX_SCHEMA.violations(&json);
-    let (manifest, problems) = decode::decode(&tree);
-    shape::report(&tree, &violations, &problems, out);
-    unset_variables(&tree, unset, &manifest, out);
+    let (manifest, problems) = decode::decode(&document.tree);
+    shape::report(&document.tree, &violations, &problems, out);
+    unset_variables(files, &document, &manifest, out);
     check::check(&manifest, out);
     Some(manifest)
 }
 
-/// Report variables without a value; where routes need one, they say so themselves.
-fn unset_variables(tree: &Tree, unset: Vec<Unset>, manifest: &Manifest, out: &mut Diagnostics) {
+/// Report variables without a value; where a host needs one, routes say so.
+fn unset_variables(files: &Files, document: &Document, manifest: &Manifest, out: &mut Diagnostics) {
     let routed = manifest.services.iter().filter(|service| service.port.is_some());
-    let hosts: BTreeSet<Place> = routed.flat_map(|service| &service.domains).map(|domain| domain.name.place).collect();
-    for unset in unset.into_iter().filter(|unset| !hosts.contains(&tree.place(unset.node))) {
-        let name = if unset.name.is_empty() { "${}".to_owned() } else { unset.name };
-        out.report(
-            Diagnostic::new(&UNSET_VARIABLE, tree.place(unset.node), format!("the variable `{name}` has no value"))
-                .label("taken as empty, as in Convox")
-                .help(format!("set it in `environment` of the app in rackform.yml, with --env-file, or with --env {name}=VALUE")),
-        );
+    let hosts: BTreeSet<&str> = routed.flat_map(|s| &s.domains).flat_map(|domain| &domain.unset).map(String::as_str).collect();
+    for unset in document.unset.iter().filter(|unset| !hosts.contains(unset.name.as_str())) {
+        let (name, place) = (&unset.name, reference(files, document.tree.place(unset.node), &unset.name));
+        let name = if name.is_empty() { "${}" } else { name };
+        let diagnostic =
+            Diagnostic::new(&UNSET_VARIABLE, place, format!("the variable `{name}` has no value")).label("taken as empty, as in Convox");
+        out.report(match name.split_once([':', '-', '?', '=']) {
+            Some((short, _)) => diagnostic
+                .note("everything between the braces is the name: there is no form with a default")
+                .help(format!("write ${{{short}}}, and give {short} a value")),
+            None => {
+                diagnostic.help(format!("set it in `environment` of the app in rackform.yml, with --env-file, or with --env {name}=VALUE"))
+            }
+        });
     }
 }
 
-/// Parse YAML and report what the parser noticed; every file of the fleet is read so. Gives the
-/// variables without a value, too.
-pub fn read_yaml(files: &Files, file: FileId, variables: Option<&Variables>, out: &mut Diagnostics) -> Option<(Tree, Vec<Unset>)> {
-    let parsed = match parse(file, files.text(file), variables) {
-        Ok(parsed) => parsed,
-        Err(refused) => {
-            let (code, help): (&'static Code, _) = match refused.why {
-                Refusal::Syntax => (&SYNTAX, "check indentation, quotes and brackets just before this place"),
-                Refusal::TooLarge => (&TOO_DEEP, "no manifest needs this; check what the file is"),
-                Refusal::Alias => {
-                    (&BAD_ALIAS, "write the anchor `&name` before the alias `*name`; a text that begins with `*` needs quotes")
-                }
-                Refusal::Merge => (&BAD_MERGE, "let `<<` name an anchor of a mapping"),
-                Refusal::Unsupported => (&UNSUPPORTED_YAML, "write plain keys and values"),
-            };
-            out.report(Diagnostic::new(code, Place { file, span: refused.span }, refused.message).help(help));
-            return None;
-        }
-    };
-    let tree = parsed.tree;
-    for (first, second) in parsed.duplicates {
-        out.report(
-            Diagnostic::new(&DUPLICATE_KEY, tree.place(second), format!("`{}` is written twice", tree.text(second)))
-                .label("this one counts")
-                .also(tree.place(first), "and this one is lost")
-                .help("remove one of them"),
-        );
-    }
-    if let Some(span) = parsed.second_document {
-        out.report(
-            Diagnostic::new(&SECOND_DOCUMENT, Place { file, span }, "a second document begins here and is not read")
-                .help("keep one document in a file"),
-        );
-    }
-    Some((tree, parsed.unset))
-}
-
-/// The tree as JSON, for the schema.
-pub fn json_view(tree: &Tree, out: &mut Diagnostics) -> Option<serde_json::Value> {
-    let json = tree.to_json();
-    if json.is_none() {
-        let place = tree.place(tree.root());
-        out.report(
-            Diagnostic::new(&TOO_DEEP, place, "aliases repeat more than 300,000 values")
-                .help("no manifest needs this; check what the file is"),
-        );
-    }
-    json
+/// Where a scalar names a variable; the whole scalar when the name does not stand there as it is.
+fn reference(files: &Files, scalar: Place, name: &str) -> Place {
+    let text = &files.text(scalar.file)[scalar.span.start..scalar.span.end];
+    let token = format!("${{{name}}}");
+    text.find(&token).map_or(scalar, |at| {
+        let start = scalar.span.start + at;
+        Place { span: Span { start, end: start + token.len() }, ..scalar }
+    })
 }

@@ -4,10 +4,15 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 use super::decode::{Fault, Problem};
-use crate::diagnostics::codes::{AGENT_IS_ON, BAD_NAME, IGNORED_VALUE, MISSING_KEY, UNKNOWN_KEY, V3_KEY, WRONG_SHAPE};
+use crate::diagnostics::codes::{
+    AGENT_IS_ON, BAD_NAME, EMPTY_VARIABLE, IGNORED_VALUE, MISSING_KEY, RESOURCE_TYPE, UNKNOWN_KEY, V3_KEY, WRONG_SHAPE,
+};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::schema::{Violation, What};
-use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer};
+use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer, resolve};
+
+/// What to do when nothing better is known.
+const SCHEMA_HELP: &str = "`rackform schema convox` prints what each key takes";
 
 /// Report every violation, and every problem that the schema did not see.
 pub(super) fn report(tree: &Tree, violations: &[Violation], problems: &[Problem], out: &mut Diagnostics) {
@@ -29,8 +34,12 @@ pub(super) fn report(tree: &Tree, violations: &[Violation], problems: &[Problem]
                     .label("a flag or a number, not text")
                     .help("put the name in quotes, or choose another one")
             }
-            Fault::Refused => Diagnostic::new(&WRONG_SHAPE, place, format!("{} does not fit here", found(tree, problem.node)))
-                .help("`rackform schema convox` prints what each key takes"),
+            Fault::Refused if !problem.why.is_empty() => {
+                Diagnostic::new(&WRONG_SHAPE, place, problem.why).help("change or remove it; Convox refuses the manifest")
+            }
+            Fault::Refused => {
+                Diagnostic::new(&WRONG_SHAPE, place, format!("{} does not fit here", found(tree, problem.node))).help(SCHEMA_HELP)
+            }
             Fault::Ignored => Diagnostic::new(&IGNORED_VALUE, place, format!("{} is ignored by Convox", found(tree, problem.node))),
             Fault::Unknown => Diagnostic::new(&UNKNOWN_KEY, place, format!("unknown key `{text}`")),
         });
@@ -92,17 +101,62 @@ fn words(tree: &Tree, violation: &Violation, key: Option<NodeId>, value: NodeId,
         }
         // An unset variable leaves nothing; that is said of the variable itself.
         What::Wrong { .. } if tree.is_null(value) && !tree.unset(value).is_empty() => return None,
+        // Two equal items: the decoder says it of the second one.
+        What::Wrong { .. } if violation.pointer.ends_with("/nlb") && matches!(tree.kind(value), Kind::List(items) if items.len() > 1) => {
+            return None;
+        }
         What::Wrong { expected } => {
             let place = match tree.kind(value) {
                 Kind::Scalar(_) if !tree.is_null(value) => tree.place(value),
                 _ => tree.place(block),
             };
-            let what = if path.is_empty() { "the file".to_owned() } else { format!("`{path}`") };
-            Diagnostic::new(&WRONG_SHAPE, place, format!("{what} takes {expected}, not {}", found(tree, value)))
-                .label(format!("expected {expected}"))
-                .help("`rackform schema convox` prints what each key takes")
+            let message = match expected.strip_prefix("no ") {
+                Some(what) => format!("`{path}` may hold no {what}"),
+                None if path.is_empty() => format!("the file takes {expected}, not {}", found(tree, value)),
+                None => format!("`{path}` takes {expected}, not {}", found(tree, value)),
+            };
+            let code = match (path.as_str(), tree.text(value)) {
+                (path, "") if path.contains("environment[") => &EMPTY_VARIABLE,
+                _ if violation.pointer.starts_with("/resources/") && violation.pointer.ends_with("/type") => &RESOURCE_TYPE,
+                _ => &WRONG_SHAPE,
+            };
+            Diagnostic::new(code, place, message).label(format!("expected {expected}")).help(way_out(
+                tree,
+                value,
+                &violation.pointer,
+                expected,
+            ))
         }
     })
+}
+
+/// What to write instead of a value of the wrong shape.
+fn way_out(tree: &Tree, value: NodeId, pointer: &str, expected: &str) -> String {
+    let key = pointer.rsplit('/').next().unwrap_or_default();
+    if let Some(name) = tree.unset(value).first() {
+        return format!("the variable `{name}` has no value: set it with --env {name}=VALUE or in rackform.yml");
+    }
+    let Kind::Scalar(scalar) = tree.kind(value) else {
+        return match (tree.kind(value), key) {
+            (Kind::Map(_), "environment") => "write a list of texts, such as `- NAME=value`".to_owned(),
+            _ => SCHEMA_HELP.to_owned(),
+        };
+    };
+    let text = &scalar.text;
+    if !scalar.plain && !matches!(resolve(text, true), Resolved::Text(_) | Resolved::Null) {
+        return "remove the quotes".to_owned();
+    }
+    if expected.starts_with("a list") && !text.is_empty() {
+        return if key == "environment" { format!("write a list: `- {text}`") } else { format!("write a list: `[{text}]`") };
+    }
+    let (before, behind) = text.split_once([':', '/']).unwrap_or((text, ""));
+    if key == "port" && before.parse::<u16>().is_ok() {
+        return format!("write the number alone: `{before}`");
+    }
+    if scalar.plain && !behind.is_empty() && text.contains(':') && !text.contains("://") && !expected.contains("text") {
+        return format!("put a blank behind the colon: `{before}: {behind}`");
+    }
+    SCHEMA_HELP.to_owned()
 }
 
 /// `/services/web/domain/1` as `services.web.domain[1]`.

@@ -21,6 +21,8 @@ pub struct Manifest {
     pub timers: Vec<Timer>,
     /// Where the document starts, for messages about the whole.
     pub place: Place,
+    /// Whether every value had a shape that Convox reads; where not, a default took its place.
+    pub is_whole: bool,
 }
 
 /// A service: one image, any number of processes.
@@ -151,13 +153,13 @@ pub struct Port {
     /// The number.
     pub number: Spanned<i64>,
     /// `http`, `https`, `grpc`, `secure-grpc`, or whatever was written.
-    pub scheme: String,
+    pub scheme: Spanned<String>,
 }
 
 /// A port on the rack's network balancer.
 #[derive(Debug)]
 pub struct NlbPort {
-    /// Where the item stands.
+    /// Where its port is written.
     pub place: Place,
     /// Listener port.
     pub port: i64,

@@ -14,7 +14,7 @@ pub(super) fn script(stacks: &[IndexedStack]) -> String {
     // Names of stacks and parameters and the paths made of them need no quotes: letters, digits,
     // `-`, `.` and `/` are all they have.
     for stack in stacks {
-        let _ = write!(text, "deploy {} {} {}", stack.stack, stack.template, stack.parameters);
+        let _ = write!(text, "deploy {} {} {} {}", stack.stack, stack.rack, stack.template, stack.parameters);
         for name in &stack.required {
             let _ = write!(text, " {name}");
         }

@@ -64,23 +64,38 @@ is_given() {
   return 1
 }
 
-# Whether a stack was deployed before; it then keeps the values that it has.
-exists() {
-  local status
-  status=$(aws cloudformation describe-stacks --stack-name "$1" --query 'Stacks[0].StackStatus' --output text 2>/dev/null) || return 1
-  [[ $status != REVIEW_IN_PROGRESS ]]
+# What a stack of the account is: its status and the names of its parameters; nothing when there is
+# none. Any answer but "does not exist" is a failure, and said as it came.
+described() {
+  local answer
+  if answer=$(aws cloudformation describe-stacks --stack-name "$1" --output text \
+    --query 'Stacks[0].[StackStatus, Parameters[].ParameterKey]' 2>&1); then
+    case $answer in REVIEW_IN_PROGRESS*) ;; *) echo "$answer" ;; esac
+  else
+    case $answer in *"does not exist"*) ;; *) fail "$answer" ;; esac
+  fi
 }
 
-# Deploy one stack: name, template, parameters, and the names of parameters without a value.
+# Deploy one stack: name, the stack of its rack, template, parameters, and the names of parameters
+# without a value. A stack that was deployed before keeps the values that it has.
 deploy() {
-  local stack=$1 template=$2 file=$3 name line item
+  local stack=$1 rack=$2 template=$3 file=$4 name line item before
   local values=() options=()
-  shift 3
-  for name in "$@"; do
-    if ! is_given "$stack" "$name" && ! exists "$stack"; then
-      fail "the stack $stack needs a value on its first deployment: --parameter $stack:$name=VALUE"
+  shift 4
+  if (($#)); then
+    before=$(described "$stack")
+    for name in "$@"; do
+      case " ${before//[[:space:]]/ } " in *" $name "*) continue ;; esac
+      is_given "$stack" "$name" || fail "the stack $stack needs a value: --parameter $stack:$name=VALUE"
+    done
+  fi
+  if ((${#execute[@]})) && [[ $stack != "$rack" ]]; then
+    before=$(described "$rack")
+    if [[ -z $before ]]; then
+      echo "leaving out $stack: it imports what the rack $rack exports, which is not deployed yet"
+      return
     fi
-  done
+  fi
   while IFS= read -r line; do
     is_given "$stack" "${line%%=*}" || values+=("$line")
   done < <(sed -n 's/^  "\(.*\)",\{0,1\}$/\1/p' "$file")

@@ -86,12 +86,19 @@ fn dangling<'a>(value: &'a Value, known: &impl Fn(&str) -> bool) -> Option<&'a s
             let names = match key.as_str() {
                 Some("Ref" | "DependsOn") => as_names(inner),
                 Some("Fn::GetAtt") => as_names(inner).into_iter().take(1).collect(),
+                Some("Fn::Sub") => inner.as_str().map_or(Vec::new(), substituted),
                 _ => Vec::new(),
             };
             names.into_iter().find(|name| !known(name)).or_else(|| dangling(inner, known))
         }),
         _ => None,
     }
+}
+
+/// The names in `${Name}` and `${Name.Attribute}`; `${!Text}` is no name.
+fn substituted(text: &str) -> Vec<&str> {
+    let inside = text.split("${").skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name);
+    inside.filter(|name| !name.starts_with('!')).map(|name| name.split('.').next().unwrap_or(name)).collect()
 }
 
 /// A name, or a list of them.

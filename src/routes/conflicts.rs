@@ -7,6 +7,10 @@ use crate::diagnostics::codes::{HOST_TAKEN, SHADOWED_HOST, WILDCARD_OVERLAP};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
 
+/// Patterns of one router that are compared with each other. A router has room for five in each of
+/// its rules; whoever asks for more is told so by the quotas.
+const MOST_PATTERNS: usize = 1000;
+
 pub(super) fn check(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) {
     let name = |route: &Route| {
         let app = &fleet.apps[route.app];
@@ -25,11 +29,15 @@ pub(super) fn check(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) {
                 Diagnostic::new(
                     &HOST_TAKEN,
                     route.place,
-                    format!("`{}` and `{}` both claim `{}`", name(other), name(route), route.host.as_str()),
+                    format!("`{}` and `{}` both claim `{}`", name(other), name(route), route.host.shown()),
                 )
                 .label(format!("claimed by `{}`", name(route)))
                 .also(other.place, format!("claimed by `{}`", name(other)))
-                .help("give the host to one of them; rename the other's domain, service or app"),
+                .help(if route.is_domain {
+                    "give the domain to one of them"
+                } else {
+                    "rename one of the services or apps; the dash between their names does not tell them apart"
+                }),
             );
         }
         if route.host.is_wildcard() {
@@ -38,30 +46,17 @@ pub(super) fn check(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) {
     }
 
     for patterns in wildcards.values() {
-        for (at, a) in patterns.iter().enumerate() {
-            for b in &patterns[at + 1..] {
-                if owner(a) == owner(b) || a.host == b.host || a.host.contains(&b.host) || b.host.contains(&a.host) {
-                    continue;
-                }
-                if let Some(witness) = a.host.overlap(&b.host) {
-                    out.report(
-                        Diagnostic::new(
-                            &WILDCARD_OVERLAP,
-                            b.place,
-                            format!("`{}` of `{}` and `{}` of `{}` overlap", a.host.as_str(), name(a), b.host.as_str(), name(b)),
-                        )
-                        .label("neither is inside the other")
-                        .also(a.place, "the other pattern")
-                        .note(format!("both match {witness}, for example"))
-                        .help("make one of them narrower"),
-                    );
+        for (at, a) in patterns.iter().enumerate().take(MOST_PATTERNS) {
+            for b in patterns[at + 1..].iter().take(MOST_PATTERNS) {
+                if owner(a) != owner(b) && a.host != b.host && a.host.may_meet(&b.host) {
+                    patterns_meet((a, &name(a)), (b, &name(b)), out);
                 }
             }
         }
     }
 
     for route in routes.iter().filter(|route| !route.host.is_wildcard() && route.host.at_deploy().is_none()) {
-        for pattern in wildcards.get(&(rack(route), route.router)).into_iter().flatten() {
+        for pattern in wildcards.get(&(rack(route), route.router)).into_iter().flatten().take(MOST_PATTERNS) {
             if pattern.app != route.app && pattern.host.matches(route.host.as_str()) {
                 out.report(
                     Diagnostic::new(
@@ -75,4 +70,21 @@ pub(super) fn check(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) {
             }
         }
     }
+}
+
+/// Say of two patterns that they cover the same hosts, or overlap with neither inside the other.
+fn patterns_meet((a, a_name): (&Route, &str), (b, b_name): (&Route, &str), out: &mut Diagnostics) {
+    let both = format!("`{}` of `{a_name}` and `{}` of `{b_name}`", a.host.as_str(), b.host.as_str());
+    let diagnostic = match (a.host.contains(&b.host), b.host.contains(&a.host)) {
+        (true, true) => Diagnostic::new(&HOST_TAKEN, b.place, format!("{both} match the same hosts")).help("give the hosts to one of them"),
+        (false, false) => match a.host.overlap(&b.host) {
+            None => return,
+            Some(witness) => Diagnostic::new(&WILDCARD_OVERLAP, b.place, format!("{both} overlap"))
+                .label("neither is inside the other")
+                .note(format!("both match {witness}, for example"))
+                .help("make one of them narrower"),
+        },
+        _ => return,
+    };
+    out.report(diagnostic.also(a.place, "the other pattern"));
 }

@@ -1,15 +1,17 @@
 //! Which hosts lead to which services: exactly those that Convox would route.
 
 mod conflicts;
+mod domains;
+
+use std::collections::BTreeSet;
 
 use crate::diagnostics::codes::{
     DEAD_LINK, DUPLICATE_HOST, GRPC_OVER_HTTP, HOST_SYNTAX, NO_HTTP_LISTENER, NO_INTERNAL_ROUTER, NO_PUBLIC_ROUTER, NOTHING_ROUTED,
-    TOO_MANY_WILDCARDS, UNDERSCORE, UNSET_HOST_VARIABLE,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Fleet, Rack};
-use crate::host::{BadHost, Host, MAX_LENGTH, ROUTER_HOST, ROUTER_INTERNAL_HOST};
-use crate::manifest::{Domain, Service};
+use crate::host::{Host, MAX_LABEL, MAX_LENGTH, ROUTER_INTERNAL_NAME, ROUTER_NAME};
+use crate::manifest::Service;
 use crate::source::Place;
 
 /// One of a rack's two routers.
@@ -56,54 +58,94 @@ pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Route> {
         for (number, service) in app.manifest.services.iter().enumerate() {
             if service.port.is_some() {
                 routers(app, service, rack, out);
-                let domains = domains(service, out);
+                let domains = domains::domains(service, out);
                 let mut push =
                     |router, host, is_domain, place| routes.push(Route { app: at, service: number, router, host, is_domain, place });
-                service_routes(app, service, rack, &domains, &mut push);
+                service_routes(app, service, rack, &domains, &mut push, out);
             }
         }
         dead_links(app, out);
-        if app.manifest.services.iter().all(|service| service.port.is_none()) && !app.manifest.services.is_empty() {
-            out.report(
-                Diagnostic::new(
-                    &NOTHING_ROUTED,
-                    app.manifest.services[0].name.place,
-                    format!("no service of `{}` is behind a router, so the app has no stack", app.name),
-                )
-                .help("nothing to do if it only works in the background; otherwise give a service its `port`"),
-            );
-        }
+        nothing_routed(app, out);
     }
+    let mut seen = BTreeSet::new();
     for route in &routes {
-        if route.host.as_str().len() > MAX_LENGTH {
-            out.report(
-                Diagnostic::new(
-                    &HOST_SYNTAX,
-                    route.place,
-                    format!("the host `{}` has {} characters", route.host.as_str(), route.host.as_str().len()),
-                )
-                .label(format!("AWS takes {MAX_LENGTH}"))
-                .help("shorten the name of the app, of the service or of the rack's host"),
-            );
+        if seen.insert(route.place) {
+            lengths(route, out);
         }
     }
     conflicts::check(fleet, &routes, out);
     routes
 }
 
-fn service_routes(app: &App, service: &Service, rack: &Rack, domains: &[(Host, Place)], push: &mut impl FnMut(Router, Host, bool, Place)) {
+/// Say when an app has nothing to balance, unless a port was written and could not be read.
+fn nothing_routed(app: &App, out: &mut Diagnostics) {
+    let services = &app.manifest.services;
+    if app.manifest.is_whole && !services.is_empty() && services.iter().all(|service| service.port.is_none()) {
+        out.report(
+            Diagnostic::new(
+                &NOTHING_ROUTED,
+                services[0].name.place,
+                format!("no service of `{}` is behind a router, so the app has no stack", app.name),
+            )
+            .help("nothing to do if it only works in the background; otherwise give a service its `port`"),
+        );
+    }
+}
+
+/// Hosts that DNS or AWS would refuse for their length.
+fn lengths(route: &Route, out: &mut Diagnostics) {
+    let host = &route.host;
+    let label = host.as_str().split('.').map(str::len).max().unwrap_or(0);
+    let (what, most) = if host.longest() > MAX_LENGTH {
+        (format!("has up to {} characters", host.longest()), format!("AWS takes {MAX_LENGTH}"))
+    } else if label > MAX_LABEL && !route.is_domain {
+        (format!("has {label} characters between two dots"), format!("DNS takes {MAX_LABEL}"))
+    } else {
+        return;
+    };
+    out.report(
+        Diagnostic::new(&HOST_SYNTAX, route.place, format!("the host `{}` {what}", host.shown()))
+            .label(most)
+            .help("shorten the name of the app, of the service or of the rack's host"),
+    );
+}
+
+fn service_routes(
+    app: &App,
+    service: &Service,
+    rack: &Rack,
+    domains: &[(Host, Place)],
+    push: &mut impl FnMut(Router, Host, bool, Place),
+    out: &mut Diagnostics,
+) {
     let place = service.name.place;
     let with_default = app.params.internal_domains || domains.is_empty();
     let main = if service.internal.value { Router::Internal } else { Router::Public };
     let mut on = |router: Router, with_internal_domain: bool| {
+        let mut own = Vec::new();
         if with_default {
-            push(router, default_host(app, service, rack, router), false, place);
+            own.push(default_host(app, service, rack, router));
         }
         if with_internal_domain && app.params.internal_domains {
-            push(router, Host::trusted(internal_domain(app, service, rack)), false, place);
+            own.push(Host::trusted(internal_domain(app, service, rack)));
+        }
+        for host in &own {
+            push(router, host.clone(), false, place);
         }
         for (host, place) in domains {
-            push(router, host.clone(), true, *place);
+            if own.contains(host) {
+                out.report(
+                    Diagnostic::new(
+                        &DUPLICATE_HOST,
+                        *place,
+                        format!("`{}` answers at `{}` in any case", service.name.value, host.as_str()),
+                    )
+                    .label("the service's own name on this rack")
+                    .help("remove the domain"),
+                );
+            } else {
+                push(router, host.clone(), true, *place);
+            }
         }
     };
     on(main, true);
@@ -115,8 +157,8 @@ fn service_routes(app: &App, service: &Service, rack: &Rack, domains: &[(Host, P
 /// `<app>-<service>.<host of the router>`.
 fn default_host(app: &App, service: &Service, rack: &Rack, router: Router) -> Host {
     let (host, unknown) = match router {
-        Router::Public => (&rack.host, ROUTER_HOST),
-        Router::Internal => (&rack.internal_host, ROUTER_INTERNAL_HOST),
+        Router::Public => (&rack.host, ROUTER_NAME),
+        Router::Internal => (&rack.internal_host, ROUTER_INTERNAL_NAME),
     };
     Host::trusted(format!("{}-{}.{}", app.name, service.name.value, host.as_deref().unwrap_or(unknown)))
 }
@@ -170,79 +212,13 @@ fn routers(app: &App, service: &Service, rack: &Rack, out: &mut Diagnostics) {
             .help("remove `RedirectHttps: No` from the app, or `DisableALBPort80: Yes` from the rack"),
         );
     }
-    if let Some(port) = service.port.as_ref().filter(|port| port.scheme == "grpc" || port.scheme == "secure-grpc") {
+    if let Some(port) = service.port.as_ref().filter(|port| ["grpc", "secure-grpc"].contains(&port.scheme.value.as_str())) {
         out.report(
             Diagnostic::new(&GRPC_OVER_HTTP, port.number.place, format!("`{name}` speaks gRPC, which port 80 can't forward"))
                 .also(place, "this puts the app on port 80 too")
                 .help("remove `RedirectHttps: No`, or move the service to an app of its own"),
         );
     }
-}
-
-/// The custom domains of a service, checked, each once.
-fn domains(service: &Service, out: &mut Diagnostics) -> Vec<(Host, Place)> {
-    let mut hosts: Vec<(Host, Place)> = Vec::new();
-    for domain in &service.domains {
-        let Some(host) = domain_host(service, domain, out) else { continue };
-        let place = domain.name.place;
-        match hosts.iter().find(|(known, _)| *known == host) {
-            Some((_, first)) => {
-                let mut diagnostic =
-                    Diagnostic::new(&DUPLICATE_HOST, place, format!("`{}` has the domain `{}` twice", service.name.value, host.as_str()));
-                if *first != place {
-                    diagnostic = diagnostic.also(*first, "first written here");
-                }
-                out.report(diagnostic.help("remove one of them"));
-            }
-            None => hosts.push((host, place)),
-        }
-    }
-    hosts
-}
-
-fn domain_host(service: &Service, domain: &Domain, out: &mut Diagnostics) -> Option<Host> {
-    let place = domain.name.place;
-    let text = domain.name.value.as_str();
-    if let Some(name) = domain.unset.first() {
-        out.report(
-            Diagnostic::new(&UNSET_HOST_VARIABLE, place, format!("a domain of `{}` needs the variable `{name}`, which has no value", service.name.value))
-                .help(format!(
-                    "set it in `environment` of the app in rackform.yml, with --env-file FILE, or with --env {name}=VALUE; --env {name}= says that there is no such domain"
-                )),
-        );
-        return None;
-    }
-    let why = match Host::parse(text) {
-        Ok(host) => {
-            if text.contains('_') {
-                out.report(
-                    Diagnostic::new(&UNDERSCORE, place, format!("the domain `{text}` has an underscore"))
-                        .label("AWS may refuse it")
-                        .help("use a name with letters, digits and dashes"),
-                );
-            }
-            return Some(host);
-        }
-        Err(BadHost::Wildcards(count)) => {
-            out.report(
-                Diagnostic::new(&TOO_MANY_WILDCARDS, place, format!("the domain `{text}` has {count} wildcards"))
-                    .label("a rule takes five")
-                    .help("use fewer `*` and `?`"),
-            );
-            return None;
-        }
-        Err(BadHost::Character(',')) => "a list is not split at commas; write an item for each name".to_owned(),
-        Err(BadHost::Character(c)) => format!("a host has letters, digits, `-`, `.`, `*` and `?`, and no `{}`", c.escape_debug()),
-        Err(BadHost::Long) => format!("a host has at most {MAX_LENGTH} characters"),
-        Err(BadHost::NoDot) => "a host needs a dot".to_owned(),
-        Err(BadHost::LastLabel) => "behind the last dot only letters are allowed".to_owned(),
-    };
-    out.report(
-        Diagnostic::new(&HOST_SYNTAX, place, format!("the domain `{}` is no host that a rule takes", text.escape_debug()))
-            .label(why)
-            .help("write a name such as www.example.org or \"*.example.org\""),
-    );
-    None
 }
 
 /// Links to services whose default host is switched off.

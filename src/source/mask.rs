@@ -72,13 +72,18 @@ impl Masked<'_> {
         }
         let mut out = String::with_capacity(text.len());
         let mut rest = text;
+        let mut braces = true;
         while let Some(at) = rest.find('$') {
             out.push_str(&rest[..at]);
             let behind = &rest[at + 1..];
-            let name = behind
-                .strip_prefix('{')
-                .and_then(|b| b.split_once('}'))
-                .or_else(|| behind.strip_prefix(self.mark?).and_then(|b| b.split_once(self.mark?)));
+            let name = match (behind.strip_prefix('{'), self.mark.and_then(|mark| Some((behind.strip_prefix(mark)?, mark)))) {
+                (Some(inside), _) if braces => inside.split_once('}').or_else(|| {
+                    braces = false; // and none further on: do not look again for each `${`
+                    None
+                }),
+                (_, Some((inside, mark))) => inside.split_once(mark),
+                _ => None,
+            };
             if let Some((name, after)) = name {
                 match variables.get(name) {
                     Some(value) => out.push_str(value),

@@ -52,6 +52,8 @@ impl<T> Spanned<T> {
 struct File {
     path: String,
     text: String,
+    /// Bytes of the byte-order mark that was in front of the text.
+    skipped: usize,
     /// Byte offset of the start of each line, so that a place costs a binary search.
     lines: Vec<usize>,
 }
@@ -61,11 +63,15 @@ struct File {
 pub struct Files(Vec<File>);
 
 impl Files {
-    /// Keep a file; `path` is shown in messages and comments, never opened.
+    /// Keep a file; `path` is shown in messages and comments, never opened. A byte-order mark is
+    /// taken off.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
-        let text = text.into();
+        let whole = text.into();
+        let text = whole.strip_prefix('\u{feff}').map(str::to_owned);
+        let skipped = text.as_ref().map_or(0, |text| whole.len() - text.len());
+        let text = text.unwrap_or(whole);
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        self.0.push(File { path: path.into(), text, lines });
+        self.0.push(File { path: path.into(), text, skipped, lines });
         FileId(u32::try_from(self.0.len() - 1).expect("fewer than four thousand million files"))
     }
 
@@ -77,6 +83,11 @@ impl Files {
     /// The text of a file, without its byte-order mark.
     pub fn text(&self, file: FileId) -> &str {
         &self.0[file.0 as usize].text
+    }
+
+    /// Where a byte of the text stands in the file itself, byte-order mark and all.
+    pub fn byte_in_file(&self, file: FileId, byte: usize) -> usize {
+        byte + self.0[file.0 as usize].skipped
     }
 
     /// Line and column of a byte, both counted from one; columns count characters.

@@ -60,6 +60,8 @@ pub struct Parsed {
     pub unset: Vec<Unset>,
     /// Keys written twice in one mapping: first and second key.
     pub duplicates: Vec<(NodeId, NodeId)>,
+    /// Mappings in a list behind `<<` that are not merged: Convox uses only the first.
+    pub unmerged: Vec<NodeId>,
     /// Where a second document begins, which Convox does not read.
     pub second_document: Option<Span>,
 }
@@ -70,6 +72,7 @@ struct Builder<'v> {
     /// Collections that are not closed yet: node, anchor, is a mapping, children.
     open: Vec<(NodeId, usize, bool, Vec<NodeId>)>,
     merged: usize,
+    unmerged: Vec<NodeId>,
     duplicates: Vec<(NodeId, NodeId)>,
     unset: Vec<Unset>,
     variables: Option<&'v Variables>,
@@ -84,6 +87,7 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
         anchors: BTreeMap::new(),
         open: Vec::new(),
         merged: 0,
+        unmerged: Vec::new(),
         duplicates: Vec::new(),
         unset: Vec::new(),
         variables,
@@ -99,6 +103,7 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
             Err(_) if documents > 0 && root.is_some() && builder.open.is_empty() => break,
             Err(error) => return Err(syntax(text, &error)),
         };
+        let tag_at = span.tag_start.and_then(|marker| marker.byte_offset());
         let span = span.byte_range().map_or(Span::default(), |range| Span { start: range.start, end: range.end });
         let span = trim(text, span);
         let done = match event {
@@ -111,10 +116,10 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
                 None
             }
             Event::Scalar(value, style, anchor, tag) => {
-                let forced = match tag.as_ref().map(ToString::to_string).as_deref() {
+                let forced = match tag.as_ref().map(|_| tag_token(text, tag_at)) {
                     None => false,
-                    Some(tag) if tag.ends_with(":str") || tag == "!" || tag == "!!str" => true,
-                    Some(tag) => return Err(refuse(Refusal::Unsupported, span, format!("the tag `{tag}` has no meaning here"))),
+                    Some((_, "!!str" | "!")) => true,
+                    Some((span, tag)) => return Err(refuse(Refusal::Unsupported, span, format!("the tag `{tag}` has no meaning here"))),
                 };
                 let plain = style == ScalarStyle::Plain && !forced;
                 // An empty value arrives as `~` with an empty span.
@@ -132,9 +137,9 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
                 builder.bind(anchor, Some(id));
                 Some(id)
             }
-            Event::SequenceStart(_, anchor, tag) | Event::MappingStart(_, anchor, tag) if tag.is_some() => {
-                let _ = anchor;
-                return Err(refuse(Refusal::Unsupported, span, "tags have no meaning here".into()));
+            Event::SequenceStart(_, _, Some(_)) | Event::MappingStart(_, _, Some(_)) => {
+                let (span, tag) = tag_token(text, tag_at);
+                return Err(refuse(Refusal::Unsupported, span, format!("the tag `{tag}` has no meaning here")));
             }
             Event::SequenceStart(_, anchor, _) => {
                 builder.start(anchor, span, false)?;
@@ -171,6 +176,7 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
         tree: Tree { file, nodes: builder.nodes, root, unset },
         unset: builder.unset,
         duplicates: builder.duplicates,
+        unmerged: builder.unmerged,
         second_document,
     })
 }
@@ -249,8 +255,11 @@ impl Builder<'_> {
 
     fn merge(&mut self, key: NodeId, value: NodeId, entries: &mut Vec<Entry>) -> Result<(), Refused> {
         let source = match self.behind(value) {
-            // Convox uses only the first of several.
-            Kind::List(items) => items.first().copied(),
+            Kind::List(items) => {
+                let items = items.clone();
+                self.unmerged.extend(items.iter().skip(1));
+                items.first().copied()
+            }
             _ => Some(value),
         };
         let Some(source) = source else { return Ok(()) };
@@ -276,6 +285,13 @@ impl Builder<'_> {
     }
 }
 
+/// A tag as it is written, and where.
+fn tag_token(text: &str, at: Option<usize>) -> (Span, &str) {
+    let start = super::floor_boundary(text, at.unwrap_or(0));
+    let length = text[start..].find(|c: char| c.is_whitespace() || ",[]{}".contains(c)).unwrap_or(text.len() - start);
+    (Span { start, end: start + length }, &text[start..start + length])
+}
+
 /// Take line breaks and blanks off the end of a span: a block ends where the next token starts.
 fn trim(text: &str, span: Span) -> Span {
     let start = super::floor_boundary(text, span.start);
@@ -286,6 +302,11 @@ fn trim(text: &str, span: Span) -> Span {
 /// A syntax error in words that an author can use; the parser's own for what hardly anybody meets.
 fn syntax(text: &str, error: &granit_parser::ScanError) -> Refused {
     let at = super::floor_boundary(text, error.marker().byte_offset().unwrap_or(0));
+    let is_tab = matches!(
+        error.kind(),
+        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar
+    );
+    let at = if is_tab && text[..at].ends_with('\t') { at - 1 } else { at };
     let end = text[at..].chars().next().map_or(at, |c| at + c.len_utf8());
     let (why, message) = match error.kind() {
         ErrorKind::RecursionLimitExceeded => (Refusal::TooLarge, format!("more than {MAX_DEPTH} levels deep")),
@@ -299,9 +320,7 @@ fn syntax(text: &str, error: &granit_parser::ScanError) -> Refused {
         ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
             (Refusal::Syntax, "a `:` is not allowed here; text that holds `: ` needs quotes".to_owned())
         }
-        ErrorKind::TabNotAllowed | ErrorKind::TabInBlockIndentation | ErrorKind::TabInIndentation | ErrorKind::TabInPlainScalar => {
-            (Refusal::Syntax, "a tab is not allowed as indentation; use blanks".to_owned())
-        }
+        _ if is_tab => (Refusal::Syntax, "a tab is not allowed as indentation; use blanks".to_owned()),
         ErrorKind::UnclosedQuotedScalar => (Refusal::Syntax, "a quote is opened and never closed".to_owned()),
         ErrorKind::UnclosedFlowCollection { open } => (Refusal::Syntax, format!("the bracket `{open}` is never closed")),
         ErrorKind::UnexpectedEofFlowSequence | ErrorKind::UnexpectedEofFlowMapping | ErrorKind::UnexpectedEofImplicitFlowMapping => {

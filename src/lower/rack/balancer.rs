@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Resources, add, egress, group_rule, logs, subnets, waits_for};
+use super::{Resources, add, egress, group_rule, subnets, waits_for};
 use crate::fleet::Rack;
 
 /// The balancer and its security group.
@@ -19,9 +19,7 @@ pub(super) fn balancer(rack: &Rack, resources: &mut Resources) -> Value {
         "check": format!("HTTPS:{port}/check"),
         "scheme": scheme,
         "subnets": subnets(rack, private),
-        "waits_for": waits_for(rack, !private),
-        "log_bucket": logs::bucket(rack),
-        "log_prefix": logs::prefix(rack, logs::BALANCER),
+        "waits_for": waits_for(rack, !private, false),
         "group": format!("{} balancer", rack.name),
         "ingress": ingress(rack),
         "egress": [egress(rack)],

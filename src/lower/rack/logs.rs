@@ -10,8 +10,6 @@ use crate::lower::intrinsic::{plain, reference, substitute};
 pub(super) const ROUTER: &str = "alb";
 /// The same for the internal router.
 pub(super) const ROUTER_INTERNAL: &str = "alb-internal";
-/// The same for the balancer.
-pub(super) const BALANCER: &str = "elb";
 
 /// The prefix under which one load balancer writes.
 pub(super) fn prefix(rack: &Rack, last: &str) -> String {
@@ -30,9 +28,8 @@ pub(super) fn logs(rack: &Rack, resources: &mut Resources) -> Value {
     }
     add(resources, "Logs", "AWS::S3::Bucket");
     add(resources, "LogsPolicy", "AWS::S3::BucketPolicy");
-    let writers = [(ROUTER, rack.has_router()), (ROUTER_INTERNAL, rack.has_router_internal()), (BALANCER, true)];
-    // The number of the account in the path is what keeps load balancers of other accounts out. AWS documents no
-    // condition that holds for both kinds of load balancer, and one that is not met would refuse every log.
+    let writers = [(ROUTER, rack.has_router()), (ROUTER_INTERNAL, rack.has_router_internal())];
+    // The number of the account in the path is what keeps load balancers of other accounts out.
     let objects: Vec<Value> = writers
         .iter()
         .filter(|(_, is_there)| *is_there)

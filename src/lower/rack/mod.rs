@@ -41,7 +41,7 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
     let mut resources = Resources::new();
     let network = network::network(rack, &mut resources);
     let logs = logs::logs(rack, &mut resources);
-    let names = certificate_names(rack);
+    let names = rack.certified_names();
     let create = rack.certificate == Certificate::Create && !names.is_empty();
     if create {
         add(&mut resources, "Certificate", "AWS::CertificateManager::Certificate");
@@ -78,13 +78,6 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
         parameters,
         resources,
     }
-}
-
-/// The names that the rack's own certificate carries: one for the hosts of each router that there is.
-fn certificate_names(rack: &Rack) -> Vec<String> {
-    let public = rack.host.as_ref().filter(|_| rack.has_router());
-    let internal = rack.internal_host.as_ref().filter(|host| rack.has_router_internal() && public != Some(host));
-    public.into_iter().chain(internal).map(|host| format!("*.{host}")).collect()
 }
 
 /// The public records that lead every host of the rack to its router.
@@ -157,8 +150,8 @@ fn egress(rack: &Rack) -> Value {
 }
 
 /// What a load balancer waits for and does not refer to: the right to write its logs, and a way to the internet.
-fn waits_for(rack: &Rack, is_public: bool) -> Vec<&'static str> {
-    let logs = rack.params.log_bucket.is_none().then_some("LogsPolicy");
+fn waits_for(rack: &Rack, is_public: bool, has_logs: bool) -> Vec<&'static str> {
+    let logs = (has_logs && rack.params.log_bucket.is_none()).then_some("LogsPolicy");
     let gateway = (is_public && rack.network == Network::Create).then_some("GatewayAttachment");
     logs.into_iter().chain(gateway).collect()
 }

@@ -1,13 +1,12 @@
 //! The two routers. They differ in where they stand and who reaches them; everything else is one list for both.
 
 use std::collections::BTreeMap;
-use std::fmt::Write;
 
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 
 use super::{RackUse, Resources, add, egress, group_rule, logs, subnets, waits_for};
-use crate::fleet::{Certificate, MitigationMode, Rack};
+use crate::fleet::{MitigationMode, Rack};
+use crate::lower::ids::fingerprint;
 use crate::lower::intrinsic::attribute;
 
 /// The routers that the rack has, the public one first.
@@ -37,13 +36,13 @@ fn router(rack: &Rack, internal: bool, certificates: &[String], resources: &mut 
         "subnets": subnets(rack, internal && params.private),
         "group": group,
         "groups": groups,
-        "waits_for": waits_for(rack, !internal),
+        "waits_for": waits_for(rack, !internal, true),
         "attributes": attributes(rack, if internal { logs::ROUTER_INTERNAL } else { logs::ROUTER }),
         "tag": format!("{} {}", rack.name, if internal { "internal router" } else { "router" }),
         "listener80": listens_on_80(rack, internal).then(|| add(resources, format!("{id}Listener80"), listener)),
         "listener443": add(resources, format!("{id}Listener443"), listener),
         "ssl_policy": params.ssl_policy,
-        "certificates": shared(rack, &id, certificates, resources),
+        "certificates": shared(&id, certificates, resources),
     })
 }
 
@@ -103,22 +102,12 @@ fn attributes(rack: &Rack, log_prefix: &str) -> Vec<Value> {
     .collect()
 }
 
-/// Shared certificates beside the default one, by ids that depend on the ARN alone: one that goes does not rename
+/// Shared certificates, by ids that depend on the ARN alone: one that goes does not rename
 /// the others.
-fn shared(rack: &Rack, router: &str, arns: &[String], resources: &mut Resources) -> Vec<Value> {
-    let is_default = |arn: &String| matches!(&rack.certificate, Certificate::Given(default) if default == arn);
-    let by_id: BTreeMap<String, &String> =
-        arns.iter().filter(|arn| !is_default(arn)).map(|arn| (format!("{router}Certificate{}", fingerprint(arn)), arn)).collect();
+fn shared(router: &str, arns: &[String], resources: &mut Resources) -> Vec<Value> {
+    let by_id: BTreeMap<String, &String> = arns.iter().map(|arn| (format!("{router}Certificate{}", fingerprint(arn)), arn)).collect();
     by_id
         .into_iter()
         .map(|(id, arn)| json!({"id": add(resources, id, "AWS::ElasticLoadBalancingV2::ListenerCertificate"), "arn": arn}))
         .collect()
-}
-
-/// The first eight hexadecimal digits of the SHA-256 of a text.
-fn fingerprint(text: &str) -> String {
-    Sha256::digest(text).iter().take(4).fold(String::new(), |mut digits, byte| {
-        write!(digits, "{byte:02x}").expect("a String takes every write");
-        digits
-    })
 }

@@ -31,8 +31,10 @@ pub(super) fn decode(tree: &Tree) -> (Manifest, Vec<Problem>) {
         services: Vec::new(),
         timers: Vec::new(),
         place,
+        is_whole: true,
     };
     if !r.mapping(root) {
+        manifest.is_whole = r.problems.is_empty();
         return (manifest, r.problems);
     }
     for entry in tree.entries(root) {
@@ -51,6 +53,7 @@ pub(super) fn decode(tree: &Tree) -> (Manifest, Vec<Problem>) {
         let own = std::mem::take(&mut service.environment);
         service.environment = manifest.environment.iter().cloned().chain(own).collect();
     }
+    manifest.is_whole = !r.problems.iter().any(|problem| problem.fault == Fault::Refused);
     (manifest, r.problems)
 }
 

@@ -16,10 +16,11 @@ pub(super) fn ports(r: &mut Reader<'_>, node: NodeId) -> Vec<NlbPort> {
     let ports: Vec<(NodeId, NlbPort)> = items.iter().filter_map(|item| Some((*item, port(r, *item)?))).collect();
     for (at, (item, port)) in ports.iter().enumerate() {
         let before = || ports[..at].iter().map(|(_, other)| other);
-        if before().any(|other| other.port == port.port && other.container_port == port.container_port) {
-            r.refuse(node);
-        } else if before().any(|other| other.port == port.port || other.container_port == port.container_port) {
-            r.refuse(*item);
+        if before().any(|other| other.port == port.port || other.container_port == port.container_port) {
+            r.refuse_for(*item, "another port of this service has the same number, or leads to the same port of the container");
+            if before().any(|other| other.port == port.port && other.container_port == port.container_port) {
+                r.refuse(node); // the schema sees two equal items and says so of the list
+            }
         }
     }
     ports.into_iter().map(|(_, port)| port).collect()
@@ -31,7 +32,7 @@ fn port(r: &mut Reader<'_>, item: NodeId) -> Option<NlbPort> {
         return None;
     }
     let mut port = NlbPort {
-        place: r.place(r.tree.entries(item).first().map_or(item, |entry| entry.key)),
+        place: r.place(r.tree.get(item, "port").map_or(item, |entry| entry.value)),
         port: 0,
         container_port: 0,
         protocol: "tcp".into(),
@@ -62,9 +63,9 @@ fn port(r: &mut Reader<'_>, item: NodeId) -> Option<NlbPort> {
     }
     let certificate = r.tree.get(item, "certificate").map(|entry| entry.value);
     match (&port.certificate, port.protocol.as_str()) {
-        (Some(arn), "tls") if is_certificate(&arn.value) => {}
-        (None, "tcp") => {}
-        _ => r.refuse(certificate.unwrap_or(item)),
+        (Some(arn), "tls") if !is_certificate(&arn.value) => r.refuse(certificate.unwrap_or(item)),
+        (Some(_), "tcp") | (None, "tls") => r.refuse(certificate.unwrap_or(item)),
+        _ => {}
     }
     if port.container_port == 0 {
         port.container_port = port.port;
@@ -117,7 +118,7 @@ fn networks(r: &mut Reader<'_>, node: NodeId) {
     for item in r.tree.items(node) {
         let text = r.tree.text(*item);
         if !is_network(text) {
-            r.refuse(*item);
+            r.refuse_for(*item, "this is no IPv4 network without host bits, such as 192.0.2.0/24");
         } else if seen.contains(&text) {
             r.refuse(node);
         }

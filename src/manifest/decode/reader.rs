@@ -9,6 +9,8 @@ pub(in crate::manifest) struct Problem {
     pub(in crate::manifest) node: NodeId,
     /// What Convox makes of it.
     pub(in crate::manifest) fault: Fault,
+    /// The reason, where the schema has no words for it.
+    pub(in crate::manifest) why: &'static str,
 }
 
 /// What Convox makes of a value that does not fit.
@@ -33,12 +35,17 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn refuse(&mut self, node: NodeId) {
-        self.problems.push(Problem { node, fault: Fault::Refused });
+        self.refuse_for(node, "");
+    }
+
+    /// Refuse a value for a reason that no schema can say.
+    pub(super) fn refuse_for(&mut self, node: NodeId, why: &'static str) {
+        self.problems.push(Problem { node, fault: Fault::Refused, why });
     }
 
     /// Refuse a value that another reader may have refused already.
     pub(super) fn refuse_once(&mut self, node: NodeId) {
-        if self.problems.last() != Some(&Problem { node, fault: Fault::Refused }) {
+        if self.problems.last() != Some(&Problem { node, fault: Fault::Refused, why: "" }) {
             self.refuse(node);
         }
     }
@@ -54,11 +61,11 @@ impl<'t> Reader<'t> {
     }
 
     pub(super) fn ignore(&mut self, node: NodeId) {
-        self.problems.push(Problem { node, fault: Fault::Ignored });
+        self.problems.push(Problem { node, fault: Fault::Ignored, why: "" });
     }
 
     pub(super) fn unknown(&mut self, key: NodeId) {
-        self.problems.push(Problem { node: key, fault: Fault::Unknown });
+        self.problems.push(Problem { node: key, fault: Fault::Unknown, why: "" });
     }
 
     pub(super) fn key(&self, key: NodeId) -> Spanned<String> {
@@ -153,7 +160,9 @@ impl<'t> Reader<'t> {
         match self.tree.scalar(node) {
             Some(Resolved::Int(int)) => Some(self.at(node, int)),
             // A float with nothing behind the point is written again as an integer.
-            Some(Resolved::Float(float)) if float.fract() == 0.0 => self.whole(node).map(|int| self.at(node, int)),
+            Some(Resolved::Float(float)) if float.fract() == 0.0 && self.whole(node).is_some() => {
+                self.whole(node).map(|int| self.at(node, int))
+            }
             Some(Resolved::Null) => None,
             _ => {
                 self.ignore(node);

@@ -23,7 +23,7 @@ pub(super) fn unwritten(place: Place) -> Scale {
 pub(super) fn scale(r: &mut Reader<'_>, body: NodeId, place: Place) -> Scale {
     let mut s = Scale { minimum: 0, maximum: 0, cpu: 0, memory: 0, cooldown_up: 0, cooldown_down: 0, ..unwritten(place) };
     for entry in r.tree.entries(body).iter().filter(|entry| r.tree.text(entry.key) == "scale") {
-        s.place = r.place(entry.key);
+        s.place = place_of_count(r, entry.key, entry.value);
         match (r.tree.kind(entry.value), r.tree.scalar(entry.value)) {
             (_, Some(Resolved::Null)) => {}
             (_, Some(Resolved::Int(count))) => (s.minimum, s.maximum) = (count, count),
@@ -47,6 +47,10 @@ pub(super) fn scale(r: &mut Reader<'_>, body: NodeId, place: Place) -> Scale {
         (s.minimum, s.maximum) = (1, 1);
     } else if s.minimum == 0 && s.maximum == 0 {
         s.emptied = !zero_is_written(r, body);
+        let first = r.tree.entries(body).iter().find(|entry| r.tree.text(entry.key).starts_with("scale"));
+        if let Some(entry) = first.filter(|entry| r.tree.text(entry.key) != "scale") {
+            s.place = r.place(entry.key);
+        }
     }
     if !inner("cooldown") {
         (s.cooldown_up, s.cooldown_down) = (60, 60);
@@ -54,6 +58,14 @@ pub(super) fn scale(r: &mut Reader<'_>, body: NodeId, place: Place) -> Scale {
     s.cpu = if s.cpu == 0 { 256 } else { s.cpu };
     s.memory = if s.memory == 0 { 512 } else { s.memory };
     s
+}
+
+/// Where the count of a scale is said.
+fn place_of_count(r: &Reader<'_>, key: NodeId, value: NodeId) -> Place {
+    match r.tree.kind(value) {
+        Kind::Scalar(_) if !r.tree.is_null(value) => r.place(value),
+        _ => r.place(r.tree.get(value, "count").map_or(key, |count| count.key)),
+    }
 }
 
 /// How many keys of a service, and keys below them, have paths that begin with "scale".

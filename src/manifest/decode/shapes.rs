@@ -196,7 +196,7 @@ pub(super) fn port(r: &mut Reader<'_>, value: NodeId) -> Option<Port> {
     let (place, number, scheme) = match r.tree.kind(value) {
         Kind::Map(_) => {
             let mut found = None;
-            let mut named: Option<String> = None;
+            let mut named: Option<Spanned<String>> = None;
             for entry in r.tree.entries(value) {
                 match r.tree.text(entry.key) {
                     "port" => {
@@ -207,7 +207,7 @@ pub(super) fn port(r: &mut Reader<'_>, value: NodeId) -> Option<Port> {
                         }
                     }
                     "scheme" => match r.tree.scalar(entry.value) {
-                        Some(Resolved::Text(text)) => named = Some(text.to_owned()),
+                        Some(Resolved::Text(text)) => named = Some(Spanned::new(text.to_owned(), r.place(entry.value))),
                         Some(Resolved::Null) => {}
                         _ => r.refuse(entry.value),
                     },
@@ -218,17 +218,17 @@ pub(super) fn port(r: &mut Reader<'_>, value: NodeId) -> Option<Port> {
                 r.refuse(value);
                 return None;
             };
-            (place, number, named.unwrap_or(prefix))
+            (place, number, named.unwrap_or(Spanned::new(prefix, place)))
         }
         _ => {
             if let Some((number, scheme)) = scalar(r, value) {
-                (r.place(value), number, scheme)
+                (r.place(value), number, Spanned::new(scheme, r.place(value)))
             } else {
                 r.refuse(value);
                 return None;
             }
         }
     };
-    let scheme = if scheme.is_empty() { "http".to_owned() } else { scheme };
+    let scheme = if scheme.value.is_empty() { Spanned::new("http".to_owned(), scheme.place) } else { scheme };
     (number != 0).then(|| Port { number: Spanned::new(number, place), scheme })
 }

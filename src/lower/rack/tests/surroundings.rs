@@ -124,19 +124,17 @@ fn the_default_certificate_is_given_made_or_asked_for() {
 #[test]
 fn logs_are_kept_and_written_by_our_load_balancers_alone() {
     let own = read(|rack| rack.params.log_retention = Some(30));
-    assert_eq!(own["Resources"]["Logs"]["DeletionPolicy"], "Retain");
+    assert_eq!(own["Resources"]["Logs"]["DeletionPolicy"], "RetainExceptOnCreate");
     assert_eq!(resource(&own, "Logs")["LifecycleConfiguration"]["Rules"][0]["ExpirationInDays"], 30);
     let statement = &resource(&own, "LogsPolicy")["PolicyDocument"]["Statement"][0];
     assert_eq!(statement["Principal"]["Service"], "logdelivery.elasticloadbalancing.amazonaws.com");
     let objects = |last: &str| json!({"Fn::Sub": format!("${{Logs.Arn}}/convox/logs/main/{last}/AWSLogs/${{AWS::AccountId}}/*")});
-    assert_eq!(statement["Resource"], json!([objects("alb"), objects("elb")]));
-    for id in ["Router", "Balancer"] {
-        assert_eq!(own["Resources"][id]["DependsOn"], json!(["LogsPolicy", "GatewayAttachment"]));
-    }
+    assert_eq!(statement["Resource"], json!([objects("alb")]));
+    assert_eq!(own["Resources"]["Router"]["DependsOn"], json!(["LogsPolicy", "GatewayAttachment"]));
+    assert_eq!(own["Resources"]["Balancer"]["DependsOn"], json!(["GatewayAttachment"]));
     let kept = read(|rack| rack.params.log_retention = None);
     assert_eq!(resource(&kept, "Logs")["LifecycleConfiguration"]["Rules"][0].get("ExpirationInDays"), None);
     let elsewhere = read(|rack| rack.params.log_bucket = Some("logs-of-all".into()));
     assert!(!has(&elsewhere, "Logs") && !has(&elsewhere, "LogsPolicy"));
     assert_eq!(attributes(&elsewhere, "Router")["access_logs.s3.bucket"], "logs-of-all");
-    assert_eq!(resource(&elsewhere, "Balancer")["AccessLoggingPolicy"]["S3BucketName"], "logs-of-all");
 }
