@@ -1,13 +1,12 @@
 //! What the schema and the decoder found, in words and at its place.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use super::decode::{Fault, Problem};
 use crate::diagnostics::codes::{AGENT_IS_ON, BAD_NAME, IGNORED_VALUE, MISSING_KEY, UNKNOWN_KEY, V3_KEY, WRONG_SHAPE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::schema::{Violation, What};
-use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer};
+use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer, readable};
 
 /// Report every violation, and every problem that the schema did not see.
 pub(super) fn report(tree: &Tree, violations: &[Violation], problems: &[Problem], out: &mut Diagnostics) {
@@ -103,21 +102,6 @@ fn words(tree: &Tree, violation: &Violation, key: Option<NodeId>, value: NodeId,
                 .help("`rackform schema convox` prints what each key takes")
         }
     })
-}
-
-/// `/services/web/domain/1` as `services.web.domain[1]`.
-fn readable(pointer: &str) -> String {
-    let mut out = String::new();
-    for part in pointer.split('/').skip(1) {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        if part.bytes().all(|b| b.is_ascii_digit()) && !out.is_empty() {
-            let _ = write!(out, "[{part}]");
-        } else {
-            out += if out.is_empty() { "" } else { "." };
-            out += &part;
-        }
-    }
-    out
 }
 
 /// What was found, in words.
