@@ -55,18 +55,12 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Opti
                 }
                 found.iter().filter_map(|path| found_app(&folder, path, files, out)).collect()
             }
-            Apps::Found => below(&folder).iter().filter_map(|path| found_app(&folder, path, files, out)).collect(),
+            Apps::Found => found(&manifests(&folder), &folder, files, out),
         };
         (file.racks, apps)
     } else {
-        let found = if request.path.is_file() { vec![request.path.clone()] } else { manifests(&folder) };
-        if found.is_empty() {
-            out.report(
-                Diagnostic::nowhere(&NO_MANIFEST, format!("there is no convox.yml in {} or one or two folders below", shown(&folder)))
-                    .help("name a convox.yml or a folder that holds some"),
-            );
-        }
-        (Vec::new(), found.iter().filter_map(|path| found_app(&folder, path, files, out)).collect::<Vec<_>>())
+        let paths = if request.path.is_file() { vec![request.path.clone()] } else { manifests(&folder) };
+        (Vec::new(), found(&paths, &folder, files, out))
     };
     for app in &mut apps {
         app.variables.extend(variables.clone());
@@ -113,6 +107,16 @@ fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
     let mut found: Vec<PathBuf> = glob::glob(&full).into_iter().flatten().flatten().filter(|path| path.is_file()).collect();
     found.sort();
     found
+}
+
+/// The apps of manifests that were looked for.
+fn found(paths: &[PathBuf], folder: &Path, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
+    if paths.is_empty() {
+        let what = format!("there is no convox.yml in {} or one or two folders below", shown(folder));
+        let help = "name a convox.yml or a folder that holds some; `apps` in rackform.yml names those that lie elsewhere";
+        out.report(Diagnostic::nowhere(&NO_MANIFEST, what).help(help));
+    }
+    paths.iter().filter_map(|path| found_app(folder, path, files, out)).collect()
 }
 
 /// An app that is named after the folder of its manifest.
@@ -200,30 +204,41 @@ fn variables(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Var
         for line in files.text(id).split_inclusive('\n') {
             let entry = line.trim_end_matches(['\r', '\n']);
             if !entry.trim().is_empty() && !entry.trim_start().starts_with('#') {
-                if let Some((name, value)) = entry.split_once('=') {
-                    variables.insert(name.trim().to_owned(), value.to_owned());
-                } else {
-                    let place = Place { file: id, span: Span { start, end: start + entry.len() } };
-                    out.report(
-                        Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE")
-                            .help("write NAME=VALUE, or NAME= for an empty value"),
-                    );
+                match variable(entry.trim_start()) {
+                    Ok((name, value)) => {
+                        variables.insert(name.to_owned(), value.to_owned());
+                    }
+                    Err(help) => {
+                        let place = Place { file: id, span: Span { start, end: start + entry.len() } };
+                        out.report(Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE").help(help));
+                    }
                 }
             }
             start += line.len();
         }
     }
     for entry in &request.env {
-        match entry.split_once('=') {
-            Some((name, value)) if !name.is_empty() => {
+        match variable(entry) {
+            Ok((name, value)) => {
                 variables.insert(name.to_owned(), value.to_owned());
             }
-            _ => {
-                out.report(
-                    Diagnostic::nowhere(&BAD_ENV, format!("--env takes NAME=VALUE, not `{entry}`")).help("write NAME= for an empty value"),
-                );
+            Err(help) => {
+                out.report(Diagnostic::nowhere(&BAD_ENV, format!("--env takes NAME=VALUE, not `{entry}`")).help(help));
             }
         }
     }
     variables
+}
+
+/// Name and value, or what to do about an entry that has none.
+fn variable(entry: &str) -> Result<(&str, &str), &'static str> {
+    match entry.split_once('=') {
+        None => Err("write NAME=VALUE, or NAME= for an empty value"),
+        Some(("", _)) => Err("write the name of the variable before the `=`"),
+        Some((name, _)) if name.starts_with("export ") => Err("remove `export`: the file is read by rackform, not by a shell"),
+        Some((name, _)) if name.contains(char::is_whitespace) => {
+            Err("write NAME=VALUE; a name has no blanks, and none stands before the `=`")
+        }
+        Some(entry) => Ok(entry),
+    }
 }
