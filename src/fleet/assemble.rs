@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{AppParams, Certificate, Rack, RackParams, RackSpec};
-use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NOT_YET, UNKNOWN_RACK};
+use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_MANIFEST, NOT_YET, UNKNOWN_RACK};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::host::Host;
 use crate::manifest::{self, Manifest};
 use crate::source::{FileId, Files, Place, Spanned, Variables};
 
 /// Characters of an app's name; with the rack's name and a service's it must fit a host name.
-const MAX_APP_NAME: usize = 40;
+pub(super) const MAX_APP_NAME: usize = 40;
 
 /// Characters of the first name on a certificate, which X.509 calls the common name.
 const MAX_CERTIFIED: usize = 64;
@@ -59,48 +59,52 @@ pub struct AppSource {
 }
 
 /// Read every manifest and put the fleet together. Without racks there is one, called main.
-pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Fleet {
-    let racks: Vec<Rack> = if racks.is_empty() { vec![main_rack(out)] } else { racks.iter().map(|spec| rack(spec, out)).collect() };
+pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Fleet {
+    let racks: Vec<Rack> = if specs.is_empty() { vec![main_rack()] } else { specs.iter().map(|spec| rack(spec, out)).collect() };
+    // Where no app was found, what the first deployment needs is not the point.
+    let is_lost = sources.is_empty() && out.sorted().iter().any(|found| found.code == &NO_MANIFEST);
+    if !is_lost {
+        certificate_notes(&racks, specs, out);
+    }
     let mut apps = Vec::new();
+    let mut names: BTreeMap<&str, Place> = BTreeMap::new();
     for source in sources {
         let place = source.place.unwrap_or(Place { file: source.file, span: crate::source::Span::default() });
+        let first = *names.entry(&source.name).or_insert(place);
+        stack_name(source, (place, first), &racks, out);
         let rack = home(source, &racks, place, out);
         name(source, rack.map(|at| racks[at].name.as_str()), place, out);
         let Some(manifest) = manifest::read(files, source.file, &source.variables, out) else { continue };
         let params = AppParams::read(&source.params, &manifest, out);
-        if let Some(rack) = rack {
+        // A second app of one name is checked, and goes no further: all of its hosts are taken.
+        if let Some(rack) = rack.filter(|_| place == first) {
             apps.push(App { name: source.name.clone(), rack, manifest, params, source: source.source.clone() });
         }
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));
-    stack_names(&racks, sources, out);
     Fleet { racks, apps }
 }
 
 /// Two stacks may not have one name: an app found twice, or a rack named like another one's app.
-fn stack_names(racks: &[Rack], sources: &[AppSource], out: &mut Diagnostics) {
-    let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
-    for source in sources {
-        let place = source.place.unwrap_or(Place { file: source.file, span: crate::source::Span::default() });
-        if let Some(first) = seen.insert(&source.name, place) {
-            out.report(
-                Diagnostic::new(&APP_NAME, place, format!("two apps have the name `{}`", source.name))
-                    .also(first, "the other one")
-                    .help("name the apps in rackform.yml, or rename a folder"),
-            );
-        }
-        let clash = racks.iter().find(|rack| racks.iter().any(|other| rack.name == format!("{}-{}", other.name, source.name)));
-        if let Some(rack) = clash {
-            out.report(
-                Diagnostic::new(&APP_NAME, place, format!("the stack of `{}` may have the name of the rack `{}`", source.name, rack.name))
-                    .help("rename the app or the rack"),
-            );
-        }
+fn stack_name(source: &AppSource, (place, first): (Place, Place), racks: &[Rack], out: &mut Diagnostics) {
+    if place != first {
+        out.report(
+            Diagnostic::new(&APP_NAME, place, format!("two apps have the name `{}`", source.name))
+                .also(first, "the other one")
+                .help("name the apps in rackform.yml, or rename a folder"),
+        );
+    }
+    let clash = racks.iter().find(|rack| racks.iter().any(|other| rack.name == format!("{}-{}", other.name, source.name)));
+    if let Some(rack) = clash {
+        out.report(
+            Diagnostic::new(&APP_NAME, place, format!("the stack of `{}` may have the name of the rack `{}`", source.name, rack.name))
+                .help("rename the app or the rack"),
+        );
     }
 }
 
-fn main_rack(out: &mut Diagnostics) -> Rack {
-    let rack = Rack {
+fn main_rack() -> Rack {
+    Rack {
         name: "main".into(),
         host: None,
         internal_host: None,
@@ -110,22 +114,27 @@ fn main_rack(out: &mut Diagnostics) -> Rack {
         certificates: Vec::new(),
         network: super::Network::Create,
         params: RackParams::default(),
-    };
-    out.report(certificate_note(
-        Diagnostic::nowhere(&DEFAULT_CERTIFICATE, "the stack `main` needs the ARN of a certificate when it is first deployed"),
-        "main",
-    ));
-    rack
+    }
 }
 
-fn certificate_note(diagnostic: Diagnostic, rack: &str) -> Diagnostic {
-    diagnostic
-        .help(format!("write `certificate` for the rack in rackform.yml, or deploy with `deploy.sh --parameter {rack}:Certificate=ARN`"))
+/// Name the racks whose certificate is asked for when they are first deployed.
+fn certificate_notes(racks: &[Rack], specs: &[RackSpec], out: &mut Diagnostics) {
+    for (at, rack) in racks.iter().enumerate().filter(|(_, rack)| rack.certificate == Certificate::AtDeploy) {
+        let name = &rack.name;
+        let what = format!("the stack `{name}` needs the ARN of a certificate when it is first deployed");
+        let found = match specs.get(at) {
+            Some(spec) => Diagnostic::new(&DEFAULT_CERTIFICATE, spec.name.place, what),
+            None => Diagnostic::nowhere(&DEFAULT_CERTIFICATE, what),
+        };
+        out.report(found.help(format!(
+            "write `certificate` for the rack in rackform.yml, or deploy with `deploy.sh --parameter {name}:Certificate=ARN`"
+        )));
+    }
 }
 
 fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
     let name = &spec.name.value;
-    let params = RackParams::read(&spec.params, name, &spec.network, out);
+    let params = RackParams::read(spec, out);
     let host = spec.host.as_ref().and_then(|host| rack_host(host, name, out));
     let internal_host = match &spec.internal_host {
         Some(host) => rack_host(host, name, out),
@@ -151,15 +160,7 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
             Certificate::Create
         }
         Some(arn) => Certificate::Given(arn.value.clone()),
-        None => {
-            let diagnostic = Diagnostic::new(
-                &DEFAULT_CERTIFICATE,
-                spec.name.place,
-                format!("the stack `{name}` needs the ARN of a certificate when it is first deployed"),
-            );
-            out.report(certificate_note(diagnostic, name));
-            Certificate::AtDeploy
-        }
+        None => Certificate::AtDeploy,
     };
     // The zone must hold the record `*.host`, so it is the host's parent or above.
     let parent = || {
