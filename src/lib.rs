@@ -50,10 +50,19 @@ pub struct Input<'a> {
     pub lock: &'a Lock,
     /// What racks are written from, for comments.
     pub fleet_source: &'a str,
+    /// Whether all of rackform.yml could be read; where not, that was reported, and only what does
+    /// not depend on it is checked.
+    pub is_whole: bool,
 }
 
 /// Compile a fleet: a pure function of its input.
 pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
+    if !input.is_whole {
+        for app in input.apps {
+            manifest::read(input.files, app.file, &app.variables, out);
+        }
+        out.settle(())?;
+    }
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
     let fleet = fleet::assemble(input.files, input.racks, input.apps, out);
     let routes = routes::routes(&fleet, out);

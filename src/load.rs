@@ -2,12 +2,17 @@
 
 use std::fs::{self, File};
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::codes::{BAD_ENV, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{self, AppSource, AppSpec, Apps, RackSpec};
 use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
+
+/// The name of the fleet's file.
+const FLEET: &str = "rackform.yml";
+/// The name of the lock.
+const LOCK: &str = "rackform.lock";
 
 /// What the command line says about input.
 #[derive(Debug, Default)]
@@ -31,51 +36,105 @@ pub struct Loaded {
     pub lock: Option<FileId>,
     /// Where the lock is, or will be.
     pub lock_path: PathBuf,
+    /// Whether all of rackform.yml could be read; what could not was reported.
+    pub is_whole: bool,
     /// What racks are written from, for comments: rackform.yml or the one manifest.
     pub fleet_source: String,
 }
 
-/// Read everything that a compile needs. None when there is nothing to compile.
-pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Option<Loaded> {
+/// Read everything that a compile needs. What can't be read is reported, and the rest goes on.
+pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Loaded {
     let variables = variables(request, files, out);
-    let folder = folder_of(&request.path);
-    let fleet_path = folder.join("rackform.yml");
-    let (racks, mut apps) = if fleet_path.is_file() {
-        let id = read(&fleet_path, files, out)?;
-        let file = fleet::read(files, id, out)?;
-        let apps = match &file.apps {
-            Apps::Named(specs) => named(&folder, specs, files, out),
-            Apps::Pattern(pattern) => {
-                let found = matching(&folder, &pattern.value);
-                if found.is_empty() {
-                    out.report(
-                        Diagnostic::new(&NO_MANIFEST, pattern.place, format!("`{}` matches no file", pattern.value))
-                            .help("correct the pattern; it is relative to rackform.yml"),
-                    );
-                }
-                found.iter().filter_map(|path| found_app(&folder, path, files, out)).collect()
+    let start = folder_of(&request.path);
+    let fleet = fleet_folder(&start).and_then(|folder| {
+        let mut found = Diagnostics::default();
+        let (racks, apps, is_whole) = read_fleet(&folder, files, &mut found);
+        // A fleet further up counts only if it is about this folder.
+        let is_about = folder == start || apps.iter().any(|app| lies_in(&folder.join(&app.source), &start));
+        is_about.then(|| {
+            for diagnostic in found.sorted() {
+                out.report(diagnostic.clone());
             }
-            Apps::Found => below(&folder).iter().filter_map(|path| found_app(&folder, path, files, out)).collect(),
-        };
-        (file.racks, apps)
+            (folder, racks, apps, is_whole)
+        })
+    });
+    let (folder, racks, mut apps, is_whole) = if let Some(found) = fleet {
+        is_of_the_fleet(&request.path, &found.0, &found.2, out);
+        found
     } else {
-        let found = if request.path.is_file() { vec![request.path.clone()] } else { manifests(&folder) };
-        if found.is_empty() {
-            out.report(
-                Diagnostic::nowhere(&NO_MANIFEST, format!("there is no convox.yml in {} or one or two folders below", shown(&folder)))
-                    .help("name a convox.yml or a folder that holds some"),
-            );
-        }
-        (Vec::new(), found.iter().filter_map(|path| found_app(&folder, path, files, out)).collect::<Vec<_>>())
+        let is_lock = request.path.file_name().is_some_and(|name| name == LOCK);
+        let paths = if request.path.is_file() && !is_lock { vec![request.path.clone()] } else { manifests(&start) };
+        let apps = found(&paths, &start, files, out);
+        (start, Vec::new(), apps, true)
     };
     for app in &mut apps {
         app.variables.extend(variables.clone());
     }
-    let lock_path = folder.join("rackform.lock");
-    let lock = if lock_path.exists() { Some(read(&lock_path, files, out)?) } else { None };
-    let fleet_source =
-        if fleet_path.is_file() { "rackform.yml".to_owned() } else { apps.first().map(|app| app.source.clone()).unwrap_or_default() };
-    Some(Loaded { racks, apps, lock, lock_path, fleet_source })
+    let lock_path = folder.join(LOCK);
+    let lock = if lock_path.exists() { read(&lock_path, files, out) } else { None };
+    let has_fleet = folder.join(FLEET).is_file();
+    let fleet_source = if has_fleet { FLEET.to_owned() } else { apps.first().map(|app| app.source.clone()).unwrap_or_default() };
+    Loaded { racks, apps, lock, lock_path, is_whole, fleet_source }
+}
+
+/// The folder of the rackform.yml that a folder belongs to: its own, or one further up in the same
+/// repository.
+fn fleet_folder(start: &Path) -> Option<PathBuf> {
+    let mut folder = start.to_path_buf();
+    loop {
+        if folder.join(FLEET).is_file() {
+            return Some(folder);
+        }
+        let is_top = folder.join(".git").exists() || fs::canonicalize(non_empty(&folder)).ok()?.parent().is_none();
+        if is_top {
+            return None;
+        }
+        folder.push("..");
+    }
+}
+
+/// Racks, apps, and whether all of the file could be read.
+fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<RackSpec>, Vec<AppSource>, bool) {
+    let file = read(&folder.join(FLEET), files, out).and_then(|id| fleet::read(files, id, out));
+    let Some(file) = file else { return (Vec::new(), Vec::new(), false) };
+    let apps = match &file.apps {
+        Apps::Named(specs) => named(folder, specs, files, out),
+        Apps::Pattern(pattern) => {
+            let found = matching(folder, &pattern.value);
+            if found.is_empty() && file.is_whole {
+                out.report(
+                    Diagnostic::new(&NO_MANIFEST, pattern.place, format!("`{}` matches no file", pattern.value))
+                        .help("correct the pattern; it is relative to rackform.yml"),
+                );
+            }
+            found.iter().filter_map(|path| found_app(folder, path, files, out)).collect()
+        }
+        Apps::Found => found(&manifests(folder), folder, files, out),
+    };
+    (file.racks, apps, file.is_whole)
+}
+
+/// A file that is named on the command line must be one that is read.
+fn is_of_the_fleet(path: &Path, folder: &Path, apps: &[AppSource], out: &mut Diagnostics) {
+    let is_ours = path.file_name().is_some_and(|name| name == FLEET || name == LOCK);
+    if path.is_file() && !is_ours && !apps.iter().any(|app| lies_in(&folder.join(&app.source), path)) {
+        out.report(
+            Diagnostic::nowhere(&NO_MANIFEST, format!("{} is no manifest of an app in {}", slashes(path), slashes(&folder.join(FLEET))))
+                .help("name it as `manifest` of an app in rackform.yml"),
+        );
+    }
+}
+
+/// Whether a path is another one or lies below it.
+fn lies_in(path: &Path, other: &Path) -> bool {
+    match (fs::canonicalize(path), fs::canonicalize(non_empty(other))) {
+        (Ok(path), Ok(other)) => path.starts_with(other),
+        _ => false,
+    }
+}
+
+fn non_empty(path: &Path) -> &Path {
+    if path.as_os_str().is_empty() { Path::new(".") } else { path }
 }
 
 /// The folder that a path is about: itself, or the one that the file is in.
@@ -115,11 +174,26 @@ fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
     found
 }
 
+/// The apps of manifests that were looked for.
+fn found(paths: &[PathBuf], folder: &Path, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
+    if paths.is_empty() {
+        let what = format!("there is no convox.yml in {} or one or two folders below", shown(folder));
+        let help = "name a convox.yml or a folder that holds some; `apps` in rackform.yml names those that lie elsewhere";
+        out.report(Diagnostic::nowhere(&NO_MANIFEST, what).help(help));
+    }
+    paths.iter().filter_map(|path| found_app(folder, path, files, out)).collect()
+}
+
 /// An app that is named after the folder of its manifest.
 fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<AppSource> {
     let file = read(path, files, out)?;
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let name = fs::canonicalize(parent).ok().and_then(|full| Some(full.file_name()?.to_string_lossy().into_owned())).unwrap_or_default();
+    let parent = non_empty(path.parent().unwrap_or(Path::new("")));
+    // The name as it is written, so that an app behind a link keeps it; `.` and `..` have none.
+    let name = match parent.components().next_back() {
+        Some(Component::Normal(name)) => Some(name.to_os_string()),
+        _ => fs::canonicalize(parent).ok().and_then(|full| Some(full.file_name()?.to_os_string())),
+    };
+    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     Some(AppSource {
         name,
         place: None,
@@ -200,30 +274,41 @@ fn variables(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Var
         for line in files.text(id).split_inclusive('\n') {
             let entry = line.trim_end_matches(['\r', '\n']);
             if !entry.trim().is_empty() && !entry.trim_start().starts_with('#') {
-                if let Some((name, value)) = entry.split_once('=') {
-                    variables.insert(name.trim().to_owned(), value.to_owned());
-                } else {
-                    let place = Place { file: id, span: Span { start, end: start + entry.len() } };
-                    out.report(
-                        Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE")
-                            .help("write NAME=VALUE, or NAME= for an empty value"),
-                    );
+                match variable(entry.trim_start()) {
+                    Ok((name, value)) => {
+                        variables.insert(name.to_owned(), value.to_owned());
+                    }
+                    Err(help) => {
+                        let place = Place { file: id, span: Span { start, end: start + entry.len() } };
+                        out.report(Diagnostic::new(&BAD_ENV, place, "this line is not NAME=VALUE").help(help));
+                    }
                 }
             }
             start += line.len();
         }
     }
     for entry in &request.env {
-        match entry.split_once('=') {
-            Some((name, value)) if !name.is_empty() => {
+        match variable(entry) {
+            Ok((name, value)) => {
                 variables.insert(name.to_owned(), value.to_owned());
             }
-            _ => {
-                out.report(
-                    Diagnostic::nowhere(&BAD_ENV, format!("--env takes NAME=VALUE, not `{entry}`")).help("write NAME= for an empty value"),
-                );
+            Err(help) => {
+                out.report(Diagnostic::nowhere(&BAD_ENV, format!("--env takes NAME=VALUE, not `{entry}`")).help(help));
             }
         }
     }
     variables
+}
+
+/// Name and value, or what to do about an entry that has none.
+fn variable(entry: &str) -> Result<(&str, &str), &'static str> {
+    match entry.split_once('=') {
+        None => Err("write NAME=VALUE, or NAME= for an empty value"),
+        Some(("", _)) => Err("write the name of the variable before the `=`"),
+        Some((name, _)) if name.starts_with("export ") => Err("remove `export`: the file is read by rackform, not by a shell"),
+        Some((name, _)) if name.contains(char::is_whitespace) => {
+            Err("write NAME=VALUE; a name has no blanks, and none stands before the `=`")
+        }
+        Some(entry) => Ok(entry),
+    }
 }

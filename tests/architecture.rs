@@ -55,7 +55,7 @@ fn sources() -> Vec<(String, String)> {
     rust_files(&root)
         .iter()
         .map(|path| (name(path), text(path)))
-        .filter(|(name, _)| !name.contains("/tests/") && !name.ends_with("testing.rs"))
+        .filter(|(name, _)| !name.contains("/tests/") && !name.ends_with("testing.rs") && !name.ends_with("drift.rs"))
         .collect()
 }
 

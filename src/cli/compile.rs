@@ -38,9 +38,16 @@ pub(super) fn run(args: &InputArgs, folder: Option<&Path>, terminal: &Terminal) 
 fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
     let request = Request { path: args.path.clone(), env_files: args.env_file.clone(), env: args.env.clone() };
     let failed = |_| ExitCode::FAILURE;
-    let Some(loaded) = load(&request, files, out) else { return Err(ExitCode::FAILURE) };
+    let loaded = load(&request, files, out);
     let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| allocate::read_lock(files, lock, out)).unwrap_or_default();
-    let input = Input { files, racks: &loaded.racks, apps: &loaded.apps, lock: &old, fleet_source: &loaded.fleet_source };
+    let input = Input {
+        files,
+        racks: &loaded.racks,
+        apps: &loaded.apps,
+        lock: &old,
+        fleet_source: &loaded.fleet_source,
+        is_whole: loaded.is_whole,
+    };
     let compiled = rackform::compile(&input, out).map_err(failed)?;
 
     let text = compiled.lock.to_text();

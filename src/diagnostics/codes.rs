@@ -143,7 +143,7 @@ codes! {
     APP_NAME = "RF0309" Error "a name that no app may have",
         "An app is named after its folder or its key in rackform.yml. The name becomes part of host names and of the stack's name: letters a to z first, then a to z, 0 to 9 and `-`, at most 40 characters, and not the name of the rack.";
     RACK_NAME = "RF0310" Error "a name that no rack may have",
-        "The name becomes the name of the stack, of the classic balancer and of the private zone: a letter from a to z first, then a to z, 0 to 9 and `-`, at most 28 characters.";
+        "The name becomes the name of the stack, of the classic balancer and of the private zone: a letter from a to z first, then a to z, 0 to 9 and `-`, no `-` at the end, at most 28 characters. No two racks share a host, or the name of their balancer.";
     UNKNOWN_RACK = "RF0311" Error "an app on a rack that does not exist",
         "`rack` of an app names one of `racks`.";
     CERTIFICATE_ARN = "RF0312" Error "not the ARN of a certificate",

@@ -1,5 +1,6 @@
 //! App parameters under Convox's names: those that touch balancing, and the names of the others.
 
+use super::rack_values::same;
 use crate::diagnostics::codes::{DROPPED_PARAMETER, PARAMETER_LATER, PARAMETER_VALUE, PARAMETERS_DISAGREE, UNKNOWN_PARAMETER};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::manifest::{Manifest, logical_id};
@@ -100,7 +101,7 @@ impl AppParams {
         let formations: Vec<String> = manifest.services.iter().map(|s| format!("{}Formation", logical_id(&s.name.value))).collect();
         let all = outside.iter().map(|p| (p, false)).chain(manifest.params.iter().map(|p| (p, true)));
         for ((name, value), inside) in all {
-            if inside && let Some((_, other)) = outside.iter().find(|(n, v)| n.value == name.value && v.value != value.value) {
+            if inside && let Some((_, other)) = outside.iter().find(|(n, v)| n.value == name.value && !same(&v.value, &value.value)) {
                 out.report(
                     Diagnostic::new(&PARAMETERS_DISAGREE, other.place, format!("`{}` is also set in the manifest, which wins", name.value))
                         .also(value.place, "this one counts")

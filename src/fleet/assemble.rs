@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use super::{AppParams, Certificate, Rack, RackParams, RackSpec};
-use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NOT_YET, UNKNOWN_RACK};
+use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NOT_YET, RACK_NAME, UNKNOWN_RACK};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::host::Host;
 use crate::manifest::{self, Manifest};
 use crate::source::{FileId, Files, Place, Spanned, Variables};
 
 /// Characters of an app's name; with the rack's name and a service's it must fit a host name.
-const MAX_APP_NAME: usize = 40;
+pub(super) const MAX_APP_NAME: usize = 40;
 
 /// Characters of the first name on a certificate, which X.509 calls the common name.
 const MAX_CERTIFIED: usize = 64;
@@ -31,6 +31,8 @@ pub struct App {
     pub name: String,
     /// The rack it lives on, by its place in [`Fleet::racks`].
     pub rack: usize,
+    /// Where it is named, or its manifest starts.
+    pub place: Place,
     /// Where its rack is said, or the app is named.
     pub rack_place: Place,
     /// What it says.
@@ -61,49 +63,69 @@ pub struct AppSource {
 }
 
 /// Read every manifest and put the fleet together. Without racks there is one, called main.
-pub fn assemble(files: &Files, racks: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Fleet {
-    let racks: Vec<Rack> = if racks.is_empty() { vec![main_rack(out)] } else { racks.iter().map(|spec| rack(spec, out)).collect() };
-    let mut apps = Vec::new();
-    for source in sources {
-        let place = source.place.unwrap_or(Place { file: source.file, span: crate::source::Span::default() });
-        let rack = home(source, &racks, place, out);
-        name(source, rack.map(|at| racks[at].name.as_str()), place, out);
-        let Some(manifest) = manifest::read(files, source.file, &source.variables, out) else { continue };
-        let params = AppParams::read(&source.params, &manifest, out);
-        if let Some(rack) = rack {
-            let rack_place = source.rack.as_ref().map_or(place, |rack| rack.place);
-            apps.push(App { name: source.name.clone(), rack, rack_place, manifest, params, source: source.source.clone() });
-        }
+pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Fleet {
+    let racks: Vec<Rack> = if specs.is_empty() { vec![main_rack()] } else { specs.iter().map(|spec| rack(spec, out)).collect() };
+    // Where something could not be found or read, what the first deployment needs is not the point.
+    if !out.has_errors() {
+        certificate_notes(&racks, specs, out);
     }
-    apps.sort_by(|a, b| a.name.cmp(&b.name));
-    stack_names(&racks, sources, out);
-    Fleet { racks, apps }
-}
-
-/// Two stacks may not have one name: an app found twice, or a rack named like another one's app.
-fn stack_names(racks: &[Rack], sources: &[AppSource], out: &mut Diagnostics) {
-    let mut seen: BTreeMap<&str, Place> = BTreeMap::new();
+    let mut apps = Vec::new();
+    let mut names: BTreeMap<&str, Place> = BTreeMap::new();
     for source in sources {
         let place = source.place.unwrap_or(Place { file: source.file, span: crate::source::Span::default() });
-        if let Some(first) = seen.insert(&source.name, place) {
+        let first = *names.entry(&source.name).or_insert(place);
+        if place != first {
             out.report(
                 Diagnostic::new(&APP_NAME, place, format!("two apps have the name `{}`", source.name))
                     .also(first, "the other one")
                     .help("name the apps in rackform.yml, or rename a folder"),
             );
         }
-        let clash = racks.iter().find(|rack| racks.iter().any(|other| rack.name == format!("{}-{}", other.name, source.name)));
-        if let Some(rack) = clash {
+        let rack = home(source, &racks, place, out);
+        let is_named = name(source, rack.map(|at| racks[at].name.as_str()), place, out);
+        let Some(manifest) = manifest::read(files, source.file, &source.variables, out) else { continue };
+        let params = AppParams::read(&source.params, &manifest, out);
+        // A second app of one name is checked, and goes no further: all of its hosts are taken.
+        if let Some(rack) = rack.filter(|_| place == first && is_named) {
+            let rack_place = source.rack.as_ref().map_or(place, |rack| rack.place);
+            apps.push(App { name: source.name.clone(), rack, place, rack_place, manifest, params, source: source.source.clone() });
+        }
+    }
+    apps.sort_by(|a, b| a.name.cmp(&b.name));
+    taken_names(&racks, specs, &apps, out);
+    Fleet { racks, apps }
+}
+
+/// Names that are taken in the account or in DNS: stacks, classic balancers and the racks' hosts.
+fn taken_names(racks: &[Rack], specs: &[RackSpec], apps: &[App], out: &mut Diagnostics) {
+    let mut stacks: BTreeMap<String, String> = racks.iter().map(|rack| (rack.name.clone(), format!("the rack `{}`", rack.name))).collect();
+    for app in apps {
+        let name = format!("{}-{}", racks[app.rack].name, app.name);
+        if let Some(other) = stacks.insert(name.clone(), format!("the app `{}` on `{}`", app.name, racks[app.rack].name)) {
             out.report(
-                Diagnostic::new(&APP_NAME, place, format!("the stack of `{}` may have the name of the rack `{}`", source.name, rack.name))
-                    .help("rename the app or the rack"),
+                Diagnostic::new(&APP_NAME, app.place, format!("the stack of `{}` would be named `{name}`, as that of {other}", app.name))
+                    .help("rename the app or a rack"),
+            );
+        }
+    }
+    let mut seen: BTreeMap<(&str, String), &str> = BTreeMap::new();
+    for (rack, spec) in racks.iter().zip(specs) {
+        let balancer = if rack.params.private_api { format!("{}-i", rack.name) } else { rack.name.clone() };
+        let hosts = [&rack.host, &rack.internal_host].into_iter().flatten().map(|host| ("host", host.clone()));
+        for (kind, name) in hosts.chain([("balancer", balancer)]) {
+            let Some(other) = seen.insert((kind, name.clone()), &rack.name).filter(|other| *other != rack.name) else { continue };
+            let help = if kind == "host" { "write `{rack}` in the host, or give each rack its own" } else { "rename one of the racks" };
+            let place = spec.host.as_ref().filter(|_| kind == "host").map_or(spec.name.place, |host| host.place);
+            out.report(
+                Diagnostic::new(&RACK_NAME, place, format!("the racks `{other}` and `{}` have the same {kind}, `{name}`", rack.name))
+                    .help(help),
             );
         }
     }
 }
 
-fn main_rack(out: &mut Diagnostics) -> Rack {
-    let rack = Rack {
+fn main_rack() -> Rack {
+    Rack {
         name: "main".into(),
         host: None,
         internal_host: None,
@@ -113,22 +135,27 @@ fn main_rack(out: &mut Diagnostics) -> Rack {
         certificates: Vec::new(),
         network: super::Network::Create,
         params: RackParams::default(),
-    };
-    out.report(certificate_note(
-        Diagnostic::nowhere(&DEFAULT_CERTIFICATE, "the stack `main` needs the ARN of a certificate when it is first deployed"),
-        "main",
-    ));
-    rack
+    }
 }
 
-fn certificate_note(diagnostic: Diagnostic, rack: &str) -> Diagnostic {
-    diagnostic
-        .help(format!("write `certificate` for the rack in rackform.yml, or deploy with `deploy.sh --parameter {rack}:Certificate=ARN`"))
+/// Name the racks whose certificate is asked for when they are first deployed.
+fn certificate_notes(racks: &[Rack], specs: &[RackSpec], out: &mut Diagnostics) {
+    for (at, rack) in racks.iter().enumerate().filter(|(_, rack)| rack.certificate == Certificate::AtDeploy) {
+        let name = &rack.name;
+        let what = format!("the stack `{name}` needs the ARN of a certificate when it is first deployed");
+        let found = match specs.get(at) {
+            Some(spec) => Diagnostic::new(&DEFAULT_CERTIFICATE, spec.name.place, what),
+            None => Diagnostic::nowhere(&DEFAULT_CERTIFICATE, what),
+        };
+        out.report(found.help(format!(
+            "write `certificate` for the rack in rackform.yml, or deploy with `deploy.sh --parameter {name}:Certificate=ARN`"
+        )));
+    }
 }
 
 fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
     let name = &spec.name.value;
-    let params = RackParams::read(&spec.params, name, &spec.network, out);
+    let params = RackParams::read(spec, out);
     let host = spec.host.as_ref().and_then(|host| rack_host(host, name, out));
     let internal_host = match &spec.internal_host {
         Some(host) => rack_host(host, name, out),
@@ -154,24 +181,12 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
             Certificate::Create
         }
         Some(arn) => Certificate::Given(arn.value.clone()),
-        None => {
-            let diagnostic = Diagnostic::new(
-                &DEFAULT_CERTIFICATE,
-                spec.name.place,
-                format!("the stack `{name}` needs the ARN of a certificate when it is first deployed"),
-            );
-            out.report(certificate_note(diagnostic, name));
-            Certificate::AtDeploy
-        }
+        None => Certificate::AtDeploy,
     };
-    // The zone must hold the record `*.host`, so it is the host's parent or above.
-    let parent = || {
-        host.as_ref()
-            .map(|host| host.split_once('.').filter(|(_, rest)| rest.contains('.')).map_or(host.clone(), |(_, rest)| rest.to_owned()))
-    };
+    // A zone may be about the host's parent too, but only its owner knows.
     let hosted_zone_name = match &spec.hosted_zone_name {
         Some(name) => rack_host(name, &spec.name.value, out),
-        None => parent(),
+        None => host.clone(),
     };
     Rack {
         name: name.clone(),
@@ -224,8 +239,8 @@ fn home(source: &AppSource, racks: &[Rack], place: Place, out: &mut Diagnostics)
     at
 }
 
-/// Check an app's name: it becomes part of host names and of the stack's name.
-fn name(source: &AppSource, rack: Option<&str>, place: Place, out: &mut Diagnostics) {
+/// Check an app's name, which becomes part of host names and of the stack's name; whether it fits.
+fn name(source: &AppSource, rack: Option<&str>, place: Place, out: &mut Diagnostics) -> bool {
     let name = &source.name;
     let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.len() <= MAX_APP_NAME
@@ -242,4 +257,5 @@ fn name(source: &AppSource, rack: Option<&str>, place: Place, out: &mut Diagnost
                 .help("name the app in rackform.yml, or rename its folder"),
         );
     }
+    fits
 }

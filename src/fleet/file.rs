@@ -1,13 +1,16 @@
 //! rackform.yml: text to what it says of racks and apps.
 
+use std::collections::BTreeSet;
+
 use indexmap::IndexMap;
 
+use super::assemble::MAX_APP_NAME;
 use super::{Network, SharedCertificate};
-use crate::diagnostics::codes::{FLEET_SHAPE, FLEET_UNKNOWN_KEY, NOT_YET};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, NOT_YET, RACK_NAME, SYNTAX};
+use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{self, json_view};
 use crate::schema::{FLEET_SCHEMA, Violation, What};
-use crate::source::{FileId, Files, Kind, NodeId, Spanned, Tree, Variables, escape_pointer};
+use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Spanned, Tree, Variables, escape_pointer, readable};
 
 /// What rackform.yml says.
 #[derive(Debug)]
@@ -16,6 +19,8 @@ pub struct FleetFile {
     pub racks: Vec<RackSpec>,
     /// Which apps there are.
     pub apps: Apps,
+    /// Whether the schema accepts all of it; where not, that was reported.
+    pub is_whole: bool,
 }
 
 /// A rack as it is written.
@@ -37,8 +42,19 @@ pub struct RackSpec {
     pub certificates: Vec<SharedCertificate>,
     /// `network`.
     pub network: Network,
-    /// `params`.
-    pub params: IndexMap<String, Spanned<String>>,
+    /// Where `network` is written.
+    pub network_place: Option<Place>,
+    /// `params` by name.
+    pub params: IndexMap<String, WrittenParam>,
+}
+
+/// A parameter of a rack as it is written.
+#[derive(Debug)]
+pub struct WrittenParam {
+    /// Where its name is.
+    pub name: Place,
+    /// Its value.
+    pub value: Spanned<String>,
 }
 
 /// Which apps there are.
@@ -67,26 +83,52 @@ pub struct AppSpec {
     pub environment: Variables,
 }
 
-/// Read rackform.yml; none when it has errors.
+/// Read rackform.yml; none when it can't be read at all. What has a wrong shape is reported and
+/// taken for not written.
 pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<FleetFile> {
-    let document = document::read(files, file, None, out)?;
-    document.report_duplicates(&[], out);
-    let tree = document.tree;
+    let mut found = Diagnostics::default();
+    let read = document::read(files, file, None, &mut found);
+    if let Some(document) = &read {
+        document.report_duplicates(&[], &mut found);
+    }
+    for diagnostic in found.sorted() {
+        out.report(without_quotes(files, diagnostic).unwrap_or_else(|| diagnostic.clone()));
+    }
+    let tree = read?.tree;
     let violations = FLEET_SCHEMA.violations(&json_view(&tree, out)?);
     for violation in &violations {
         report(&tree, violation, out);
     }
-    violations.is_empty().then(|| decode(&tree))
+    Some(FleetFile { is_whole: violations.is_empty(), ..decode(&tree) })
+}
+
+/// Better words for `host: {rack}.example.org`, which is a mapping with text behind it to YAML.
+fn without_quotes(files: &Files, found: &Diagnostic) -> Option<Diagnostic> {
+    let place = found.place.filter(|_| found.code == &SYNTAX)?;
+    let (_, start, line) = files.lines(place);
+    let (before, behind) = line.split_at_checked(place.span.start.checked_sub(start)?)?;
+    let open = before.strip_suffix("{rack}")?.len();
+    let end = behind.find([' ', '\t', '\r', ',', '}', ']']).unwrap_or(behind.len());
+    let text = format!("{}{}", &before[open..], &behind[..end]);
+    Some(
+        Diagnostic::new(&SYNTAX, place, "text that begins with `{` needs quotes")
+            .label("`{rack}` has ended as a mapping here")
+            .help(format!("write \"{text}\", quotes included")),
+    )
 }
 
 fn report(tree: &Tree, violation: &Violation, out: &mut Diagnostics) {
-    let path = violation.pointer.trim_start_matches('/').replace('/', ".");
     let at = |pointer: &str| {
         let (key, value) = tree.find(pointer)?;
         Some((tree.place(key.unwrap_or(value)), tree.place(value)))
     };
     let child = |key: &str| at(&format!("{}/{}", violation.pointer, escape_pointer(key)));
     let here = || at(&violation.pointer);
+    let path = match readable(&violation.pointer) {
+        path if path.is_empty() => "rackform.yml".to_owned(),
+        path => format!("`{path}`"),
+    };
+    let subject = Subject::of(tree, &violation.pointer);
     let diagnostic = match &violation.what {
         What::Unknown { key, near, later, .. } => child(key).map(|(place, _)| {
             if *later {
@@ -98,16 +140,14 @@ fn report(tree: &Tree, violation: &Violation, out: &mut Diagnostics) {
             }
         }),
         What::Missing { key } => here()
-            .map(|(place, _)| Diagnostic::new(&FLEET_SHAPE, place, format!("`{path}` lacks the key `{key}`")).help(format!("add `{key}`"))),
-        What::Name { key, expected } => child(key).map(|(place, _)| {
-            Diagnostic::new(&FLEET_SHAPE, place, format!("`{key}` is not {expected}"))
-                .help("begin with a letter from a to z, then use a to z, 0 to 9 and `-`")
-        }),
+            .map(|(place, _)| Diagnostic::new(subject.code(), place, format!("{path} lacks the key `{key}`")).help(format!("add `{key}`"))),
+        What::Name { key, expected } => child(key).map(|(place, _)| bad_name(&violation.pointer, key, expected, place)),
         What::Ignored { expected, .. } | What::Wrong { expected } => here().map(|(key, value)| {
             let place = if value.span.start == value.span.end { key } else { value };
-            Diagnostic::new(&FLEET_SHAPE, place, format!("`{path}` takes {expected}"))
-                .label(format!("expected {expected}"))
-                .help("`rackform schema fleet` prints what each key takes")
+            let expected = if violation.pointer.is_empty() { "a mapping of `racks` and `apps`" } else { expected };
+            let found = Diagnostic::new(subject.code(), place, format!("{path} takes {expected}"));
+            let found = if subject.is_repetition { found.label("one id comes twice") } else { found.label(format!("expected {expected}")) };
+            found.help(subject.help())
         }),
     };
     if let Some(diagnostic) = diagnostic {
@@ -115,17 +155,93 @@ fn report(tree: &Tree, violation: &Violation, out: &mut Diagnostics) {
     }
 }
 
-/// Decode a tree that the schema has accepted.
+/// A key that is no name of a rack or of an app.
+fn bad_name(pointer: &str, key: &str, expected: &str, place: Place) -> Diagnostic {
+    let (code, most, help) = match pointer {
+        "/racks" => (
+            &RACK_NAME,
+            28,
+            "begin with a letter from a to z, go on with a to z, 0 to 9 and `-`, and end with no `-`; at most 28 characters",
+        ),
+        _ => (&APP_NAME, MAX_APP_NAME, "begin with a letter from a to z, then use a to z, 0 to 9 and `-`; at most 40 characters"),
+    };
+    let length = key.chars().count();
+    let label = if length > most { format!("{length} characters") } else { "not allowed as a name".to_owned() };
+    Diagnostic::new(code, place, format!("`{key}` is not {expected}")).label(label).help(help)
+}
+
+/// What a value is about, as far as it has messages of its own.
+struct Subject {
+    kind: Option<About>,
+    /// Whether the value is a list with one text twice.
+    is_repetition: bool,
+    /// Whether the value is the ARN of a certificate in IAM.
+    is_iam: bool,
+}
+
+enum About {
+    Certificate,
+    Network,
+}
+
+impl Subject {
+    fn of(tree: &Tree, pointer: &str) -> Self {
+        let parts: Vec<&str> = pointer.split('/').skip(1).collect();
+        let node = tree.find(pointer).map(|(_, value)| value);
+        let is_text = node.is_some_and(|node| matches!(tree.kind(node), Kind::Scalar(_)) && !tree.is_null(node));
+        let is_mapping = node.is_some_and(|node| matches!(tree.kind(node), Kind::Map(_)));
+        let kind = match parts.as_slice() {
+            ["racks", _, "certificate"] | ["racks", _, "certificates", _, "arn"] if is_text => Some(About::Certificate),
+            ["racks", _, "network"] if is_mapping => Some(About::Network),
+            ["racks", _, "network", _, ..] => Some(About::Network),
+            _ => None,
+        };
+        let items = node.map_or(&[][..], |node| tree.items(node));
+        let mut seen = BTreeSet::new();
+        Self {
+            kind,
+            is_repetition: items.iter().any(|item| !seen.insert(tree.text(*item))),
+            is_iam: node.is_some_and(|node| tree.text(node).contains(":iam:")),
+        }
+    }
+
+    fn code(&self) -> &'static Code {
+        match self.kind {
+            Some(About::Certificate) => &CERTIFICATE_ARN,
+            Some(About::Network) => &NETWORK,
+            None => &FLEET_SHAPE,
+        }
+    }
+
+    fn help(&self) -> &'static str {
+        match self.kind {
+            Some(About::Certificate) if self.is_iam => "import the certificate into ACM; one in IAM can't be used",
+            Some(About::Certificate) => "an ARN reads `arn:aws:acm:REGION:ACCOUNT:certificate/ID`, with all 12 digits of the account",
+            Some(About::Network) => {
+                "name the VPC and its subnets by their ids; each list has two or three subnets, each in a zone of its own"
+            }
+            None => "`rackform schema fleet` prints what each key takes",
+        }
+    }
+}
+
+/// Decode a tree; the schema has said what is wrong with it.
 fn decode(tree: &Tree) -> FleetFile {
     let root = tree.root();
     let below = |key: &str| tree.get(root, key).map(|entry| entry.value);
-    let racks = below("racks").map_or(Vec::new(), |racks| tree.entries(racks).iter().map(|e| rack(tree, e.key, e.value)).collect());
+    let racks = below("racks").map_or(Vec::new(), |racks| entries(tree, racks).map(|e| rack(tree, e.key, e.value)).collect());
     let apps = match below("apps") {
         None => Apps::Found,
         Some(apps) if matches!(tree.kind(apps), Kind::Scalar(_)) => Apps::Pattern(text(tree, apps)),
-        Some(apps) => Apps::Named(tree.entries(apps).iter().map(|e| app(tree, e.key, e.value)).collect()),
+        Some(apps) => Apps::Named(entries(tree, apps).map(|e| app(tree, e.key, e.value)).collect()),
     };
-    FleetFile { racks, apps }
+    FleetFile { racks, apps, is_whole: true }
+}
+
+/// The entries of a mapping that count: of a key that comes twice, the last one.
+fn entries(tree: &Tree, map: NodeId) -> impl Iterator<Item = &Entry> {
+    let counts = move |entry: &&Entry| tree.get(map, tree.text(entry.key)).is_some_and(|last| last.key == entry.key);
+    tree.entries(map).iter().filter(counts)
 }
 
 fn text(tree: &Tree, node: NodeId) -> Spanned<String> {
@@ -169,13 +285,14 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         hosted_zone_name: zone("name"),
         certificates,
         network,
-        params: params(tree, body).into_iter().map(|(name, value)| (name.value, value)).collect(),
+        network_place: tree.get(body, "network").map(|entry| tree.place(entry.key)),
+        params: params(tree, body).into_iter().map(|(name, value)| (name.value, WrittenParam { name: name.place, value })).collect(),
     }
 }
 
 fn params(tree: &Tree, body: NodeId) -> Vec<(Spanned<String>, Spanned<String>)> {
     let Some(map) = tree.get(body, "params") else { return Vec::new() };
-    tree.entries(map.value).iter().map(|entry| (text(tree, entry.key), parameter(tree, entry.value))).collect()
+    entries(tree, map.value).map(|entry| (text(tree, entry.key), parameter(tree, entry.value))).collect()
 }
 
 /// A parameter's value; `Yes`, `yes` and `true` are one thing.

@@ -15,7 +15,7 @@ mod testing;
 pub use app_params::{Algorithm, AppParams};
 pub use assemble::{App, AppSource, Fleet, assemble};
 pub use cidr::Cidr;
-pub use file::{AppSpec, Apps, FleetFile, RackSpec, read};
+pub use file::{AppSpec, Apps, FleetFile, RackSpec, WrittenParam, read};
 pub use rack::{Certificate, Network, Rack, SharedCertificate};
 pub use rack_param_table::{RACK_PARAMETERS, RackParameter, Standing};
 pub use rack_params::{MitigationMode, RackParams};

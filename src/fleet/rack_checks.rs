@@ -1,11 +1,9 @@
 //! Rack parameters that each are fine and together are not.
 
-use indexmap::IndexMap;
-
 use super::rack_param_table::{self, Standing};
-use super::{Cidr, Network, RackParams, rack_values as values};
+use super::{Cidr, Network, RackParams, RackSpec, rack_values as values};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, codes};
-use crate::source::Spanned;
+use crate::source::Place;
 
 /// The longest prefix of a router's subnet: with fewer addresses it can't grow
 /// (AWS: "Application Load Balancers", subnets).
@@ -13,21 +11,25 @@ const SMALLEST_SUBNET: u8 = 27;
 /// Characters in the name of a load balancer.
 const MAX_NAME: usize = 32;
 
-type Written = IndexMap<String, Spanned<String>>;
-
 struct Check<'a> {
-    written: &'a Written,
-    rack: &'a str,
+    spec: &'a RackSpec,
     out: &'a mut Diagnostics,
 }
 
+/// A parameter that says the range of a subnet; without a place it is at its default.
+struct Subnet {
+    name: String,
+    range: Cidr,
+    place: Option<Place>,
+}
+
 /// Check parameters against each other and against the network, and settle how many zones there are.
-pub(super) fn check(params: &mut RackParams, written: &Written, rack: &str, network: &Network, out: &mut Diagnostics) {
-    let mut check = Check { written, rack, out };
+pub(super) fn check(params: &mut RackParams, spec: &RackSpec, out: &mut Diagnostics) {
+    let mut check = Check { spec, out };
     if !params.high_availability {
         params.zones = 2;
     }
-    match network {
+    match &spec.network {
         Network::Create => check.ranges(params),
         Network::Brought { subnets, private_subnets, .. } => {
             check.brought(params, subnets.len(), private_subnets.is_empty());
@@ -38,50 +40,90 @@ pub(super) fn check(params: &mut RackParams, written: &Written, rack: &str, netw
     if params.internal_only && !params.internal {
         check.report(&codes::PARAMETER_VALUE, "InternalOnly", "leaves the rack without a router", "set `Internal: Yes` too");
     }
-    check.idle(params, matches!(network, Network::Create));
+    check.idle(params, spec.network == Network::Create);
 }
 
 impl Check<'_> {
-    /// Report something about a parameter, at its place if it is written.
+    /// A message about a parameter, at a place.
+    fn about(&self, code: &'static Code, place: Place, name: &str, what: &str) -> Diagnostic {
+        Diagnostic::new(code, place, format!("`{name}` of rack `{}` {what}", self.spec.name.value))
+    }
+
+    /// Report something about a parameter: at its value, or at the rack's name when a default is at fault.
     fn report(&mut self, code: &'static Code, name: &str, what: &str, help: &str) {
-        let message = format!("`{name}` of rack `{}` {what}", self.rack);
-        let found = match self.written.get(name) {
-            Some(value) => Diagnostic::new(code, value.place, message),
-            None => Diagnostic::nowhere(code, message),
-        };
+        let place = self.spec.params.get(name).map_or(self.spec.name.place, |written| written.value.place);
+        let found = self.about(code, place, name, what);
         self.out.report(found.help(help));
+    }
+
+    /// Whether a range is written and was refused, so that its default says nothing.
+    fn is_refused(&self, name: &str) -> bool {
+        self.spec.params.get(name).is_some_and(|written| written.value.value.trim().parse::<Cidr>().is_err())
     }
 
     fn ranges(&mut self, params: &RackParams) {
         let vpc = params.vpc_cidr;
-        if !(16..=28).contains(&vpc.bits()) {
-            self.report(&codes::ADDRESS_RANGE, "VPCCIDR", &format!("is `{vpc}`"), "a VPC has a range of /16 to /28");
+        if self.is_refused("VPCCIDR") {
             return;
         }
-        let mut earlier: Vec<(String, Cidr)> = Vec::new();
+        if !(16..=28).contains(&vpc.bits()) {
+            let size = if vpc.bits() < 16 { "large" } else { "small" };
+            self.report(&codes::ADDRESS_RANGE, "VPCCIDR", &format!("is `{vpc}`, too {size} for a VPC"), "a VPC has a range of /16 to /28");
+            return;
+        }
+        let mut subnets: Vec<Subnet> = Vec::new();
         for (kind, ranges) in [("Subnet", &params.subnet_cidrs), ("SubnetPrivate", &params.subnet_private_cidrs)] {
             for (zone, range) in ranges.iter().enumerate().take(params.zones) {
                 let name = format!("{kind}{zone}CIDR");
-                if !vpc.contains(*range) {
-                    let help = format!("set it, and each `Subnet…CIDR`, to a range inside of `{vpc}`, or change `VPCCIDR`");
-                    self.report(&codes::ADDRESS_RANGE, &name, &format!("is `{range}`, outside of the VPC's `{vpc}`"), &help);
-                } else if range.bits() > SMALLEST_SUBNET {
-                    let help = format!("a subnet of a load balancer is /{SMALLEST_SUBNET} or larger");
-                    self.report(&codes::ADDRESS_RANGE, &name, &format!("is `{range}`, too small"), &help);
-                }
-                if let Some((other, taken)) = earlier.iter().find(|(_, taken)| taken.overlaps(*range)) {
-                    let what = format!("is `{range}`, which overlaps `{taken}` of `{other}`");
-                    self.report(&codes::ADDRESS_RANGE, &name, &what, "give each subnet addresses of its own");
-                }
-                earlier.push((name, *range));
+                let place = self.spec.params.get(&name).map(|written| written.value.place);
+                subnets.push(Subnet { name, range: *range, place });
             }
+        }
+        subnets.retain(|subnet| !self.is_refused(&subnet.name));
+        let (inside, outside): (Vec<Subnet>, Vec<Subnet>) = subnets.into_iter().partition(|subnet| vpc.contains(subnet.range));
+        self.outside(vpc, &outside);
+        for (at, subnet) in inside.iter().enumerate() {
+            let Subnet { name, range, place: Some(place) } = subnet else { continue };
+            if range.bits() > SMALLEST_SUBNET {
+                let help = format!("a subnet of a load balancer is /{SMALLEST_SUBNET} or larger");
+                self.report(&codes::ADDRESS_RANGE, name, &format!("is `{range}`, too small"), &help);
+            }
+            // Of two that are written, the later one is to blame; a default never is.
+            let others = inside.iter().enumerate().filter(|(other, subnet)| *other < at || subnet.place.is_none() && *other != at);
+            let Some(other) = others.map(|(_, other)| other).find(|other| other.range.overlaps(*range)) else { continue };
+            let default = if other.place.is_none() { "the default " } else { "" };
+            let what = format!("is `{range}`, which overlaps {default}`{}` of `{}`", other.range, other.name);
+            let found = self.about(&codes::ADDRESS_RANGE, *place, name, &what);
+            let found = other.place.into_iter().fold(found, |found, place| found.also(place, "the other one"));
+            self.out.report(found.help("give each subnet addresses of its own"));
         }
     }
 
+    /// Subnets outside of the VPC: each that is written for itself, and the defaults, which `VPCCIDR` left behind, at once.
+    fn outside(&mut self, vpc: Cidr, subnets: &[Subnet]) {
+        for Subnet { name, range, .. } in subnets.iter().filter(|subnet| subnet.place.is_some()) {
+            let help = format!("set it to a range inside of `{vpc}`, or change `VPCCIDR`");
+            self.report(&codes::ADDRESS_RANGE, name, &format!("is `{range}`, outside of the VPC's `{vpc}`"), &help);
+        }
+        let defaults: Vec<String> =
+            subnets.iter().filter(|subnet| subnet.place.is_none()).map(|subnet| format!("`{}`", subnet.name)).collect();
+        let Some((last, others)) = defaults.split_last() else { return };
+        let (what, names) = if others.is_empty() {
+            (format!("is `{vpc}`, and the default of {last} lies outside of it"), last.clone())
+        } else {
+            (
+                format!("is `{vpc}`, and the defaults of {} subnets lie outside of it", defaults.len()),
+                format!("{} and {last}", others.join(", ")),
+            )
+        };
+        self.report(&codes::ADDRESS_RANGE, "VPCCIDR", &what, &format!("set {names} too, inside of `{vpc}`"));
+    }
+
     fn brought(&mut self, params: &RackParams, zones: usize, no_private_subnets: bool) {
-        if !self.written.contains_key("VPCCIDR") {
-            let help = "write `VPCCIDR` under `params`: the range that the VPC has, for the rules of security groups";
-            self.report(&codes::NETWORK, "VPCCIDR", "is missing, and the network is brought", help);
+        if !self.spec.params.contains_key("VPCCIDR") {
+            let place = self.spec.network_place.unwrap_or(self.spec.name.place);
+            let found = self.about(&codes::NETWORK, place, "VPCCIDR", "is missing, and the network is brought");
+            self.out.report(found.help("write `VPCCIDR` under `params`: the range that the VPC has, for the rules of security groups"));
         }
         for (name, on) in [("Private", params.private), ("PrivateApi", params.private_api)] {
             if on && no_private_subnets {
@@ -90,7 +132,7 @@ impl Check<'_> {
         }
         let wanted = [("MaxAvailabilityZones", true), ("HighAvailability", !params.high_availability)];
         for (name, says_zones) in wanted {
-            if says_zones && self.written.contains_key(name) && params.zones != zones {
+            if says_zones && self.spec.params.contains_key(name) && params.zones != zones {
                 let what = format!("asks for {} zones, and the network has {zones} subnets", params.zones);
                 self.report(&codes::NETWORK, name, &what, "leave it out: a network that is brought has a zone for each subnet");
             }
@@ -99,7 +141,7 @@ impl Check<'_> {
 
     fn names(&mut self, params: &RackParams) {
         let suffix = &params.internal_router_suffix;
-        let name = format!("{}{suffix}", self.rack);
+        let name = format!("{}{suffix}", self.spec.name.value);
         let help = "set a shorter `InternalRouterSuffix`, or a blank one to leave the name to CloudFormation";
         if !params.internal || suffix.is_empty() {
             return;
@@ -109,6 +151,7 @@ impl Check<'_> {
             self.report(&codes::NAME_LENGTH, "InternalRouterSuffix", &what, help);
         } else if name.starts_with("internal-") {
             let what = format!("makes the name `{name}`; AWS keeps names that begin with `internal-` for itself");
+            let help = "set a blank `InternalRouterSuffix`, which leaves the name to CloudFormation, or rename the rack";
             self.report(&codes::PARAMETER_VALUE, "InternalRouterSuffix", &what, help);
         }
     }
@@ -123,24 +166,24 @@ impl Check<'_> {
             ("RouterInternalSecurityGroup", !params.internal, "there is no internal router; `Internal` is not `Yes`"),
             ("RouterSecurityGroup", params.internal_only, "there is no public router; `InternalOnly` is `Yes`"),
             ("DisableALBPort80", params.internal_only, "there is no public router; `InternalOnly` is `Yes`"),
-            ("LogRetention", !own_logs, "the logs go to `LogBucket`, which has its own rules"),
+            ("LogRetention", !own_logs, "the logs go to `LogBucket`, which has rules of its own"),
         ];
         for zone in ["Subnet0CIDR", "Subnet1CIDR", "Subnet2CIDR", "SubnetPrivate0CIDR", "SubnetPrivate1CIDR", "SubnetPrivate2CIDR"] {
             idle.push((zone, !created, "the network is brought, with the ranges that it has"));
             idle.push((zone, created && params.zones == 2 && zone.contains('2'), "the rack stands in two zones"));
         }
         for (name, is_idle, why) in idle {
-            if is_idle && self.is_changed(name) {
-                self.report(&codes::IDLE_PARAMETER, name, "has no effect", why);
-            }
+            let Some(written) = self.spec.params.get(name).filter(|_| is_idle && self.is_changed(name)) else { continue };
+            let found = self.about(&codes::IDLE_PARAMETER, written.name, name, "has no effect");
+            self.out.report(found.label(why).help("remove it, or change what stands in its way"));
         }
     }
 
     /// Whether a parameter is written and is not at its default.
     fn is_changed(&self, name: &str) -> bool {
-        let Some(value) = self.written.get(name) else { return false };
+        let Some(written) = self.spec.params.get(name) else { return false };
         match rack_param_table::find(name).map(|found| &found.standing) {
-            Some(Standing::Supported { default }) => !values::same(value.value.trim(), default),
+            Some(Standing::Supported { default }) => !values::same(written.value.value.trim(), default),
             _ => false,
         }
     }
@@ -163,11 +206,32 @@ mod tests {
     #[test]
     fn subnets_fit_the_vpc_and_each_other() {
         says(&read(&[("VPCCIDR", "10.0.0.0/8")]).1, "RF0316", "/16 to /28");
-        says(&read(&[("VPCCIDR", "10.1.0.0/16")]).1, "RF0316", "`Subnet0CIDR` of rack `main` is `10.0.1.0/24`, outside");
+        says(&read(&[("Subnet0CIDR", "10.1.1.0/24")]).1, "RF0316", "`Subnet0CIDR` of rack `main` is `10.1.1.0/24`, outside");
+        says(
+            &read(&[("Subnet0CIDR", "10.0.2.0/24")]).1,
+            "RF0316",
+            "`Subnet0CIDR` of rack `main` is `10.0.2.0/24`, which overlaps the default",
+        );
         says(&read(&[("Subnet1CIDR", "10.0.2.0/28")]).1, "RF0316", "too small");
-        says(&read(&[("SubnetPrivate0CIDR", "10.0.1.128/25")]).1, "RF0316", "overlaps `10.0.1.0/24` of `Subnet0CIDR`");
+        says(&read(&[("SubnetPrivate0CIDR", "10.0.1.128/25")]).1, "RF0316", "overlaps the default `10.0.1.0/24` of `Subnet0CIDR`");
         let two_zones = [("MaxAvailabilityZones", "2"), ("SubnetPrivate0CIDR", "10.0.3.0/24")];
         assert_eq!(read(&two_zones).1, Vec::<String>::new(), "the third subnet is not there");
+        let refused = [("VPCCIDR", "10.0.0.0/20"), ("Subnet0CIDR", "10.0.1.1/24"), ("Subnet1CIDR", "10.0.1.0/24")];
+        assert_eq!(read(&refused).1.len(), 1, "what was refused is compared with nothing");
+    }
+
+    #[test]
+    fn a_vpc_that_moves_leaves_defaults_behind() {
+        let one = |written: &[(&str, &str)]| {
+            let found = read(written).1;
+            assert_eq!(found.len(), 1, "{found:?}");
+            found.concat()
+        };
+        assert!(one(&[("VPCCIDR", "10.1.0.0/16")]).contains("the defaults of 6 subnets lie outside"));
+        let small = [("VPCCIDR", "10.0.0.0/21"), ("SubnetPrivate2CIDR", "10.0.7.0/24"), ("Subnet0CIDR", "10.0.0.0/24")];
+        assert_eq!(read(&small).1, Vec::<String>::new());
+        let two = [("VPCCIDR", "10.0.0.0/22"), ("SubnetPrivate0CIDR", "10.0.0.0/24"), ("MaxAvailabilityZones", "2")];
+        assert!(one(&two).contains("the default of `SubnetPrivate1CIDR` lies outside of it: set `SubnetPrivate1CIDR` too"));
     }
 
     #[test]

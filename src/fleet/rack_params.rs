@@ -1,11 +1,8 @@
 //! Convox's rack parameters, read: names, values and defaults are Convox's.
 
-use indexmap::IndexMap;
-
 use super::rack_param_table::{self, RACK_PARAMETERS, Standing};
-use super::{Cidr, Network, rack_checks, rack_values as values};
+use super::{Cidr, RackSpec, WrittenParam, rack_checks, rack_values as values};
 use crate::diagnostics::{Diagnostic, Diagnostics, codes, nearest};
-use crate::source::Spanned;
 
 /// What a router does with requests that could desynchronise it from a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,14 +99,14 @@ impl Default for RackParams {
 
 impl RackParams {
     /// Read what `params` of a rack says. YAML booleans come as `true` and `false` and count as Yes and No.
-    pub fn read(written: &IndexMap<String, Spanned<String>>, rack: &str, network: &Network, out: &mut Diagnostics) -> Self {
+    pub fn read(spec: &RackSpec, out: &mut Diagnostics) -> Self {
         let mut params = Self::default();
-        for (name, value) in written {
-            if let Some(found) = read_one(&mut params, name, value, rack) {
+        for (name, written) in &spec.params {
+            if let Some(found) = read_one(&mut params, name, written, &spec.name.value) {
                 out.report(found);
             }
         }
-        rack_checks::check(&mut params, written, rack, network, out);
+        rack_checks::check(&mut params, spec, out);
         params
     }
 
@@ -155,38 +152,39 @@ impl RackParams {
     }
 }
 
-fn read_one(params: &mut RackParams, name: &str, value: &Spanned<String>, rack: &str) -> Option<Diagnostic> {
+fn read_one(params: &mut RackParams, name: &str, written: &WrittenParam, rack: &str) -> Option<Diagnostic> {
     let Some(parameter) = rack_param_table::find(name) else {
         let known = RACK_PARAMETERS.iter().filter(|known| matches!(known.standing, Standing::Supported { .. }));
-        let found = Diagnostic::new(&codes::UNKNOWN_PARAMETER, value.place, format!("`{name}` is no parameter of a rack"));
+        let found = Diagnostic::new(&codes::UNKNOWN_PARAMETER, written.name, format!("`{name}` is no parameter of a rack"));
         return Some(match nearest(name, known.map(|known| known.name)) {
             Some(near) => found.help(format!("did you mean `{near}`?")),
             None => found.help("names are Convox's, such as `Internal` or `LoadBalancerIdleTimeout`"),
         });
     };
-    let text = value.value.trim();
+    let text = written.value.value.trim();
     match parameter.standing {
         Standing::Supported { .. } => params.set(name, text).err().map(|takes| {
             let what = format!("`{name}` of rack `{rack}` can't be `{text}`");
-            Diagnostic::new(&codes::PARAMETER_VALUE, value.place, what).help(format!("it takes {takes}"))
+            Diagnostic::new(&codes::PARAMETER_VALUE, written.value.place, what).help(format!("it takes {takes}"))
         }),
         Standing::Off { value: off } if values::same(text, off) => None,
         Standing::Off { value: off } => {
             let off = if off.is_empty() { "blank".to_owned() } else { format!("`{off}`") };
-            Some(unsupported(name, value).help(format!("remove it, or leave it at {off}")))
+            Some(unsupported(name, written).help(format!("remove it, or leave it at {off}")))
         }
-        Standing::Unsupported { instead } => Some(unsupported(name, value).help(instead.unwrap_or("remove it"))),
+        Standing::Unsupported { instead } => Some(unsupported(name, written).help(instead.unwrap_or("remove it"))),
     }
 }
 
-fn unsupported(name: &str, value: &Spanned<String>) -> Diagnostic {
+fn unsupported(name: &str, written: &WrittenParam) -> Diagnostic {
     let what = format!("Convox's rack parameter `{name}` is not supported");
-    Diagnostic::new(&codes::UNSUPPORTED_PARAMETER, value.place, what)
+    Diagnostic::new(&codes::UNSUPPORTED_PARAMETER, written.name, what)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::fleet::Network;
     use crate::fleet::testing::{read, read_in};
 
     #[test]

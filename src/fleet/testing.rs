@@ -1,19 +1,31 @@
 //! Reading parameters in tests: what came of them, and each message as code, message and help.
 
-use indexmap::IndexMap;
-
-use super::{Network, RackParams};
-use crate::diagnostics::Diagnostics;
+use super::{Network, RackParams, RackSpec, WrittenParam};
+use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::source::{Files, Place, Span, Spanned};
 
 fn read_any(rack: &str, network: &Network, written: &[(&str, &str)]) -> (RackParams, Vec<String>) {
     let file = Files::default().add("rackform.yml", "racks:");
     let place = |at: usize| Place { file, span: Span { start: at, end: at + 1 } };
-    let written: IndexMap<String, Spanned<String>> =
-        written.iter().enumerate().map(|(at, (name, value))| ((*name).to_owned(), Spanned::new((*value).to_owned(), place(at)))).collect();
+    let param = |(at, (name, value)): (usize, &(&str, &str))| {
+        ((*name).to_owned(), WrittenParam { name: place(2 * at), value: Spanned::new((*value).to_owned(), place(2 * at + 1)) })
+    };
+    let spec = RackSpec {
+        name: Spanned::new(rack.to_owned(), place(0)),
+        host: None,
+        internal_host: None,
+        certificate: None,
+        hosted_zone: None,
+        hosted_zone_name: None,
+        certificates: Vec::new(),
+        network: network.clone(),
+        network_place: None,
+        params: written.iter().enumerate().map(param).collect(),
+    };
     let mut out = Diagnostics::new(false);
-    let params = RackParams::read(&written, rack, network, &mut out);
-    let lines = out.sorted().iter().map(|d| format!("{} {}: {}", d.code.id, d.message, d.help.as_deref().unwrap_or_default())).collect();
+    let params = RackParams::read(&spec, &mut out);
+    let line = |d: &&Diagnostic| format!("{} {}: {} ({})", d.code.id, d.message, d.help.as_deref().unwrap_or_default(), d.label);
+    let lines = out.sorted().iter().map(line).collect();
     (params, lines)
 }
 

@@ -236,18 +236,13 @@ fn ids(manifest: &Manifest, out: &mut Diagnostics) {
 }
 
 fn nlb(manifest: &Manifest, out: &mut Diagnostics) {
-    for port in manifest.services.iter().filter_map(|service| service.nlb.first()) {
-        out.report(
-            Diagnostic::new(&NLB_LATER, port.place, "network load balancers are not emitted yet")
-                .label("this port and those beside it lead nowhere")
-                .help("keep services with `nlb` on Convox until they are"),
-        );
-    }
+    let mut clash = false;
     let mut seen: BTreeMap<i64, (&str, crate::source::Place)> = BTreeMap::new();
     for service in &manifest.services {
         for port in &service.nlb {
             match seen.insert(port.port, (&service.name.value, port.place)) {
                 Some((other, place)) if other != service.name.value => {
+                    clash = true;
                     out.report(
                         Diagnostic::new(&NLB_CONFLICT, port.place, format!("the network port {} belongs to `{other}` already", port.port))
                             .also(place, "first claimed here")
@@ -257,6 +252,16 @@ fn nlb(manifest: &Manifest, out: &mut Diagnostics) {
                 _ => {}
             }
         }
+    }
+    if clash || !manifest.is_whole {
+        return;
+    }
+    for port in manifest.services.iter().filter_map(|service| service.nlb.first()) {
+        out.report(
+            Diagnostic::new(&NLB_LATER, port.place, "network load balancers are not emitted yet")
+                .label("this port and those beside it lead nowhere")
+                .help("keep services with `nlb` on Convox until they are"),
+        );
     }
 }
 

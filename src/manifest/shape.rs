@@ -1,7 +1,6 @@
 //! What the schema and the decoder found, in words and at its place.
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use super::decode::{Fault, Problem};
 use crate::diagnostics::codes::{
@@ -9,7 +8,7 @@ use crate::diagnostics::codes::{
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::schema::{Violation, What};
-use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer, resolve};
+use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer, readable, resolve};
 
 /// What to do when nothing better is known.
 const SCHEMA_HELP: &str = "`rackform schema convox` prints what each key takes";
@@ -157,21 +156,6 @@ fn way_out(tree: &Tree, value: NodeId, pointer: &str, expected: &str) -> String 
         return format!("put a blank behind the colon: `{before}: {behind}`");
     }
     SCHEMA_HELP.to_owned()
-}
-
-/// `/services/web/domain/1` as `services.web.domain[1]`.
-fn readable(pointer: &str) -> String {
-    let mut out = String::new();
-    for part in pointer.split('/').skip(1) {
-        let part = part.replace("~1", "/").replace("~0", "~");
-        if part.bytes().all(|b| b.is_ascii_digit()) && !out.is_empty() {
-            let _ = write!(out, "[{part}]");
-        } else {
-            out += if out.is_empty() { "" } else { "." };
-            out += &part;
-        }
-    }
-    out
 }
 
 /// What was found, in words.

@@ -7,7 +7,7 @@ mod yaml;
 
 pub use mask::Variables;
 pub use scalar::{Resolved, number_text, resolve};
-pub use tree::{Entry, Kind, Mapping, NodeId, Scalar, Tree, escape_pointer};
+pub use tree::{Entry, Kind, Mapping, NodeId, Scalar, Tree, escape_pointer, readable};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Parsed, Refusal, Refused, Unset, parse};
 
 /// A file that was read, by its number in [`Files`].

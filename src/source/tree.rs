@@ -1,6 +1,7 @@
 //! A YAML document as nodes with places.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use serde_json::{Map, Number, Value};
 
@@ -198,4 +199,19 @@ impl Tree {
 /// Write a key as one part of a JSON pointer.
 pub fn escape_pointer(key: &str) -> String {
     key.replace('~', "~0").replace('/', "~1")
+}
+
+/// `/services/web/domain/1` as `services.web.domain[1]`.
+pub fn readable(pointer: &str) -> String {
+    let mut out = String::new();
+    for part in pointer.split('/').skip(1) {
+        let part = part.replace("~1", "/").replace("~0", "~");
+        if part.bytes().all(|b| b.is_ascii_digit()) && !out.is_empty() {
+            let _ = write!(out, "[{part}]");
+        } else {
+            out += if out.is_empty() { "" } else { "." };
+            out += &part;
+        }
+    }
+    out
 }

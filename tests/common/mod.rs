@@ -61,7 +61,7 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
             }
         })
         .collect();
-    let input = Input { files: &files, racks: &racks, apps: &sources, lock, fleet_source: "rackform.yml" };
+    let input = Input { files: &files, racks: &racks, apps: &sources, lock, fleet_source: "rackform.yml", is_whole: true };
     let compiled = compile(&input, &mut out).ok();
     let messages = out.sorted().iter().map(|d| short(d, &files)).collect();
     Outcome { compiled, messages }

@@ -18,12 +18,25 @@ pub(super) fn ports(r: &mut Reader<'_>, node: NodeId) -> Vec<NlbPort> {
         let before = || ports[..at].iter().map(|(_, other)| other);
         if before().any(|other| other.port == port.port || other.container_port == port.container_port) {
             r.refuse_for(*item, "another port of this service has the same number, or leads to the same port of the container");
-            if before().any(|other| other.port == port.port && other.container_port == port.container_port) {
+            if has_equal_items(r, node) {
                 r.refuse(node); // the schema sees two equal items and says so of the list
             }
         }
     }
     ports.into_iter().map(|(_, port)| port).collect()
+}
+
+/// Whether two items of a list are the same mapping of texts.
+fn has_equal_items(r: &Reader<'_>, list: NodeId) -> bool {
+    let fields = |item: &NodeId| -> Vec<(&str, &str)> {
+        r.tree.entries(*item).iter().map(|entry| (r.tree.text(entry.key), r.tree.text(entry.value))).collect()
+    };
+    let mut items: Vec<Vec<(&str, &str)>> = r.tree.items(list).iter().map(fields).collect();
+    for fields in &mut items {
+        fields.sort_unstable();
+    }
+    items.sort();
+    items.windows(2).any(|pair| pair[0] == pair[1])
 }
 
 fn port(r: &mut Reader<'_>, item: NodeId) -> Option<NlbPort> {

@@ -64,7 +64,11 @@ pub(super) fn scale(r: &mut Reader<'_>, body: NodeId, place: Place) -> Scale {
 fn place_of_count(r: &Reader<'_>, key: NodeId, value: NodeId) -> Place {
     match r.tree.kind(value) {
         Kind::Scalar(_) if !r.tree.is_null(value) => r.place(value),
-        _ => r.place(r.tree.get(value, "count").map_or(key, |count| count.key)),
+        _ => match r.tree.get(value, "count") {
+            Some(count) if matches!(r.tree.kind(count.value), Kind::Scalar(_)) && !r.tree.is_null(count.value) => r.place(count.value),
+            Some(count) => r.place(count.key),
+            None => r.place(key),
+        },
     }
 }
 
