@@ -70,7 +70,7 @@ fn without_a_host_the_routers_own_name_is_joined_at_deploy_time() {
     let document = template(&compiled, "main/apps/a.yaml");
     let value = &document["Resources"]["WebRule1"]["Properties"]["Conditions"][0]["HostHeaderConfig"]["Values"][0];
     let json = serde_json::to_value(value).unwrap();
-    assert_eq!(json, serde_json::json!({"Fn::Join": ["", ["a-web.", {"Fn::ImportValue": "main:RouterHost"}]]}));
+    assert_eq!(json, serde_json::json!({"Fn::Join": ["", ["a-web.", {"Fn::ImportValue": "main:Domain"}]]}));
 }
 
 #[test]

@@ -14,10 +14,12 @@ pub use lock_reader::read as read_lock;
 pub use priority::{EXACT, WILDCARD};
 pub use rules::{Class, Rule};
 
-use crate::diagnostics::codes::{LOCK_RACK, NOT_YET};
+use std::collections::BTreeSet;
+
+use crate::diagnostics::codes::{LOCK_RACK, NOT_YET, ROUTER_IN_USE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
-use crate::routes::Route;
+use crate::routes::{Route, Router};
 
 /// Everything that is given out, and the lock that remembers it.
 #[derive(Debug)]
@@ -46,6 +48,7 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnosti
         };
         out.report(diagnostic);
     }
+    removed_routers(fleet, old, out);
     let mut rules = rules::pack(fleet, routes, old);
     let certificates = certificates::certificates(fleet, routes, old, out);
     let fits = quotas::check(fleet, &rules, &certificates, out);
@@ -59,6 +62,27 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnosti
         lines: lock::Lines::default(),
     };
     Allocation { rules, certificates, lock }
+}
+
+/// Routers that the racks no longer have and that deployed rules stand on.
+fn removed_routers(fleet: &Fleet, old: &Lock, out: &mut Diagnostics) {
+    let mut seen = BTreeSet::new();
+    for key in old.rules.keys() {
+        let Some(rack) = fleet.racks.iter().find(|rack| rack.name == key.rack) else { continue };
+        let (is_there, parameter) = match key.router {
+            Router::Public => (rack.has_router(), "InternalOnly"),
+            Router::Internal => (rack.has_router_internal(), "Internal"),
+        };
+        if is_there || !seen.insert((&key.rack, key.router)) {
+            continue;
+        }
+        let message = format!("the {} router of `{}` is removed while rules stand on it", key.router.word(), key.rack);
+        let diagnostic = match old.line(&key.to_string()) {
+            Some(line) => Diagnostic::new(&ROUTER_IN_USE, line, message).label("deployed, as far as the lock knows"),
+            None => Diagnostic::nowhere(&ROUTER_IN_USE, message),
+        };
+        out.report(diagnostic.help(format!("deploy once without services on this router, then change `{parameter}`")));
+    }
 }
 
 fn sorted(names: &[String]) -> Vec<String> {

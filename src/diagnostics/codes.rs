@@ -59,6 +59,8 @@ codes! {
         "Nothing would be deployed. Check that `services:` is spelt so and stands at the top level.";
     BAD_ENV = "RF0015" Error "a variable is not written NAME=VALUE",
         "`--env` takes NAME=VALUE. A file for `--env-file` has one NAME=VALUE a line; blank lines and lines that start with `#` are skipped.";
+    TOO_MANY_SERVICES = "RF0016" Error "more services than a stack can hold",
+        "A stack of CloudFormation has at most 500 resources and each service needs several, so an app of more than 1,000 services can't be deployed. Split it.";
 
     WRONG_SHAPE = "RF0101" Error "a value has the wrong shape",
         "The value is of a kind that Convox's reader refuses here, such as a list where text is expected. `rackform schema convox` prints what each key takes.";
@@ -210,6 +212,8 @@ codes! {
         "An Application Load Balancer holds 100 rules over all of its listeners, 100 target groups and 25 certificates beside the default one.";
     LOCK_RACK = "RF0508" Error "the lock places an app on a rack that does not exist",
         "The rack was removed or renamed while the app is placed there. Give the rack its name back. If nothing of it is deployed, remove rackform.lock.";
+    ROUTER_IN_USE = "RF0509" Error "a router is removed while rules stand on it",
+        "Racks are deployed before apps, and CloudFormation does not remove a router whose listeners an app still imports. First take the services off the router and deploy; then change the rack's parameter.";
 
     TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
         "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";

@@ -16,11 +16,14 @@ pub use types::{
 
 use std::collections::BTreeSet;
 
-use crate::diagnostics::codes::UNSET_VARIABLE;
+use crate::diagnostics::codes::{TOO_MANY_SERVICES, UNSET_VARIABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{self, Document};
 use crate::schema::CONVOX_SCHEMA;
 use crate::source::{FileId, Files, Place, Span, Variables};
+
+/// Services that a manifest may have. A stack has at most 500 resources.
+const MAX_SERVICES: usize = 1000;
 
 /// Keys whose lists Convox adds to each other: written twice, both count.
 const JOINED: [&str; 2] = ["domain", "environment"];
@@ -30,6 +33,15 @@ const JOINED: [&str; 2] = ["domain", "environment"];
 pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagnostics) -> Option<Manifest> {
     let document = document::read(files, file, Some(variables), out)?;
     document.report_duplicates(&JOINED, out);
+    let services = document.tree.find("/services").map(|(key, services)| (key.unwrap_or(services), document.tree.entries(services).len()));
+    if let Some((key, count)) = services.filter(|(_, count)| *count > MAX_SERVICES) {
+        out.report(
+            Diagnostic::new(&TOO_MANY_SERVICES, document.tree.place(key), format!("{count} services can't be deployed as one app"))
+                .label(format!("more than {MAX_SERVICES}"))
+                .help("split the app into several"),
+        );
+        return None;
+    }
     let json = document::json_view(&document.tree, out)?;
     let violations = CONVOX_SCHEMA.violations(&json);
     let (manifest, problems) = decode::decode(&document.tree);
