@@ -1,6 +1,6 @@
 //! App parameters under Convox's names: those that touch balancing, and the names of the others.
 
-use super::rack_values::same;
+use super::values::{flag, same};
 use crate::diagnostics::codes::{DROPPED_PARAMETER, PARAMETER_LATER, PARAMETER_VALUE, PARAMETERS_DISAGREE, UNKNOWN_PARAMETER};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::manifest::{Manifest, logical_id};
@@ -169,15 +169,6 @@ impl AppParams {
             _ => return Err("codes from 0 to 99, such as 0,12".into()),
         }
         Ok(())
-    }
-}
-
-/// `Yes` or `No`; a flag of YAML arrives as `true` or `false`.
-fn flag(text: &str) -> Result<bool, String> {
-    match text {
-        "Yes" | "true" => Ok(true),
-        "No" | "false" => Ok(false),
-        _ => Err("Yes or No".into()),
     }
 }
 

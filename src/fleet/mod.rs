@@ -8,9 +8,9 @@ mod rack;
 mod rack_checks;
 mod rack_param_table;
 mod rack_params;
-mod rack_values;
 #[cfg(test)]
 mod testing;
+mod values;
 
 pub use app_params::{Algorithm, AppParams};
 pub use assemble::{App, AppSource, Fleet, assemble};

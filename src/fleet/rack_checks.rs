@@ -1,7 +1,7 @@
 //! Rack parameters that each are fine and together are not.
 
 use super::rack_param_table::{self, Standing};
-use super::{Cidr, Network, RackParams, RackSpec, rack_values as values};
+use super::{Cidr, Network, RackParams, RackSpec, values};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, codes};
 use crate::source::Place;
 

@@ -1,7 +1,7 @@
 //! Convox's rack parameters, read: names, values and defaults are Convox's.
 
 use super::rack_param_table::{self, RACK_PARAMETERS, Standing};
-use super::{Cidr, RackSpec, WrittenParam, rack_checks, rack_values as values};
+use super::{Cidr, RackSpec, WrittenParam, rack_checks, values};
 use crate::diagnostics::{Diagnostic, Diagnostics, codes, nearest};
 
 /// What a router does with requests that could desynchronise it from a target.
