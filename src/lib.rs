@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: [`load`] reads files, [`fleet`] and [`manifest`] say what they mean,
 //! [`routes`] which hosts lead where, [`allocate`] which rule carries each, [`lower`] what
-//! CloudFormation has to hear, [`render`] and [`output`] make text of it, and [`write`] puts it on
+//! CloudFormation has to hear, [`render`] and [`output`] make text of it, and [`mod@write`] puts it on
 //! the disk. Each stage reports to one sink of [`diagnostics`] and goes on for as long as it can.
 
 pub mod allocate;
