@@ -73,16 +73,16 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
     let lock_path = folder.join(LOCK);
     let lock = if lock_path.exists() { read(&lock_path, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
-    let fleet_source = if has_fleet { FLEET.to_owned() } else { apps.first().map(|app| app.source.clone()).unwrap_or_default() };
+    let fleet_source = if has_fleet { FLEET.to_owned() } else { "the manifests of this folder".to_owned() };
     Loaded { racks, apps, lock, lock_path, is_whole, fleet_source }
 }
 
-/// The folder of the rackform.yml that a folder belongs to: its own, or one further up in the same
-/// repository.
+/// The folder of the fleet that a folder belongs to: the one with rackform.yml, or else with the
+/// lock of an earlier compile; its own, or one further up in the same repository.
 fn fleet_folder(start: &Path) -> Option<PathBuf> {
     let mut folder = start.to_path_buf();
     loop {
-        if folder.join(FLEET).is_file() {
+        if folder.join(FLEET).is_file() || folder.join(LOCK).is_file() {
             return Some(folder);
         }
         let is_top = folder.join(".git").exists() || fs::canonicalize(non_empty(&folder)).ok()?.parent().is_none();
@@ -95,6 +95,9 @@ fn fleet_folder(start: &Path) -> Option<PathBuf> {
 
 /// Racks, apps, and whether all of the file could be read.
 fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<RackSpec>, Vec<AppSource>, bool) {
+    if !folder.join(FLEET).is_file() {
+        return (Vec::new(), found(&manifests(folder), folder, files, out), true);
+    }
     let file = read(&folder.join(FLEET), files, out).and_then(|id| fleet::read(files, id, out));
     let Some(file) = file else { return (Vec::new(), Vec::new(), false) };
     let apps = match &file.apps {

@@ -11,6 +11,9 @@ use crate::output::{INDEX, Index, OutputFile};
 /// What is behind the name of a file while it is being written.
 const TEMPORARY: &str = ".rackform-tmp";
 
+/// What stands in the head of every file that may have comments.
+const SIGNATURE: &str = "Written by `rackform compile`";
+
 /// A file and the place where it goes.
 struct Pending<'a> {
     target: PathBuf,
@@ -20,9 +23,13 @@ struct Pending<'a> {
 
 /// Write the lock and every file of the output. Every file is written beside its place first; only
 /// when all of them are whole do they take their places, the lock before the others, so that no
-/// template is newer than the lock. Gives the stacks that were there before and are no more.
-pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) -> io::Result<Vec<String>> {
+/// template is newer than the lock. A file of somebody else that is in the way is an error.
+pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) -> io::Result<()> {
     let old = index(folder);
+    if let Some(file) = files.iter().find(|file| is_foreign(folder, file, old.as_ref())) {
+        let what = format!("{} is not one of rackform's files and would be overwritten", folder.join(&file.path).display());
+        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
+    }
     let gone = gone(old.as_ref(), files);
     let mut pending = vec![Pending { target: lock_path.to_path_buf(), text: lock, executable: false }];
     pending.extend(files.iter().map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }));
@@ -45,9 +52,19 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
     for path in gone {
         remove(folder, &path)?;
     }
-    let stacks = |index: Option<Index>| index.map_or(Vec::new(), |index| index.stacks.into_iter().map(|stack| stack.stack).collect());
-    let now: Vec<String> = stacks(index(folder));
-    Ok(stacks(old).into_iter().filter(|stack| !now.contains(stack)).collect())
+    Ok(())
+}
+
+/// Whether a file that stands where ours goes is somebody else's: no earlier compile lists it, and
+/// it does not look like one of ours.
+fn is_foreign(folder: &Path, file: &OutputFile, old: Option<&Index>) -> bool {
+    let Ok(bytes) = fs::read(folder.join(&file.path)) else { return false };
+    let is_listed = old.is_some_and(|old| file.path == INDEX || old.files.contains(&file.path));
+    let text = String::from_utf8_lossy(&bytes);
+    let is_signed = text.lines().take(3).any(|line| line.contains(SIGNATURE));
+    // Parameters have no comments: they are a list of texts, and nothing else is.
+    let is_list = file.path.ends_with(".params.json") && serde_json::from_str::<Vec<String>>(&text).is_ok();
+    bytes != file.text.as_bytes() && !is_listed && !is_signed && !is_list
 }
 
 /// The list of stacks that a compile wrote.
@@ -154,11 +171,25 @@ mod tests {
     }
 
     #[test]
+    fn a_file_of_somebody_else_is_not_overwritten() {
+        let root = std::env::temp_dir().join(format!("rackform-foreign-{}", std::process::id()));
+        fs::create_dir_all(&root).unwrap();
+        fs::write(root.join("deploy.sh"), "mine").unwrap();
+        let ours = [file("deploy.sh", "# Written by `rackform compile`\n"), index(&["deploy.sh"])];
+        assert!(write(&root.join("rackform.lock"), "a", &root, &ours).is_err());
+        assert_eq!(fs::read_to_string(root.join("deploy.sh")).unwrap(), "mine");
+        assert!(!root.join("rackform.lock").exists());
+        fs::write(root.join("deploy.sh"), "# Written by `rackform compile`, once").unwrap();
+        write(&root.join("rackform.lock"), "a", &root, &ours).unwrap();
+        fs::remove_dir_all(root).unwrap();
+    }
+
+    #[test]
     fn when_one_file_fails_none_is_changed() {
         let root = std::env::temp_dir().join(format!("rackform-fail-{}", std::process::id()));
         let (out, lock) = (root.join("out"), root.join("rackform.lock"));
         write(&lock, "a", &out, &[file("a", "1")]).unwrap();
-        let failed = write(&lock, "b", &out, &[file("a", "2"), file("a/b", "3")]);
+        let failed = write(&lock, "b", &out, &[index(&["a"]), file("a/b", "3")]);
         assert!(failed.is_err());
         assert_eq!(fs::read_to_string(out.join("a")).unwrap(), "1");
         assert_eq!(fs::read_to_string(&lock).unwrap(), "a");

@@ -16,7 +16,7 @@ pub use rules::{Class, Rule};
 
 use std::collections::BTreeSet;
 
-use crate::diagnostics::codes::{LOCK_RACK, NOT_YET, ROUTER_IN_USE};
+use crate::diagnostics::codes::{APP_GONE, LOCK_RACK, NOT_YET, ROUTER_IN_USE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
 use crate::routes::{Route, Router};
@@ -49,6 +49,14 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnosti
         out.report(diagnostic);
     }
     removed_routers(fleet, old, out);
+    for (app, rack) in old.apps.iter().filter(|(name, _)| !fleet.apps.iter().any(|app| app.name == **name)) {
+        let message = format!("the app `{app}` is gone, and its stack `{rack}-{app}` stays until it is deleted");
+        let diagnostic = match old.line(app) {
+            Some(line) => Diagnostic::new(&APP_GONE, line, message),
+            None => Diagnostic::nowhere(&APP_GONE, message),
+        };
+        out.report(diagnostic.help(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {rack}-{app}")));
+    }
     let mut rules = rules::pack(fleet, routes, old);
     let certificates = certificates::certificates(fleet, routes, old, out);
     let fits = quotas::check(fleet, &rules, &certificates, out);

@@ -1,13 +1,13 @@
 //! `rackform compile` and `rackform check`.
 
-use std::fmt::Write as _;
 use std::path::Path;
 use std::process::ExitCode;
 
 use rackform::allocate::{self, Lock};
-use rackform::diagnostics::codes::{LOCK_CHANGES, NOT_WRITTEN};
+use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING, NOT_WRITTEN};
 use rackform::diagnostics::{Diagnostic, Diagnostics};
 use rackform::load::{Request, load};
+use rackform::output;
 use rackform::source::Files;
 use rackform::{Compiled, Input};
 
@@ -58,7 +58,14 @@ fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut
         return Err(ExitCode::from(LOCK_WOULD_CHANGE));
     }
     let Some(folder) = folder else { return Ok(summary(&compiled)) };
-    let gone = rackform::write::write(&loaded.lock_path, &text, folder, &compiled.files).map_err(|error| {
+    if loaded.lock.is_none() && folder.join(output::INDEX).is_file() {
+        out.report(
+            Diagnostic::nowhere(&LOCK_MISSING, format!("{} was compiled before, and there is no rackform.lock", folder.display()))
+                .help("restore rackform.lock from version control before anything is deployed; without it rules get new numbers"),
+        );
+        out.settle(()).map_err(failed)?;
+    }
+    rackform::write::write(&loaded.lock_path, &text, folder, &compiled.files).map_err(|error| {
         out.report(
             Diagnostic::nowhere(&NOT_WRITTEN, format!("the output can't be written: {error}"))
                 .note(format!("the output goes to {}", folder.display()))
@@ -66,14 +73,7 @@ fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut
         );
         ExitCode::FAILURE
     })?;
-    let mut done = format!("{}; {} deploys them", summary(&compiled), folder.join("deploy.sh").display());
-    for stack in gone {
-        let _ = write!(
-            done,
-            "\nthe stack {stack} is no longer part of this; `aws cloudformation delete-stack --stack-name {stack}` removes it"
-        );
-    }
-    Ok(done)
+    Ok(format!("{}; {} deploys them", summary(&compiled), folder.join("deploy.sh").display()))
 }
 
 fn summary(compiled: &Compiled) -> String {

@@ -61,6 +61,8 @@ codes! {
         "`--env` takes NAME=VALUE. A file for `--env-file` has one NAME=VALUE a line; blank lines and lines that start with `#` are skipped.";
     TOO_MANY_SERVICES = "RF0016" Error "more services than a stack can hold",
         "A stack of CloudFormation has at most 500 resources and each service needs several, so an app of more than 1,000 services can't be deployed. Split it.";
+    MERGED_DOMAINS = "RF0017" Warning "domains are added to merged ones",
+        "Convox puts what `<<` brings in its place as text, so a list of the service's own is added to the merged one instead of replacing it. The service answers at the hosts of both.";
 
     WRONG_SHAPE = "RF0101" Error "a value has the wrong shape",
         "The value is of a kind that Convox's reader refuses here, such as a list where text is expected. `rackform schema convox` prints what each key takes.";
@@ -125,6 +127,8 @@ codes! {
         "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else.";
     NLB_LATER = "RF0225" Warning "network ports are not emitted yet",
         "`nlb` gives a service ports on the rack's Network Load Balancer. This version checks them and emits none, so nobody answers there.";
+    GRPC_HEALTH = "RF0226" Warning "a gRPC health check that expects \"not implemented\"",
+        "A healthy gRPC service answers its health method with code 0. `LoadBalancerGrpcSuccessCodes` is 12, \"not implemented\", unless set: right for a path that no service has, such as the default `/`, and never met by a method that exists. Set the parameter to \"0\".";
 
     FLEET_SHAPE = "RF0301" Error "rackform.yml has the wrong shape",
         "`rackform schema fleet` prints what each key takes.";
@@ -164,6 +168,10 @@ codes! {
         "An HTTPS listener needs a default certificate. Without `certificate` in rackform.yml the rack stack has the parameter `Certificate` without a default: pass it on the first deployment with `deploy.sh --parameter RACK:Certificate=ARN`.";
     IDLE_PARAMETER = "RF0319" Warning "a parameter that has no effect beside the others",
         "The parameter is about a part that this rack does not have, so it changes nothing. Remove it, or correct the parameter that the message names.";
+    OUTSIDE_ZONE = "RF0320" Error "the rack's host lies outside of its hosted zone",
+        "The rack's records, and those that validate its certificate, are written into the hosted zone, which takes only names of its own domain.";
+    NO_RECORDS = "RF0321" Note "nobody writes the rack's DNS records",
+        "Without `hosted_zone`, the wildcard record that leads the rack's hosts to its router, and the record that validates a created certificate, are yours to write. The router's name is the output `Domain` of the rack's stack, the internal one's `DomainInternal`.";
 
     HOST_SYNTAX = "RF0401" Error "a host name that a listener rule refuses",
         "A host has at most 128 letters, digits, `-`, `.`, `*` and `?`, at least one dot, and only letters behind the last dot.";
@@ -214,6 +222,10 @@ codes! {
         "The rack was removed or renamed while the app is placed there. Give the rack its name back. If nothing of it is deployed, remove rackform.lock.";
     ROUTER_IN_USE = "RF0509" Error "a router is removed while rules stand on it",
         "Racks are deployed before apps, and CloudFormation does not remove a router whose listeners an app still imports. First take the services off the router and deploy; then change the rack's parameter.";
+    APP_GONE = "RF0510" Note "the stack of an app that is gone stays",
+        "The app is no longer part of the fleet, so nothing deploys or removes its stack: its rules stay on the router until you delete it.";
+    LOCK_MISSING = "RF0511" Warning "the lock is missing",
+        "The output folder was compiled before, so numbers were given out, and the lock that remembers them is not there. A new one may pack and number rules in another way, and what is deployed is changed for nothing.";
 
     TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
         "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{AppParams, Certificate, Rack, RackParams, RackSpec};
-use crate::diagnostics::codes::{APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NOT_YET, RACK_NAME, UNKNOWN_RACK};
+use crate::diagnostics::codes::{
+    APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_RECORDS, NOT_YET, OUTSIDE_ZONE, RACK_NAME, UNKNOWN_RACK,
+};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::host::Host;
 use crate::manifest::{self, Manifest};
@@ -188,6 +190,7 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
         Some(name) => rack_host(name, &spec.name.value, out),
         None => host.clone(),
     };
+    records(spec, host.as_ref(), hosted_zone_name.as_ref(), &certificate, out);
     Rack {
         name: name.clone(),
         hosted_zone_name,
@@ -198,6 +201,29 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
         certificates: spec.certificates.clone(),
         network: spec.network.clone(),
         params,
+    }
+}
+
+/// Say which records of the rack nobody can write, or nobody does.
+fn records(spec: &RackSpec, host: Option<&String>, zone: Option<&String>, certificate: &Certificate, out: &mut Diagnostics) {
+    let (Some(host), Some(written)) = (host, &spec.host) else { return };
+    match (&spec.hosted_zone, zone) {
+        (Some(_), Some(zone)) if host != zone && !host.ends_with(&format!(".{zone}")) => {
+            out.report(
+                Diagnostic::new(&OUTSIDE_ZONE, written.place, format!("`{host}` lies outside of the hosted zone {zone}"))
+                    .label("its records can't be written there")
+                    .help("give the rack the zone that holds its host, or a host of this zone"),
+            );
+        }
+        (None, _) => {
+            let wait =
+                if *certificate == Certificate::Create { "; the first deployment waits until the certificate is validated" } else { "" };
+            out.report(
+                Diagnostic::new(&NO_RECORDS, written.place, format!("nobody writes the DNS records for *.{host}{wait}"))
+                    .help("give the rack its `hosted_zone`, or point *.host at the router yourself"),
+            );
+        }
+        _ => {}
     }
 }
 

@@ -16,11 +16,11 @@ pub use types::{
 
 use std::collections::BTreeSet;
 
-use crate::diagnostics::codes::{TOO_MANY_SERVICES, UNSET_VARIABLE};
+use crate::diagnostics::codes::{MERGED_DOMAINS, TOO_MANY_SERVICES, UNSET_VARIABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{self, Document};
 use crate::schema::CONVOX_SCHEMA;
-use crate::source::{FileId, Files, Place, Span, Variables};
+use crate::source::{FileId, Files, Place, Span, Tree, Variables};
 
 /// Services that a manifest may have. A stack has at most 500 resources.
 const MAX_SERVICES: usize = 1000;
@@ -47,8 +47,31 @@ pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagno
     let (manifest, problems) = decode::decode(&document.tree);
     shape::report(&document.tree, &violations, &problems, out);
     unset_variables(files, &document, &manifest, out);
+    merged_domains(&document.tree, out);
     check::check(&manifest, out);
     Some(manifest)
+}
+
+/// Say where a service's own domains are added to those that `<<` brings.
+fn merged_domains(tree: &Tree, out: &mut Diagnostics) {
+    let services = tree.find("/services").map_or(&[][..], |(_, services)| tree.entries(services));
+    for service in services {
+        let domains: Vec<_> = tree.entries(service.value).iter().filter(|entry| tree.text(entry.key) == "domain").collect();
+        let own = domains.iter().find(|entry| entry.via.is_none());
+        let merged = domains.iter().find_map(|entry| Some((entry, entry.via?)));
+        if let (Some(own), Some((brought, via))) = (own, merged) {
+            out.report(
+                Diagnostic::new(
+                    &MERGED_DOMAINS,
+                    tree.place(own.key),
+                    format!("the domains of `{}` are added to merged ones", tree.text(service.key)),
+                )
+                .also(tree.place(via), "merged here")
+                .also(tree.place(brought.key), "these domains count too")
+                .help("nothing to do if this is meant; otherwise keep `domain` out of what is merged"),
+            );
+        }
+    }
 }
 
 /// Report variables without a value; where a host needs one, routes say so.
@@ -64,9 +87,9 @@ fn unset_variables(files: &Files, document: &Document, manifest: &Manifest, out:
             Some((short, _)) => diagnostic
                 .note("everything between the braces is the name: there is no form with a default")
                 .help(format!("write ${{{short}}}, and give {short} a value")),
-            None => {
-                diagnostic.help(format!("set it in `environment` of the app in rackform.yml, with --env-file, or with --env {name}=VALUE"))
-            }
+            None => diagnostic
+                .note("a default in `environment` of the manifest is for its containers and does not count here, as in Convox")
+                .help(format!("set it in `environment` of the app in rackform.yml, with --env-file, or with --env {name}=VALUE")),
         });
     }
 }

@@ -7,7 +7,7 @@ use crate::diagnostics::codes::{
     AGENT_IS_ON, BAD_NAME, EMPTY_VARIABLE, IGNORED_VALUE, MISSING_KEY, RESOURCE_TYPE, UNKNOWN_KEY, V3_KEY, WRONG_SHAPE,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::schema::{Violation, What};
+use crate::schema::{CONVOX_SCHEMA, Violation, What};
 use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer, readable, resolve};
 
 /// What to do when nothing better is known.
@@ -132,6 +132,9 @@ fn words(tree: &Tree, violation: &Violation, key: Option<NodeId>, value: NodeId,
 /// What to write instead of a value of the wrong shape.
 fn way_out(tree: &Tree, value: NodeId, pointer: &str, expected: &str) -> String {
     let key = pointer.rsplit('/').next().unwrap_or_default();
+    if pointer == format!("/services/{key}") && CONVOX_SCHEMA.knows("service", key) {
+        return format!("`{key}` belongs to a service: indent it under one");
+    }
     if let Some(name) = tree.unset(value).first() {
         return format!("the variable `{name}` has no value: set it with --env {name}=VALUE or in rackform.yml");
     }

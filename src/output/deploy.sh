@@ -26,6 +26,8 @@ fail() {
   exit 1
 }
 
+command -v aws >/dev/null || fail "the AWS CLI is not here: install it, or put it on the PATH"
+
 while (($#)); do
   case $1 in
     --parameter)
@@ -49,6 +51,7 @@ while (($#)); do
       exit
       ;;
     *)
+      echo "deploy.sh: there is no option '$1'" >&2
       usage >&2
       exit 2
       ;;
@@ -76,12 +79,22 @@ described() {
   fi
 }
 
-# Deploy one stack: name, the stack of its rack, template, parameters, and the names of parameters
-# without a value. A stack that was deployed before keeps the values that it has.
-deploy() {
-  local stack=$1 rack=$2 template=$3 file=$4 name line item before
-  local values=() options=()
+# Look at one stack before anything is deployed: name, the stack of its rack, template, parameters,
+# and the names of parameters without a value. A stack that was deployed keeps the values that it has.
+check() {
+  local stack=$1 template=$3 name item before
   shift 4
+  for item in ${given[@]+"${given[@]}"}; do
+    case $item in
+      "$stack:"*)
+        name=${item#*:}
+        grep -q "^  ${name%%=*}:\$" "$template" || fail "the stack $stack has no parameter '${name%%=*}'"
+        ;;
+    esac
+  done
+  if [[ -z ${RACKFORM_S3_BUCKET-} ]] && (($(wc -c <"$template") > limit)); then
+    fail "$template has more than $limit bytes: set RACKFORM_S3_BUCKET to a bucket for it"
+  fi
   if (($#)); then
     before=$(described "$stack")
     for name in "$@"; do
@@ -89,6 +102,12 @@ deploy() {
       is_given "$stack" "$name" || fail "the stack $stack needs a value: --parameter $stack:$name=VALUE"
     done
   fi
+}
+
+# Deploy one stack: name, the stack of its rack, template, parameters.
+deploy() {
+  local stack=$1 rack=$2 template=$3 file=$4 line item before
+  local values=() options=()
   if ((${#execute[@]})) && [[ $stack != "$rack" ]]; then
     before=$(described "$rack")
     if [[ -z $before ]]; then
@@ -107,11 +126,20 @@ deploy() {
   fi
   if [[ -n ${RACKFORM_S3_BUCKET-} ]]; then
     options+=(--s3-bucket "$RACKFORM_S3_BUCKET")
-  elif (($(wc -c <"$template") > limit)); then
-    fail "$template has more than $limit bytes: set RACKFORM_S3_BUCKET to a bucket for it"
   fi
-  echo "deploying $stack"
+  if ((${#execute[@]})); then
+    echo "making a change set of $stack"
+  else
+    echo "deploying $stack"
+  fi
   aws cloudformation deploy --stack-name "$stack" --template-file "$template" --no-fail-on-empty-changeset \
     ${options[@]+"${options[@]}"} ${execute[@]+"${execute[@]}"}
 }
 
+# Every stack in the order of deployment.
+each() {
+@EACH@
+}
+
+each check
+each deploy

@@ -33,9 +33,11 @@ pub(super) fn domains(service: &Service, out: &mut Diagnostics) -> Vec<(Host, Pl
 fn domain_host(service: &Service, domain: &Domain, out: &mut Diagnostics) -> Option<Host> {
     let place = domain.name.place;
     let text = domain.name.value.as_str();
-    if let Some(name) = domain.unset.first() {
+    if let [name, ..] = domain.unset.as_slice() {
+        let names: Vec<String> = domain.unset.iter().map(|name| format!("`{name}`")).collect();
+        let (what, verb) = if names.len() == 1 { ("variable", "has") } else { ("variables", "have") };
         out.report(
-            Diagnostic::new(&UNSET_HOST_VARIABLE, place, format!("a domain of `{}` needs the variable `{name}`, which has no value", service.name.value))
+            Diagnostic::new(&UNSET_HOST_VARIABLE, place, format!("a domain of `{}` needs the {what} {}, which {verb} no value", service.name.value, names.join(" and ")))
                 .help(format!(
                     "set it in `environment` of the app in rackform.yml, with --env-file FILE, or with --env {name}=VALUE; --env {name}= says that there is no such domain"
                 )),

@@ -6,7 +6,8 @@ mod domains;
 use std::collections::BTreeSet;
 
 use crate::diagnostics::codes::{
-    DEAD_LINK, DUPLICATE_HOST, GRPC_OVER_HTTP, HOST_SYNTAX, NO_HTTP_LISTENER, NO_INTERNAL_ROUTER, NO_PUBLIC_ROUTER, NOTHING_ROUTED,
+    DEAD_LINK, DUPLICATE_HOST, GRPC_HEALTH, GRPC_OVER_HTTP, HOST_SYNTAX, NO_HTTP_LISTENER, NO_INTERNAL_ROUTER, NO_PUBLIC_ROUTER,
+    NOTHING_ROUTED,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Fleet, Rack};
@@ -198,6 +199,15 @@ fn routers(app: &App, service: &Service, rack: &Rack, out: &mut Diagnostics) {
             .help("write `internal: true` for the service, or set `InternalOnly: No` for the rack"),
         );
     }
+    let grpc = service.port.as_ref().filter(|port| ["grpc", "secure-grpc"].contains(&port.scheme.value.as_str()));
+    let path = &service.health.path;
+    if grpc.is_some() && app.params.grpc_success_codes == "12" && path.value.trim_start_matches('/').contains('/') {
+        out.report(
+            Diagnostic::new(&GRPC_HEALTH, path.place, format!("the health check of `{name}` expects the code 12, \"not implemented\""))
+                .label("a method that exists answers 0")
+                .help("set the app's parameter `LoadBalancerGrpcSuccessCodes` to \"0\""),
+        );
+    }
     if app.params.redirect_https {
         return;
     }
@@ -212,7 +222,7 @@ fn routers(app: &App, service: &Service, rack: &Rack, out: &mut Diagnostics) {
             .help("remove `RedirectHttps: No` from the app, or `DisableALBPort80: Yes` from the rack"),
         );
     }
-    if let Some(port) = service.port.as_ref().filter(|port| ["grpc", "secure-grpc"].contains(&port.scheme.value.as_str())) {
+    if let Some(port) = grpc {
         out.report(
             Diagnostic::new(&GRPC_OVER_HTTP, port.number.place, format!("`{name}` speaks gRPC, which port 80 can't forward"))
                 .also(place, "this puts the app on port 80 too")

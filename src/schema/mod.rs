@@ -93,6 +93,11 @@ impl Schema {
         Self { document, validator }
     }
 
+    /// Whether a definition has a property.
+    pub fn knows(&self, definition: &str, property: &str) -> bool {
+        self.document["$defs"][definition]["properties"].get(property).is_some()
+    }
+
     /// Everything that is wrong with a document.
     pub fn violations(&self, json: &Value) -> Vec<Violation> {
         let mut found = Vec::new();

@@ -1,0 +1,160 @@
+//! The program as people run it: folders, exit codes, what is written and what is left alone.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// A folder that goes when the test ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("rackform-cli-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap()
+    }
+
+    fn has(&self, path: &str) -> bool {
+        self.0.join(path).exists()
+    }
+
+    /// Exit code, standard output and standard error of a run in this folder.
+    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        run(&self.0, arguments)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_rackform")).args(arguments).current_dir(folder).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
+}
+
+/// Two apps in folders of their own.
+fn fleet(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    folder.write("blog/convox.yml", "services: {web: {port: 3000}}\n");
+    folder.write("shop/convox.yml", "services: {web: {port: 3000, domain: shop.example.org}}\n");
+    assert_eq!(folder.run(&["compile"]).0, 0);
+    folder
+}
+
+#[test]
+fn an_app_of_a_fleet_is_compiled_with_its_fleet() {
+    let folder = fleet("subfolder");
+    let lock = folder.read("rackform.lock");
+    for arguments in [&["compile", "shop"][..], &["compile", "shop/convox.yml"]] {
+        assert_eq!(folder.run(arguments).0, 0);
+        assert!(folder.has("build/main/apps/blog.yaml"), "the other app is still there");
+        assert!(!folder.has("shop/rackform.lock"), "there is one lock");
+        assert_eq!(folder.read("rackform.lock"), lock);
+    }
+    let (code, _, said) = run(&folder.0.join("shop"), &["check", "--locked"]);
+    assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn an_app_that_is_gone_takes_its_files_along_and_is_named() {
+    let folder = fleet("gone");
+    fs::remove_dir_all(folder.0.join("blog")).unwrap();
+    folder.write("build/notes.txt", "mine");
+    let (code, _, said) = folder.run(&["compile"]);
+    assert_eq!(code, 0);
+    assert!(said.contains("RF0510") && said.contains("delete-stack --stack-name main-blog"), "{said}");
+    assert!(!folder.has("build/main/apps/blog.yaml") && folder.has("build/notes.txt"));
+    assert!(folder.read("rackform.lock").contains("/blog/web/exact1"), "its numbers are retired");
+}
+
+#[test]
+fn locked_says_what_would_change_and_writes_nothing() {
+    let folder = fleet("locked");
+    assert_eq!(folder.run(&["compile", "--locked"]).0, 0);
+    folder.write("shop/convox.yml", "services: {web: {port: 3000, domain: [shop.example.org, www.example.org]}}\n");
+    let (lock, template) = (folder.read("rackform.lock"), folder.read("build/main/apps/shop.yaml"));
+    let (code, _, said) = folder.run(&["compile", "--locked"]);
+    assert_eq!(code, 3);
+    assert!(said.contains("RF0505") && said.contains("+  main/public/shop/web/exact1"), "{said}");
+    assert_eq!((folder.read("rackform.lock"), folder.read("build/main/apps/shop.yaml")), (lock.clone(), template));
+    folder.write("shop/convox.yml", "services: {web: {port: 3000, domain: shop.example.org}}\n");
+    folder.write("rackform.lock", &lock.replace('\n', "\r\n"));
+    assert_eq!(folder.run(&["check", "--locked"]).0, 0, "line ends say nothing");
+}
+
+#[test]
+fn a_lock_that_went_missing_is_noticed() {
+    let folder = fleet("missing");
+    fs::remove_file(folder.0.join("rackform.lock")).unwrap();
+    assert_eq!(folder.run(&["compile", "--strict"]).0, 1);
+    assert!(!folder.has("rackform.lock"));
+    let (code, _, said) = folder.run(&["compile"]);
+    assert!(code == 0 && said.contains("RF0511"), "{said}");
+}
+
+#[test]
+fn a_file_of_somebody_else_stays() {
+    let folder = fleet("foreign");
+    folder.write("out/deploy.sh", "#!/bin/sh\necho mine\n");
+    let lock = folder.read("rackform.lock");
+    folder.write("shop/convox.yml", "services: {web: {port: 3001, domain: new.example.org}}\n");
+    let (code, _, said) = folder.run(&["compile", "--out", "out"]);
+    assert!(code == 1 && said.contains("RF0603") && said.contains("deploy.sh"), "{said}");
+    assert_eq!(folder.read("out/deploy.sh"), "#!/bin/sh\necho mine\n");
+    assert_eq!(folder.read("rackform.lock"), lock, "nothing is written");
+    assert!(!folder.has("out/main"), "nothing is begun");
+}
+
+#[test]
+fn formats_and_exit_codes() {
+    let folder = Folder::new("formats");
+    folder.write("app/convox.yml", "services:\n  web:\n    port: 99999\n    domian: a.org\n");
+    let (code, out, said) = folder.run(&["check", "app", "--message-format", "json"]);
+    assert_eq!((code, said.as_str()), (1, ""));
+    let messages: Vec<serde_json::Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let port = messages.iter().find(|m| m["code"] == "RF0201").unwrap();
+    assert_eq!((port["place"]["line"].as_u64(), port["place"]["column"].as_u64()), (Some(3), Some(11)));
+    assert_eq!(port["place"]["file"], "app/convox.yml");
+
+    let (_, _, said) = folder.run(&["check", "app", "--message-format", "short", "-q"]);
+    assert_eq!(said, "app/convox.yml:3:11: error[RF0201]: port 99999 of `web` does not exist\n1 error\n");
+    assert_eq!(folder.run(&["check", "nowhere"]).0, 1);
+    assert_eq!(folder.run(&["compile", "--bogus"]).0, 2);
+    assert_eq!(folder.run(&["explain", "RF9999"]).0, 2);
+    let (code, out, _) = folder.run(&["explain", "rf0201"]);
+    assert!(code == 0 && out.starts_with("RF0201: "));
+    for of in ["convox", "fleet"] {
+        let (code, out, _) = folder.run(&["schema", of]);
+        assert!(code == 0 && serde_json::from_str::<serde_json::Value>(&out).unwrap()["$id"].is_string());
+    }
+}
+
+#[test]
+fn the_environment_of_the_process_takes_no_part() {
+    let folder = Folder::new("environment");
+    folder.write("app/convox.yml", "services: {web: {port: 3000, domain: \"${HOST}\"}}\n");
+    let done =
+        Command::new(env!("CARGO_BIN_EXE_rackform")).args(["check", "app"]).current_dir(&folder.0).env("HOST", "a.example.org").output();
+    assert_eq!(done.unwrap().status.code(), Some(1));
+    folder.write("prod.env", "# hosts\nHOST=file.example.org\n");
+    assert_eq!(folder.run(&["compile", "app", "--env-file", "prod.env"]).0, 0);
+    assert!(folder.read("app/rackform.lock").contains("file.example.org"));
+    assert_eq!(folder.run(&["compile", "app", "--env-file", "prod.env", "--env", "HOST=line.example.org"]).0, 0);
+    assert!(folder.read("app/rackform.lock").contains("line.example.org"), "--env comes after --env-file");
+}
