@@ -155,6 +155,27 @@ fn a_number_that_a_removed_rule_held_is_not_given_out_again() {
 }
 
 #[test]
+fn a_host_is_taken_up_by_its_new_app_before_the_old_one_lets_go() {
+    let with = |host: &str| format!("services: {{web: {{port: 1, domain: [{host}]}}}}");
+    let (none, both) = (with(""), with("a.example.org, b.example.org"));
+    let one = with("a.example.org");
+    let stacks = |compiled: &Compiled| -> Vec<String> {
+        let index = compiled.files.iter().find(|file| file.path == "stacks.json").unwrap();
+        let index: serde_json::Value = serde_json::from_str(&index.text).unwrap();
+        index["stacks"].as_array().unwrap().iter().map(|stack| stack["stack"].as_str().unwrap().to_owned()).collect()
+    };
+    let first = run(FLEET, &[("blog", &both), ("cart", &none), ("shop", &none)], &Lock::default()).ok();
+    assert_eq!(stacks(&first), ["main", "main-blog", "main-cart", "main-shop"]);
+    let moved = with("b.example.org");
+    let second = run(FLEET, &[("blog", &one), ("cart", &none), ("shop", &moved)], &first.lock).ok();
+    assert_eq!(stacks(&second), ["main", "main-cart", "main-shop", "main-blog"], "the receiver comes first");
+    let third = run(FLEET, &[("blog", &one), ("cart", &none), ("shop", &moved)], &second.lock).ok();
+    assert_eq!(stacks(&third), ["main", "main-blog", "main-cart", "main-shop"]);
+    let swapped = run(FLEET, &[("blog", &moved), ("cart", &none), ("shop", &one)], &third.lock).ok();
+    assert_eq!(stacks(&swapped).len(), 4, "a circle has no right order, and all are deployed");
+}
+
+#[test]
 fn the_order_of_apps_and_services_does_not_matter() {
     let a = "services: {x: {port: 1, domain: x.example.org}, z: {port: 2}}";
     let b = "services: {z: {port: 2}, x: {port: 1, domain: x2.example.org}}";

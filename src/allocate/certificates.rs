@@ -54,19 +54,27 @@ fn covers(name: &str, host: &Host) -> bool {
 /// kept for local use (RFC 6762, and ICANN for `.internal`).
 const PRIVATE: [&str; 3] = ["convox", "internal", "local"];
 
-/// The name that a certificate needs for a host; none when ACM takes no such name.
-fn certifiable(host: &Host) -> Option<String> {
-    let (first, rest) = host.as_str().split_once('.')?;
+/// The name that a certificate needs for a host, or why ACM takes no such name.
+fn certifiable(host: &Host) -> Result<String, &'static str> {
+    let (first, rest) = host.as_str().split_once('.').unwrap_or((host.as_str(), ""));
     let name = if first.contains(['*', '?']) { format!("*.{rest}") } else { host.as_str().to_owned() };
     let plain = name.strip_prefix("*.").unwrap_or(&name);
-    let label = |label: &str| {
-        (1..=MAX_LABEL).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    };
-    let fits = plain.contains('.') && plain.split('.').all(label) && !PRIVATE.iter().any(|end| plain.ends_with(&format!(".{end}")));
-    fits.then_some(name)
+    let is_word = |label: &str| label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if plain.contains(['*', '?']) {
+        Err("only the part before the first dot may be a pattern")
+    } else if !plain.contains('.') {
+        Err("a pattern over a whole top-level domain")
+    } else if PRIVATE.iter().any(|end| plain.ends_with(&format!(".{end}"))) {
+        Err("a private ending, which no authority certifies")
+    } else if plain.split('.').any(str::is_empty) {
+        Err("two dots in a row, or one in front")
+    } else if plain.split('.').any(|label| label.len() > MAX_LABEL) {
+        Err("more than 63 characters between two dots")
+    } else if plain.split('.').any(|label| !is_word(label) || label.starts_with('-') || label.ends_with('-')) {
+        Err("letters, digits and dashes only, and no dash beside a dot")
+    } else {
+        Ok(name)
+    }
 }
 
 /// Find a certificate for every domain. A name stays in the certificate that the lock has it in.
@@ -87,14 +95,14 @@ pub(super) fn certificates(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mu
             continue;
         }
         match certifiable(&route.host) {
-            Some(name) => {
+            Ok(name) => {
                 let wanted = own.entry(route.app).or_default();
                 wanted.entry(name).or_insert_with(|| (BTreeSet::new(), route.place)).0.insert(route.router);
             }
-            None => {
+            Err(why) => {
                 out.report(
                     Diagnostic::new(&UNCERTIFIABLE_HOST, route.place, format!("no certificate of ACM can name `{}`", route.host.as_str()))
-                        .label("a name has letters, digits and dashes between its dots, and at most `*.` in front")
+                        .label(why)
                         .help("use such a name, or list a certificate that covers this one under `certificates` of the rack"),
                 );
             }
@@ -203,12 +211,20 @@ mod tests {
 
     #[test]
     fn patterns_need_a_certificate_with_a_star() {
-        assert_eq!(certifiable(&host("www.example.org")).as_deref(), Some("www.example.org"));
-        assert_eq!(certifiable(&host("shop-?.example.org")).as_deref(), Some("*.example.org"));
-        assert_eq!(certifiable(&host("a.*.example.org")), None);
-        assert_eq!(certifiable(&host("*.org")), None);
-        for name in ["a..example.org", "-a.example.org", "a-.example.org", "a_b.example.org", "x.local", "web.shop.main.convox"] {
-            assert_eq!(certifiable(&host(name)), None, "{name}");
+        assert_eq!(certifiable(&host("www.example.org")).as_deref(), Ok("www.example.org"));
+        assert_eq!(certifiable(&host("shop-?.example.org")).as_deref(), Ok("*.example.org"));
+
+        for name in [
+            "a.*.example.org",
+            "*.org",
+            "a..example.org",
+            "-a.example.org",
+            "a-.example.org",
+            "a_b.example.org",
+            "x.local",
+            "web.shop.main.convox",
+        ] {
+            assert!(certifiable(&host(name)).is_err(), "{name}");
         }
     }
 }

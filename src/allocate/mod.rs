@@ -4,6 +4,7 @@
 mod certificates;
 mod lock;
 mod lock_reader;
+mod order;
 mod priority;
 mod quotas;
 mod rules;
@@ -28,6 +29,8 @@ pub struct Allocation {
     pub rules: Vec<Rule>,
     /// Certificates of apps and racks.
     pub certificates: Certificates,
+    /// Apps in the order of their deployment, by their places in the fleet.
+    pub order: Vec<usize>,
     /// What the next compile must know.
     pub lock: Lock,
 }
@@ -69,7 +72,8 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnosti
         certificates: certificates.apps.values().flatten().map(|own| (own.key.clone(), sorted(&own.names))).collect(),
         lines: lock::Lines::default(),
     };
-    Allocation { rules, certificates, lock }
+    let order = order::order(fleet, &rules, old);
+    Allocation { rules, certificates, order, lock }
 }
 
 /// Routers that the racks no longer have and that deployed rules stand on.

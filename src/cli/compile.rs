@@ -24,11 +24,11 @@ pub(super) fn run(args: &InputArgs, folder: Option<&Path>, terminal: &Terminal) 
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.strict);
     let code = attempt(args, folder, &mut files, &mut out);
-    terminal.diagnostics(&out, &files, args.message_format);
+    let said = terminal.diagnostics(&out, &files, args.message_format);
     match code {
         Ok(done) => {
             terminal.status(&done);
-            ExitCode::SUCCESS
+            said
         }
         Err(code) => code,
     }

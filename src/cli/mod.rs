@@ -104,8 +104,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Check(args) => compile::run(&args, None, &terminal),
         Command::Explain { code } => {
             if let Some(code) = codes::find(&code) {
-                terminal::data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs));
-                ExitCode::SUCCESS
+                terminal::data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs))
             } else {
                 terminal::message(&format!(
                     "there is no diagnostic `{code}`; they go from {} to {}",
@@ -115,12 +114,9 @@ pub(crate) fn run() -> ExitCode {
                 ExitCode::from(2)
             }
         }
-        Command::Schema { of } => {
-            terminal::data(match of {
-                SchemaOf::Convox => schema::CONVOX,
-                SchemaOf::Fleet => schema::FLEET,
-            });
-            ExitCode::SUCCESS
-        }
+        Command::Schema { of } => terminal::data(match of {
+            SchemaOf::Convox => schema::CONVOX,
+            SchemaOf::Fleet => schema::FLEET,
+        }),
     }
 }

@@ -1,6 +1,7 @@
 //! Standard output for data, standard error for people. A reader who went away is no error.
 
 use std::io::Write;
+use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use rackform::diagnostics::{Diagnostics, Severity, render, short, to_json};
@@ -11,9 +12,17 @@ use super::MessageFormat;
 /// Messages of one severity that are drawn in full; the rest is counted.
 const MOST: usize = 200;
 
-/// Print data that somebody asked for.
-pub(super) fn data(text: &str) {
-    let _ = anstream::stdout().write_all(text.as_bytes());
+/// Print data that somebody asked for. A reader who went away has had enough; anything else that
+/// keeps it from being written whole is a failure.
+pub(super) fn data(text: &str) -> ExitCode {
+    let mut out = anstream::stdout().lock();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            message(&format!("the output can't be written: {error}"));
+            ExitCode::FAILURE
+        }
+        _ => ExitCode::SUCCESS,
+    }
 }
 
 /// Print a sentence for people.
@@ -39,14 +48,11 @@ impl Terminal {
     }
 
     /// Every message, and how many there are.
-    pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) {
+    pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted: Vec<_> = diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect();
         if format == MessageFormat::Json {
-            let mut out = anstream::stdout().lock();
-            for diagnostic in sorted {
-                let _ = writeln!(out, "{}", to_json(diagnostic, files));
-            }
-            return;
+            let lines: Vec<String> = sorted.iter().map(|diagnostic| format!("{}\n", to_json(diagnostic, files))).collect();
+            return data(&lines.concat());
         }
         let styled = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
         let mut out = anstream::stderr().lock();
@@ -69,5 +75,6 @@ impl Terminal {
         if !counts.is_empty() {
             let _ = writeln!(out, "{}", counts.join(", "));
         }
+        ExitCode::SUCCESS
     }
 }

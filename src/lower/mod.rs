@@ -14,7 +14,7 @@ use crate::fleet::Fleet;
 use crate::routes::Router;
 use crate::source::Files;
 
-/// The stacks in the order in which they are deployed: racks, then apps. A rack's template names
+/// The stacks in the order in which they are deployed: racks, then apps as the allocation has them. A rack's template names
 /// `fleet_source` as what it was written from.
 pub fn lower(fleet: &Fleet, allocation: &Allocation, fleet_source: &str, files: &Files) -> Vec<Stack> {
     let racks = fleet.racks.iter().enumerate().map(|(at, rack)| {
@@ -24,7 +24,7 @@ pub fn lower(fleet: &Fleet, allocation: &Allocation, fleet_source: &str, files: 
         stack.context["header"] = header(fleet_source).into();
         stack
     });
-    let apps = (0..fleet.apps.len()).filter_map(|at| app::lower(fleet, at, allocation, files));
+    let apps = allocation.order.iter().filter_map(|at| app::lower(fleet, *at, allocation, files));
     racks.chain(apps).collect()
 }
 

@@ -65,6 +65,7 @@ fn domain_host(service: &Service, domain: &Domain, out: &mut Diagnostics) -> Opt
         }
         Err(BadHost::Character(',')) => "a list is not split at commas; write an item for each name".to_owned(),
         Err(BadHost::Character(_)) if text.contains("://") => "a host stands here without scheme and path".to_owned(),
+        Err(BadHost::Character('"' | '\'')) => "the quotes are part of the value; in an env file, write it without them".to_owned(),
         Err(BadHost::Character(':')) => "a host stands here without a port".to_owned(),
         Err(BadHost::Character(c)) => format!("a host has letters, digits, `-`, `.`, `*` and `?`, and no `{}`", c.escape_debug()),
         Err(BadHost::Long) => format!("a host has at most {MAX_LENGTH} characters"),
