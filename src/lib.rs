@@ -1,13 +1,14 @@
 //! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
 //!
 //! Data flows one way: [`load`] reads files, [`fleet`] and [`manifest`] say what they mean,
-//! [`routes`] which hosts lead where, [`allocate`] which rule carries each, [`lower`] what
+//! [`routes`] which hosts lead where, [`allocate`] which rule carries each, [`expect`] holds that against what is expected, [`lower`] what
 //! CloudFormation has to hear, [`render`] and [`output`] make text of it, and [`mod@write`] puts it on
 //! the disk. Each stage reports to one sink of [`diagnostics`] and goes on for as long as it can.
 
 pub mod allocate;
 pub mod diagnostics;
 pub mod document;
+pub mod expect;
 pub mod fleet;
 pub mod host;
 pub mod load;
@@ -22,7 +23,7 @@ pub mod write;
 
 use allocate::Lock;
 use diagnostics::{Diagnostics, Reported};
-use fleet::{AppSource, RackSpec};
+use fleet::{AppSource, Promises, RackSpec};
 use output::OutputFile;
 use source::Files;
 
@@ -46,6 +47,8 @@ pub struct Input<'a> {
     pub racks: &'a [RackSpec],
     /// Manifests.
     pub apps: &'a [AppSource],
+    /// What rackform.yml promises of hosts.
+    pub promises: &'a Promises,
     /// The lock of the last compile.
     pub lock: &'a Lock,
     /// What racks are written from, for comments.
@@ -65,8 +68,9 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
     }
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
     let fleet = fleet::assemble(input.files, input.racks, input.apps, out);
-    let routes = routes::routes(&fleet, out);
+    let routes = routes::routes(&fleet, input.promises, out);
     let allocation = allocate::allocate(&fleet, &routes, input.lock, out);
+    expect::check(&fleet, &allocation, &input.promises.expect, out);
     out.settle(())?;
     let stacks = lower::lower(&fleet, &allocation, input.fleet_source, input.files);
     let files = output::output(&stacks, out)?;

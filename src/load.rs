@@ -6,7 +6,7 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::codes::{BAD_ENV, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{self, AppSource, AppSpec, Apps, RackSpec};
+use crate::fleet::{self, AppSource, AppSpec, Apps, Promises, RackSpec};
 use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
 
 /// The name of the fleet's file.
@@ -32,6 +32,8 @@ pub struct Loaded {
     pub racks: Vec<RackSpec>,
     /// Manifests that were found.
     pub apps: Vec<AppSource>,
+    /// What rackform.yml promises of hosts.
+    pub promises: Promises,
     /// The lock, if there is one.
     pub lock: Option<FileId>,
     /// Where the lock is, or will be.
@@ -48,24 +50,24 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
     let start = folder_of(&request.path);
     let fleet = fleet_folder(&start).and_then(|folder| {
         let mut found = Diagnostics::default();
-        let (racks, apps, is_whole) = read_fleet(&folder, files, &mut found);
+        let (racks, apps, promises, is_whole) = read_fleet(&folder, files, &mut found);
         // A fleet further up counts only if it is about this folder.
         let is_about = folder == start || apps.iter().any(|app| lies_in(&folder.join(&app.source), &start));
         is_about.then(|| {
             for diagnostic in found.sorted() {
                 out.report(diagnostic.clone());
             }
-            (folder, racks, apps, is_whole)
+            (folder, racks, apps, promises, is_whole)
         })
     });
-    let (folder, racks, mut apps, is_whole) = if let Some(found) = fleet {
+    let (folder, racks, mut apps, promises, is_whole) = if let Some(found) = fleet {
         is_of_the_fleet(&request.path, &found.0, &found.2, out);
         found
     } else {
         let is_lock = request.path.file_name().is_some_and(|name| name == LOCK);
         let paths = if request.path.is_file() && !is_lock { vec![request.path.clone()] } else { manifests(&start) };
         let apps = found(&paths, &start, files, out);
-        (start, Vec::new(), apps, true)
+        (start, Vec::new(), apps, Promises::default(), true)
     };
     for app in &mut apps {
         app.variables.extend(variables.clone());
@@ -74,7 +76,7 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
     let lock = if lock_path.exists() { read(&lock_path, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
     let fleet_source = if has_fleet { FLEET.to_owned() } else { "the manifests of this folder".to_owned() };
-    Loaded { racks, apps, lock, lock_path, is_whole, fleet_source }
+    Loaded { racks, apps, promises, lock, lock_path, is_whole, fleet_source }
 }
 
 /// The folder of the fleet that a folder belongs to: the one with rackform.yml, or else with the
@@ -93,13 +95,13 @@ fn fleet_folder(start: &Path) -> Option<PathBuf> {
     }
 }
 
-/// Racks, apps, and whether all of the file could be read.
-fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<RackSpec>, Vec<AppSource>, bool) {
+/// Racks, apps, promises, and whether all of the file could be read.
+fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<RackSpec>, Vec<AppSource>, Promises, bool) {
     if !folder.join(FLEET).is_file() {
-        return (Vec::new(), found(&manifests(folder), folder, files, out), true);
+        return (Vec::new(), found(&manifests(folder), folder, files, out), Promises::default(), true);
     }
     let file = read(&folder.join(FLEET), files, out).and_then(|id| fleet::read(files, id, out));
-    let Some(file) = file else { return (Vec::new(), Vec::new(), false) };
+    let Some(file) = file else { return (Vec::new(), Vec::new(), Promises::default(), false) };
     let apps = match &file.apps {
         Apps::Named(specs) => named(folder, specs, files, out),
         Apps::Pattern(pattern) => {
@@ -114,7 +116,7 @@ fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<R
         }
         Apps::Found => found(&manifests(folder), folder, files, out),
     };
-    (file.racks, apps, file.is_whole)
+    (file.racks, apps, file.promises, file.is_whole)
 }
 
 /// A file that is named on the command line must be one that is read.

@@ -10,6 +10,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnostics", &["source"]),
     ("schema", &["diagnostics"]),
     ("document", &["diagnostics", "source"]),
+    ("expect", &["allocate", "diagnostics", "fleet", "routes"]),
     ("host", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
     ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source"]),

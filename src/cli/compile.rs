@@ -44,6 +44,7 @@ fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut
         files,
         racks: &loaded.racks,
         apps: &loaded.apps,
+        promises: &loaded.promises,
         lock: &old,
         fleet_source: &loaded.fleet_source,
         is_whole: loaded.is_whole,

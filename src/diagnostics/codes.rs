@@ -172,6 +172,8 @@ codes! {
         "The rack's records, and those that validate its certificate, are written into the hosted zone, which takes only names of its own domain.";
     NO_RECORDS = "RF0321" Note "nobody writes the rack's DNS records",
         "Without `hosted_zone`, the wildcard record that leads the rack's hosts to its router, and the record that validates a created certificate, are yours to write. The router's name is the output `Domain` of the rack's stack, the internal one's `DomainInternal`.";
+    UNKNOWN_APP = "RF0322" Error "a reservation for an app that does not exist",
+        "`domains` in rackform.yml gives domains to apps of the fleet by their names.";
 
     HOST_SYNTAX = "RF0401" Error "a host name that a listener rule refuses",
         "A host has at most 128 letters, digits, `-`, `.`, `*` and `?`, at least one dot, and only letters behind the last dot.";
@@ -203,6 +205,10 @@ codes! {
         "A target group for gRPC takes requests from an HTTPS listener only, so the app can't have `RedirectHttps: No`.";
     NOTHING_ROUTED = "RF0415" Note "an app with nothing behind a router",
         "None of the app's services has a port, so there is nothing to balance and the app has no stack yet.";
+    RESERVED = "RF0416" Error "a domain that belongs to another app",
+        "`domains` in rackform.yml reserves a domain and all names below it for one app. A pattern that matches such a name counts too.";
+    EXPECTATION = "RF0417" Error "somebody else answers than expected",
+        "`expect` in rackform.yml says who answers at an address, and the rules say otherwise. An address with http is a redirect unless the app has `RedirectHttps: No`.";
 
     LOCK_SHAPE = "RF0501" Error "rackform.lock can't be read",
         "The lock is written by `rackform compile`. Restore it from version control; a lock that is lost gives new numbers to every rule.";

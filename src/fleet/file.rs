@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use indexmap::IndexMap;
 
 use super::assemble::MAX_APP_NAME;
+use super::promises::{Expectation, Promises, Reservation};
 use super::{Network, SharedCertificate};
 use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, NOT_YET, RACK_NAME, SYNTAX};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
@@ -19,6 +20,8 @@ pub struct FleetFile {
     pub racks: Vec<RackSpec>,
     /// Which apps there are.
     pub apps: Apps,
+    /// `domains` and `expect`.
+    pub promises: Promises,
     /// Whether the schema accepts all of it; where not, that was reported.
     pub is_whole: bool,
 }
@@ -235,7 +238,18 @@ fn decode(tree: &Tree) -> FleetFile {
         Some(apps) if matches!(tree.kind(apps), Kind::Scalar(_)) => Apps::Pattern(text(tree, apps)),
         Some(apps) => Apps::Named(entries(tree, apps).map(|e| app(tree, e.key, e.value)).collect()),
     };
-    FleetFile { racks, apps, is_whole: true }
+    let mut promises = Promises::default();
+    for entry in below("domains").into_iter().flat_map(|map| entries(tree, map)) {
+        for item in tree.items(entry.value) {
+            let name = text(tree, *item);
+            let domain = Spanned::new(name.value.to_lowercase(), name.place);
+            promises.domains.push(Reservation { app: text(tree, entry.key), domain });
+        }
+    }
+    for entry in below("expect").into_iter().flat_map(|map| entries(tree, map)) {
+        promises.expect.push(Expectation { address: text(tree, entry.key), answer: text(tree, entry.value) });
+    }
+    FleetFile { racks, apps, promises, is_whole: true }
 }
 
 /// The entries of a mapping that count: of a key that comes twice, the last one.

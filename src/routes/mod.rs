@@ -2,6 +2,7 @@
 
 mod conflicts;
 mod domains;
+mod reserved;
 
 use std::collections::BTreeSet;
 
@@ -10,7 +11,7 @@ use crate::diagnostics::codes::{
     NOTHING_ROUTED,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{App, Fleet, Rack};
+use crate::fleet::{App, Fleet, Promises, Rack};
 use crate::host::{Host, MAX_LABEL, MAX_LENGTH, ROUTER_INTERNAL_NAME, ROUTER_NAME};
 use crate::manifest::Service;
 use crate::source::Place;
@@ -52,7 +53,7 @@ pub struct Route {
 }
 
 /// The routes of every app, in the order of apps and services.
-pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Route> {
+pub fn routes(fleet: &Fleet, promises: &Promises, out: &mut Diagnostics) -> Vec<Route> {
     let mut routes = Vec::new();
     for (at, app) in fleet.apps.iter().enumerate() {
         let rack = &fleet.racks[app.rack];
@@ -75,6 +76,7 @@ pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Route> {
         }
     }
     conflicts::check(fleet, &routes, out);
+    reserved::check(fleet, &routes, &promises.domains, out);
     routes
 }
 

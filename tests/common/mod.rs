@@ -3,7 +3,7 @@
 
 use rackform::allocate::{self, Lock};
 use rackform::diagnostics::{Diagnostics, short};
-use rackform::fleet::{self, AppSource, Apps};
+use rackform::fleet::{self, AppSource, Apps, Promises};
 use rackform::source::{Files, Variables};
 use rackform::{Compiled, Input, compile};
 use serde_yaml::Value;
@@ -40,9 +40,9 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
     let mut out = Diagnostics::new(false);
     let fleet_id = files.add("rackform.yml", fleet);
     let spec = fleet::read(&files, fleet_id, &mut out);
-    let (racks, named) = match spec {
-        Some(spec) => (spec.racks, if let Apps::Named(named) = spec.apps { named } else { Vec::new() }),
-        None => (Vec::new(), Vec::new()),
+    let (racks, named, promises) = match spec {
+        Some(spec) => (spec.racks, if let Apps::Named(named) = spec.apps { named } else { Vec::new() }, spec.promises),
+        None => (Vec::new(), Vec::new(), Promises::default()),
     };
     let sources: Vec<AppSource> = apps
         .iter()
@@ -61,7 +61,8 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
             }
         })
         .collect();
-    let input = Input { files: &files, racks: &racks, apps: &sources, lock, fleet_source: "rackform.yml", is_whole: true };
+    let input =
+        Input { files: &files, racks: &racks, apps: &sources, lock, fleet_source: "rackform.yml", is_whole: true, promises: &promises };
     let compiled = compile(&input, &mut out).ok();
     let messages = out.sorted().iter().map(|d| short(d, &files)).collect();
     Outcome { compiled, messages }
