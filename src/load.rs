@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use crate::diagnostics::codes::{BAD_ENV, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
+use crate::diagnostics::codes::{BAD_ENV, BAD_LIMITS, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{self, AppSource, AppSpec, Apps, Promises, RackSpec};
+use crate::fleet::{self, AppSource, AppSpec, Apps, Promises, Quotas, QuotasSpec, RackSpec};
 use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
 
 /// The name of the fleet's file.
@@ -101,7 +101,10 @@ fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<R
         return (Vec::new(), found(&manifests(folder), folder, files, out), Promises::default(), true);
     }
     let file = read(&folder.join(FLEET), files, out).and_then(|id| fleet::read(files, id, out));
-    let Some(file) = file else { return (Vec::new(), Vec::new(), Promises::default(), false) };
+    let Some(mut file) = file else { return (Vec::new(), Vec::new(), Promises::default(), false) };
+    for rack in &mut file.racks {
+        account_limits(folder, rack, files, out);
+    }
     let apps = match &file.apps {
         Apps::Named(specs) => named(folder, specs, files, out),
         Apps::Pattern(pattern) => {
@@ -117,6 +120,21 @@ fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<R
         Apps::Found => found(&manifests(folder), folder, files, out),
     };
     (file.racks, apps, file.promises, file.is_whole)
+}
+
+/// Put the quotas that a file holds in the place of its path.
+fn account_limits(folder: &Path, rack: &mut RackSpec, files: &mut Files, out: &mut Diagnostics) {
+    let Some(QuotasSpec::File(path)) = &rack.quotas else { return };
+    let Some(id) = read(&folder.join(&path.value), files, out) else { return };
+    match Quotas::from_account_limits(files.text(id)) {
+        Ok(quotas) => rack.quotas = Some(QuotasSpec::Written(quotas)),
+        Err(why) => {
+            out.report(
+                Diagnostic::new(&BAD_LIMITS, path.place, format!("{} does not hold the limits of an account: {why}", path.value))
+                    .help("save what `aws elbv2 describe-account-limits` prints"),
+            );
+        }
+    }
 }
 
 /// A file that is named on the command line must be one that is read.

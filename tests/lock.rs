@@ -194,4 +194,9 @@ fn quotas_are_counted_over_both_listeners() {
     let twice = format!("{FLEET}\napps: {{a: {{params: {{RedirectHttps: No}}}}}}");
     assert!(run(&twice, &[("a", &manifest(50))], &Lock::default()).compiled.is_some());
     assert!(run(&twice, &[("a", &manifest(51))], &Lock::default()).says("RF0507"));
+    let raised = twice.replace("racks: {main: {", "racks: {main: {quotas: {rules: 150}, ");
+    assert!(run(&raised, &[("a", &manifest(75))], &Lock::default()).compiled.is_some());
+    assert!(run(&raised, &[("a", &manifest(76))], &Lock::default()).says("RF0507"));
+    let wide = FLEET.replace("racks: {main: {", "racks: {main: {quotas: {rules: 1000}, ");
+    assert!(run(&wide, &[("a", &manifest(101))], &Lock::default()).says("RF0507"), "target groups can't be raised");
 }

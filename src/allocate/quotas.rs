@@ -1,4 +1,4 @@
-//! What a router may hold. AWS's defaults, per load balancer and over all of its listeners.
+//! What a router may hold, over all of its listeners.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,12 +9,8 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
 use crate::routes::Router;
 
-/// Rules, default actions not counted. Service Quotas L-7EED9B64, adjustable.
-const RULES: usize = 100;
 /// Distinct target groups. Not adjustable.
 const TARGET_GROUPS: usize = 100;
-/// Certificates beside the listeners' default ones. Service Quotas L-9365A611, adjustable.
-const CERTIFICATES: usize = 25;
 
 /// What a router is asked for.
 #[derive(Default)]
@@ -43,19 +39,20 @@ pub(super) fn check(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, 
         }
     }
     for ((rack, router), demand) in demands {
+        let quotas = fleet.racks[rack].quotas;
         let asked = [
             (
                 "rules",
                 demand.rules,
-                RULES,
-                "set `InternalDomains: No` or remove `RedirectHttps: No` on apps, or spread the apps over more racks",
+                quotas.rules,
+                "set `InternalDomains: No` or remove `RedirectHttps: No` on apps, let AWS raise the quota and write `quotas` for the rack, or use more racks",
             ),
             ("target groups", demand.target_groups.len(), TARGET_GROUPS, "spread the apps over more racks; this quota can't be raised"),
             (
                 "certificates",
                 demand.certificates,
-                CERTIFICATES,
-                "list wildcard certificates under `certificates` of the rack, or spread the apps over more racks",
+                quotas.certificates,
+                "list wildcard certificates under `certificates` of the rack, let AWS raise the quota and write `quotas` for the rack, or use more racks",
             ),
         ];
         for (what, asked, quota, help) in asked.into_iter().filter(|(_, asked, quota, _)| asked > quota) {

@@ -174,6 +174,8 @@ codes! {
         "Without `hosted_zone`, the wildcard record that leads the rack's hosts to its router, and the record that validates a created certificate, are yours to write. The router's name is the output `Domain` of the rack's stack, the internal one's `DomainInternal`.";
     UNKNOWN_APP = "RF0322" Error "a reservation for an app that does not exist",
         "`domains` in rackform.yml gives domains to apps of the fleet by their names.";
+    BAD_LIMITS = "RF0323" Error "a file that does not hold an account's limits",
+        "`quotas` of a rack names a file with what `aws elbv2 describe-account-limits` printed: JSON with a list of `Limits`, each with `Name` and `Max`.";
 
     HOST_SYNTAX = "RF0401" Error "a host name that a listener rule refuses",
         "A host has at most 128 letters, digits, `-`, `.`, `*` and `?`, at least one dot, and only letters behind the last dot.";
@@ -223,7 +225,7 @@ codes! {
     NO_NUMBER = "RF0506" Error "no priority is free for a rule",
         "Every number that keeps the order of patterns is taken. Remove rules, or spread the apps over more racks.";
     QUOTA = "RF0507" Error "a router would hold more than AWS allows",
-        "An Application Load Balancer holds 100 rules over all of its listeners, 100 target groups and 25 certificates beside the default one.";
+        "An Application Load Balancer holds 100 rules over all of its listeners and 25 certificates beside the default one, unless AWS has raised these quotas and `quotas` of the rack says so; and 100 target groups, which can't be raised.";
     LOCK_RACK = "RF0508" Error "the lock places an app on a rack that does not exist",
         "The rack was removed or renamed while the app is placed there. Give the rack its name back. If nothing of it is deployed, remove rackform.lock.";
     ROUTER_IN_USE = "RF0509" Error "a router is removed while rules stand on it",

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{AppParams, Certificate, Rack, RackParams, RackSpec};
+use super::{AppParams, Certificate, Quotas, QuotasSpec, Rack, RackParams, RackSpec};
 use crate::diagnostics::codes::{
     APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_RECORDS, NOT_YET, OUTSIDE_ZONE, RACK_NAME, UNKNOWN_RACK,
 };
@@ -135,6 +135,7 @@ fn main_rack() -> Rack {
         hosted_zone: None,
         hosted_zone_name: None,
         certificates: Vec::new(),
+        quotas: Quotas::default(),
         network: super::Network::Create,
         params: RackParams::default(),
     }
@@ -199,6 +200,11 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
         certificate,
         hosted_zone: spec.hosted_zone.as_ref().map(|zone| zone.value.clone()),
         certificates: spec.certificates.clone(),
+        quotas: match spec.quotas {
+            Some(QuotasSpec::Written(quotas)) => quotas,
+            // A file was put in the place of its path when it was read; otherwise that was reported.
+            Some(QuotasSpec::File(_)) | None => Quotas::default(),
+        },
         network: spec.network.clone(),
         params,
     }

@@ -6,12 +6,12 @@ use indexmap::IndexMap;
 
 use super::assemble::MAX_APP_NAME;
 use super::promises::{Expectation, Promises, Reservation};
-use super::{Network, SharedCertificate};
+use super::{Network, Quotas, QuotasSpec, SharedCertificate};
 use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, NOT_YET, RACK_NAME, SYNTAX};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{self, json_view};
 use crate::schema::{FLEET_SCHEMA, Violation, What};
-use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Spanned, Tree, Variables, escape_pointer, readable};
+use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Resolved, Spanned, Tree, Variables, escape_pointer, readable};
 
 /// What rackform.yml says.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub struct RackSpec {
     pub network: Network,
     /// Where `network` is written.
     pub network_place: Option<Place>,
+    /// `quotas`.
+    pub quotas: Option<QuotasSpec>,
     /// `params` by name.
     pub params: IndexMap<String, WrittenParam>,
 }
@@ -294,6 +296,7 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         name: text(tree, key),
         host: field("host"),
         internal_host: field("internal_host"),
+        quotas: tree.get(body, "quotas").map(|entry| quotas(tree, entry.value)),
         certificate: field("certificate"),
         hosted_zone: zone("id").or_else(|| field("hosted_zone").filter(|zone| !zone.value.is_empty())),
         hosted_zone_name: zone("name"),
@@ -304,6 +307,21 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
     }
 }
 
+fn quotas(tree: &Tree, node: NodeId) -> QuotasSpec {
+    if matches!(tree.kind(node), Kind::Scalar(_)) {
+        return QuotasSpec::File(text(tree, node));
+    }
+    let number = |key: &str| match tree.get(node, key).and_then(|entry| tree.scalar(entry.value)) {
+        Some(Resolved::Int(number)) => usize::try_from(number).ok(),
+        _ => None,
+    };
+    let default = Quotas::default();
+    QuotasSpec::Written(Quotas {
+        rules: number("rules").unwrap_or(default.rules),
+        certificates: number("certificates").unwrap_or(default.certificates),
+    })
+}
+
 fn params(tree: &Tree, body: NodeId) -> Vec<(Spanned<String>, Spanned<String>)> {
     let Some(map) = tree.get(body, "params") else { return Vec::new() };
     entries(tree, map.value).map(|entry| (text(tree, entry.key), parameter(tree, entry.value))).collect()
@@ -312,7 +330,7 @@ fn params(tree: &Tree, body: NodeId) -> Vec<(Spanned<String>, Spanned<String>)> 
 /// A parameter's value; `Yes`, `yes` and `true` are one thing.
 fn parameter(tree: &Tree, node: NodeId) -> Spanned<String> {
     match tree.scalar(node) {
-        Some(crate::source::Resolved::Bool(flag)) => Spanned::new(flag.to_string(), tree.place(node)),
+        Some(Resolved::Bool(flag)) => Spanned::new(flag.to_string(), tree.place(node)),
         _ => text(tree, node),
     }
 }

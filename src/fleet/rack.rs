@@ -1,6 +1,6 @@
 //! A rack as rackform.yml describes it, checked.
 
-use super::RackParams;
+use super::{Quotas, RackParams};
 use crate::source::Place;
 
 /// A rack that rackform writes a stack for.
@@ -20,6 +20,8 @@ pub struct Rack {
     pub hosted_zone_name: Option<String>,
     /// Certificates that exist and that apps may be served with.
     pub certificates: Vec<SharedCertificate>,
+    /// What AWS allows each of its routers.
+    pub quotas: Quotas,
     /// Where the rack stands.
     pub network: Network,
     /// Convox's rack parameters.

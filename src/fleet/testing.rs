@@ -20,6 +20,7 @@ fn read_any(rack: &str, network: &Network, written: &[(&str, &str)]) -> (RackPar
         certificates: Vec::new(),
         network: network.clone(),
         network_place: None,
+        quotas: None,
         params: written.iter().enumerate().map(param).collect(),
     };
     let mut out = Diagnostics::new(false);

@@ -19,6 +19,7 @@ fn rack(change: impl FnOnce(&mut Rack)) -> Rack {
         certificate: Certificate::Given(ARN.into()),
         hosted_zone: None,
         hosted_zone_name: None,
+        quotas: crate::fleet::Quotas::default(),
         certificates: Vec::new(),
         network: Network::Create,
         params: RackParams::default(),
