@@ -24,6 +24,7 @@ docs:
 ## Tests that need nothing but Rust.
 unit:
 	cargo test --locked
+	cargo test --locked --test corpus -- --nocapture # says what real manifests came to
 
 ## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI.
 acceptance: $(VENV)/installed
