@@ -203,7 +203,6 @@ pub(super) fn port(r: &mut Reader<'_>, value: NodeId) -> Option<Port> {
                         found = scalar(r, entry.value).map(|port| (r.place(entry.value), port));
                         if found.as_ref().is_none_or(|(_, (number, _))| *number == 0) {
                             r.refuse(entry.value);
-                            return None;
                         }
                     }
                     "scheme" => match r.tree.scalar(entry.value) {
@@ -215,7 +214,9 @@ pub(super) fn port(r: &mut Reader<'_>, value: NodeId) -> Option<Port> {
                 }
             }
             let Some((place, (number, prefix))) = found else {
-                r.refuse(value);
+                if r.tree.get(value, "port").is_none() {
+                    r.refuse(value);
+                }
                 return None;
             };
             (place, number, named.unwrap_or(Spanned::new(prefix, place)))
