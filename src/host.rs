@@ -39,6 +39,11 @@ pub enum BadHost {
     Wildcards(usize),
 }
 
+/// Whether a name is a domain or lies below it.
+pub fn is_within(name: &str, domain: &str) -> bool {
+    name.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'))
+}
+
 impl Host {
     /// Check a name as written. `_` is let through: AWS's documents do not agree on it.
     pub fn parse(text: &str) -> Result<Self, BadHost> {

@@ -40,7 +40,7 @@ pub struct Loaded {
     pub lock_path: PathBuf,
     /// Whether all of rackform.yml could be read; what could not was reported.
     pub is_whole: bool,
-    /// What racks are written from, for comments: rackform.yml or the one manifest.
+    /// What racks are written from, for comments: rackform.yml or the manifests of this folder.
     pub fleet_source: String,
 }
 

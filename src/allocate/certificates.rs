@@ -7,7 +7,7 @@ use super::lock::{CertificateKey, Lock};
 use crate::diagnostics::codes::{UNCERTIFIABLE_HOST, VALIDATION_WAITS};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{Certificate, Fleet, Rack};
-use crate::host::{Host, MAX_LABEL};
+use crate::host::{Host, MAX_LABEL, is_within};
 use crate::routes::{Route, Router};
 use crate::source::Place;
 
@@ -146,8 +146,7 @@ fn pack(rack: &str, app: &str, wanted: &Wanted, old: &Lock) -> BTreeMap<Certific
 /// Whether the rack's hosted zone can hold the record that validates a name.
 fn in_zone(rack: &Rack, name: &str) -> bool {
     let name = name.strip_prefix("*.").unwrap_or(name);
-    let below = |zone: &String| name == zone || name.strip_suffix(zone.as_str()).is_some_and(|rest| rest.ends_with('.'));
-    rack.hosted_zone.is_some() && rack.hosted_zone_name.as_ref().is_some_and(below)
+    rack.hosted_zone.is_some() && rack.hosted_zone_name.as_ref().is_some_and(|zone| is_within(name, zone))
 }
 
 /// Say which names somebody must validate.

@@ -54,11 +54,10 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnosti
     removed_routers(fleet, old, out);
     for (app, rack) in old.apps.iter().filter(|(name, _)| !fleet.apps.iter().any(|app| app.name == **name)) {
         let message = format!("the app `{app}` is gone, and its stack `{rack}-{app}` stays until it is deleted");
-        let diagnostic = match old.line(app) {
-            Some(line) => Diagnostic::new(&APP_GONE, line, message),
-            None => Diagnostic::nowhere(&APP_GONE, message),
-        };
-        out.report(diagnostic.help(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {rack}-{app}")));
+        out.report(
+            Diagnostic::new(&APP_GONE, old.line(app), message)
+                .help(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {rack}-{app}")),
+        );
     }
     let mut rules = rules::pack(fleet, routes, old);
     let certificates = certificates::certificates(fleet, routes, old, out);
@@ -89,11 +88,11 @@ fn removed_routers(fleet: &Fleet, old: &Lock, out: &mut Diagnostics) {
             continue;
         }
         let message = format!("the {} router of `{}` is removed while rules stand on it", key.router.word(), key.rack);
-        let diagnostic = match old.line(&key.to_string()) {
-            Some(line) => Diagnostic::new(&ROUTER_IN_USE, line, message).label("deployed, as far as the lock knows"),
-            None => Diagnostic::nowhere(&ROUTER_IN_USE, message),
-        };
-        out.report(diagnostic.help(format!("deploy once without services on this router, then change `{parameter}`")));
+        out.report(
+            Diagnostic::new(&ROUTER_IN_USE, old.line(&key.to_string()), message)
+                .label("deployed, as far as the lock knows")
+                .help(format!("deploy once without services on this router, then change `{parameter}`")),
+        );
     }
 }
 

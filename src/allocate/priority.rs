@@ -105,11 +105,7 @@ fn free(rules: &[Rule], used: &BTreeMap<u32, usize>, retired: &Retired, at: usiz
 fn none_free(rule: &Rule, routes: &[Route]) -> Diagnostic {
     let message = format!("no number is free for a rule of `{}/{}`", rule.key.app, rule.key.service);
     let route = routes.iter().find(|route| route.app == rule.app && rule.hosts.contains(&route.host));
-    let diagnostic = match route {
-        Some(route) => Diagnostic::new(&NO_NUMBER, route.place, message),
-        None => Diagnostic::nowhere(&NO_NUMBER, message),
-    };
-    diagnostic
+    Diagnostic::new(&NO_NUMBER, route.map(|route| route.place), message)
         .note(format!("its hosts are {}", rule.hosts.iter().map(Host::as_str).collect::<Vec<_>>().join(", ")))
         .help("use fewer patterns that contain each other, or another rack")
 }
@@ -146,12 +142,8 @@ fn check_order(rules: &[Rule], members: &[usize], old: &Lock, out: &mut Diagnost
             || wildcards.iter().any(|inner| rule.key != inner.key && around(rule, inner) && rule.priority <= inner.priority);
         if wrong {
             let message = format!("rule {} comes before hosts that it contains", rule.key);
-            let diagnostic = match old.line(&rule.key.to_string()) {
-                Some(line) => Diagnostic::new(&NO_NUMBER, line, message),
-                None => Diagnostic::nowhere(&NO_NUMBER, message),
-            };
             out.report(
-                diagnostic
+                Diagnostic::new(&NO_NUMBER, old.line(&rule.key.to_string()), message)
                     .note(format!("its number is {} and can't be changed while it lives", rule.priority))
                     .help("remove its line from rackform.lock if the number was written by hand, or make its patterns narrower"),
             );

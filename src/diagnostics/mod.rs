@@ -47,9 +47,9 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A message at a place.
-    pub fn new(code: &'static Code, place: Place, message: impl Into<String>) -> Self {
-        Self { place: Some(place), ..Self::nowhere(code, message) }
+    /// A message at a place, if there is one.
+    pub fn new(code: &'static Code, place: impl Into<Option<Place>>, message: impl Into<String>) -> Self {
+        Self { place: place.into(), ..Self::nowhere(code, message) }
     }
 
     /// A message about no file.

@@ -7,7 +7,7 @@ use crate::diagnostics::codes::{
     APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_RECORDS, NOT_YET, OUTSIDE_ZONE, RACK_NAME, UNKNOWN_RACK,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
-use crate::host::Host;
+use crate::host::{Host, is_within};
 use crate::manifest::{self, Manifest};
 use crate::source::{FileId, Files, Place, Spanned, Variables};
 
@@ -146,11 +146,7 @@ fn certificate_notes(racks: &[Rack], specs: &[RackSpec], out: &mut Diagnostics) 
     for (at, rack) in racks.iter().enumerate().filter(|(_, rack)| rack.certificate == Certificate::AtDeploy) {
         let name = &rack.name;
         let what = format!("the stack `{name}` needs the ARN of a certificate when it is first deployed");
-        let found = match specs.get(at) {
-            Some(spec) => Diagnostic::new(&DEFAULT_CERTIFICATE, spec.name.place, what),
-            None => Diagnostic::nowhere(&DEFAULT_CERTIFICATE, what),
-        };
-        out.report(found.help(format!(
+        out.report(Diagnostic::new(&DEFAULT_CERTIFICATE, specs.get(at).map(|spec| spec.name.place), what).help(format!(
             "write `certificate` for the rack in rackform.yml, or deploy with `deploy.sh --parameter {name}:Certificate=ARN`"
         )));
     }
@@ -214,7 +210,7 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
 fn records(spec: &RackSpec, host: Option<&String>, zone: Option<&String>, certificate: &Certificate, out: &mut Diagnostics) {
     let (Some(host), Some(written)) = (host, &spec.host) else { return };
     match (&spec.hosted_zone, zone) {
-        (Some(_), Some(zone)) if host != zone && !host.ends_with(&format!(".{zone}")) => {
+        (Some(_), Some(zone)) if !is_within(host, zone) => {
             out.report(
                 Diagnostic::new(&OUTSIDE_ZONE, written.place, format!("`{host}` lies outside of the hosted zone {zone}"))
                     .label("its records can't be written there")

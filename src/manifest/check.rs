@@ -14,7 +14,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::source::Spanned;
 
 /// Schemes that a target group can speak.
-pub(crate) const SCHEMES: [&str; 4] = ["http", "https", "grpc", "secure-grpc"];
+const SCHEMES: [&str; 4] = ["http", "https", "grpc", "secure-grpc"];
 /// Resource types that Convox has templates for.
 const RESOURCE_TYPES: [&str; 7] = ["postgres", "mysql", "mariadb", "redis", "valkey", "memcached", "efs"];
 

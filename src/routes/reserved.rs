@@ -20,7 +20,7 @@ pub(super) fn check(fleet: &Fleet, routes: &[Route], reservations: &[Reservation
         for route in routes.iter().filter(|route| route.is_domain && fleet.apps[route.app].name != app.value) {
             // A part of the domain that belongs to the app itself is its own.
             let is_own = reservations.iter().any(|other| {
-                let is_part = of(&domain.value).iter().any(|taken| taken.contains(&Host::trusted(other.domain.value.clone())));
+                let is_part = taken.iter().any(|taken| taken.contains(&Host::trusted(other.domain.value.clone())));
                 is_part
                     && other.app.value == fleet.apps[route.app].name
                     && of(&other.domain.value).iter().any(|own| own.contains(&route.host))

@@ -121,15 +121,7 @@ fn block(r: &mut Reader<'_>, node: NodeId, s: &mut Scale) {
 fn count(r: &mut Reader<'_>, node: NodeId, s: &mut Scale) {
     match (r.tree.kind(node), r.tree.scalar(node)) {
         (_, Some(Resolved::Null)) => {}
-        (Kind::Map(_), _) => {
-            for entry in r.tree.entries(node) {
-                match r.tree.text(entry.key) {
-                    "min" => s.minimum = bound(r, entry.value).unwrap_or(s.minimum),
-                    "max" => s.maximum = bound(r, entry.value).unwrap_or(s.maximum),
-                    _ => r.unknown(entry.key),
-                }
-            }
-        }
+        (Kind::Map(_), _) => bounds(r, node, [("min", &mut s.minimum), ("max", &mut s.maximum)]),
         (_, Some(Resolved::Text(text))) => match range(text) {
             Some(count) => (s.minimum, s.maximum) = count,
             None => r.refuse(node),
@@ -144,19 +136,21 @@ fn count(r: &mut Reader<'_>, node: NodeId, s: &mut Scale) {
 fn cooldown(r: &mut Reader<'_>, node: NodeId, s: &mut Scale) {
     match (r.tree.kind(node), r.tree.scalar(node)) {
         (_, Some(Resolved::Null)) => {}
-        (Kind::Map(_), _) => {
-            for entry in r.tree.entries(node) {
-                match r.tree.text(entry.key) {
-                    "up" => s.cooldown_up = bound(r, entry.value).unwrap_or(s.cooldown_up),
-                    "down" => s.cooldown_down = bound(r, entry.value).unwrap_or(s.cooldown_down),
-                    _ => r.unknown(entry.key),
-                }
-            }
-        }
+        (Kind::Map(_), _) => bounds(r, node, [("up", &mut s.cooldown_up), ("down", &mut s.cooldown_down)]),
         _ => {
             if let Some(both) = bound(r, node) {
                 (s.cooldown_up, s.cooldown_down) = (both, both);
             }
+        }
+    }
+}
+
+/// Two numbers by their names; one that is not written stays.
+fn bounds(r: &mut Reader<'_>, node: NodeId, mut named: [(&str, &mut i64); 2]) {
+    for entry in r.tree.entries(node) {
+        match named.iter_mut().find(|(name, _)| *name == r.tree.text(entry.key)) {
+            Some((_, value)) => **value = bound(r, entry.value).unwrap_or(**value),
+            None => r.unknown(entry.key),
         }
     }
 }
