@@ -255,7 +255,7 @@ fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnost
     apps
 }
 
-/// Read a text file: bounded, UTF-8, without its byte-order mark.
+/// Read a text file: bounded and UTF-8.
 fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
     let shown = slashes(path);
     let mut bytes = Vec::new();
@@ -273,15 +273,13 @@ fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId>
         return None;
     }
     match String::from_utf8(bytes) {
-        Ok(text) => {
-            let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
-            Some(files.add(shown, text))
-        }
+        Ok(text) => Some(files.add(shown, text)),
         Err(error) => {
             let at = error.utf8_error().valid_up_to();
             let valid = String::from_utf8_lossy(&error.as_bytes()[..at]).into_owned();
             let id = files.add(shown, valid);
-            let place = Place { file: id, span: Span { start: at, end: at } };
+            let end = files.text(id).len();
+            let place = Place { file: id, span: Span { start: end, end } };
             out.report(Diagnostic::new(&NOT_UTF8, place, format!("byte {at} is not UTF-8")).help("save the file as UTF-8"));
             None
         }

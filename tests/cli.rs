@@ -158,3 +158,19 @@ fn the_environment_of_the_process_takes_no_part() {
     assert_eq!(folder.run(&["compile", "app", "--env-file", "prod.env", "--env", "HOST=line.example.org"]).0, 0);
     assert!(folder.read("app/rackform.lock").contains("line.example.org"), "--env comes after --env-file");
 }
+
+#[test]
+fn bytes_in_json_count_the_byte_order_mark_of_the_file() {
+    let folder = Folder::new("byte-order-mark");
+    let text = "\u{feff}services:\n  web:\n    prot: 80\n";
+    folder.write("app/convox.yml", text);
+    let (code, out, _) = folder.run(&["check", "app", "--message-format", "json"]);
+    assert_eq!(code, 0);
+    let unknown: Vec<serde_json::Value> =
+        out.lines().map(|line| serde_json::from_str(line).unwrap()).filter(|said: &serde_json::Value| said["code"] == "RF0102").collect();
+    let place = &unknown[0]["place"];
+    assert_eq!((place["line"].as_u64(), place["column"].as_u64()), (Some(3), Some(5)), "{out}");
+    let written =
+        usize::try_from(place["start_byte"].as_u64().unwrap()).unwrap()..usize::try_from(place["end_byte"].as_u64().unwrap()).unwrap();
+    assert_eq!(&text[written], "prot");
+}
