@@ -2,7 +2,7 @@
 
 use crate::diagnostics::codes::{BAD_ALIAS, BAD_MERGE, DUPLICATE_KEY, IGNORED_VALUE, SECOND_DOCUMENT, SYNTAX, TOO_DEEP, UNSUPPORTED_YAML};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
-use crate::source::{FileId, Files, NodeId, Place, Refusal, Tree, Unset, Variables, parse};
+use crate::source::{FileId, Files, NodeId, Parsed, Place, Refusal, Refused, Tree, Unset, Variables, parse, parse_own};
 
 /// A document that was read.
 #[derive(Debug)]
@@ -17,7 +17,17 @@ pub struct Document {
 
 /// Read a document; none when it is no YAML that has a meaning here.
 pub fn read(files: &Files, file: FileId, variables: Option<&Variables>, out: &mut Diagnostics) -> Option<Document> {
-    let parsed = match parse(file, files.text(file), variables) {
+    told(file, parse(file, files.text(file), variables), out)
+}
+
+/// Read a document that rackform wrote, which may be as large as a fleet is. `text` is that of the
+/// file, or as long.
+pub fn read_own(file: FileId, text: &str, out: &mut Diagnostics) -> Option<Document> {
+    told(file, parse_own(file, text), out)
+}
+
+fn told(file: FileId, parsed: Result<Parsed, Refused>, out: &mut Diagnostics) -> Option<Document> {
+    let parsed = match parsed {
         Ok(parsed) => parsed,
         Err(refused) => {
             let (code, help): (&'static Code, _) = match refused.why {

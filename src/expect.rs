@@ -1,6 +1,7 @@
 //! Tests of routes, kept beside what they test: who answers at an address.
 
-use crate::allocate::{Allocation, Rule};
+use crate::allocate::Allocation;
+use crate::demand::Rule;
 use crate::diagnostics::codes::EXPECTATION;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{Expectation, Fleet};

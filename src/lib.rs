@@ -6,25 +6,31 @@
 //! the disk. Each stage reports to one sink of [`diagnostics`] and goes on for as long as it can.
 
 pub mod allocate;
+pub mod demand;
 pub mod diagnostics;
 pub mod document;
 pub mod expect;
 pub mod fleet;
 pub mod host;
 pub mod load;
+pub mod lock;
 pub mod lower;
 pub mod manifest;
 pub mod output;
+pub mod placement;
+pub mod remedies;
 pub mod render;
 pub mod routes;
 pub mod schema;
 pub mod source;
+pub mod transition;
 pub mod write;
 
-use allocate::Lock;
 use diagnostics::{Diagnostics, Reported};
 use fleet::{AppSource, Promises, RackSpec};
+use lock::Lock;
 use output::OutputFile;
+use placement::Change;
 use source::Files;
 
 /// What a compile makes.
@@ -53,6 +59,8 @@ pub struct Input<'a> {
     pub lock: &'a Lock,
     /// What racks are written from, for comments.
     pub fleet_source: &'a str,
+    /// What somebody asks of the placement.
+    pub change: &'a Change,
     /// Whether all of rackform.yml could be read; where not, that was reported, and only what does
     /// not depend on it is checked.
     pub is_whole: bool,
@@ -67,13 +75,17 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
         out.settle(())?;
     }
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
-    let fleet = fleet::assemble(input.files, input.racks, input.apps, out);
+    let draft = fleet::assemble(input.files, input.racks, input.apps, out);
+    let placement = placement::place(&draft, input.lock, input.change, out);
+    let fleet = draft.settle(&placement.open, &placement.homes, input.racks, out);
     let routes = routes::routes(&fleet, input.promises, out);
-    let allocation = allocate::allocate(&fleet, &routes, input.lock, out);
+    let allocation = allocate::allocate(&fleet, &routes, &placement.apps, input.lock, out);
     expect::check(&fleet, &allocation, &input.promises.expect, out);
     out.settle(())?;
-    let stacks = lower::lower(&fleet, &allocation, input.fleet_source, input.files);
-    let files = output::output(&stacks, out)?;
-    let counts = (fleet.racks.len(), fleet.apps.len(), allocation.rules.len());
+    let way = transition::way(&fleet, &allocation, out);
+    out.settle(())?;
+    let phases = lower::lower(&fleet, &allocation, &way, input.fleet_source, input.files);
+    let files = output::output(&phases, out)?;
+    let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
     Ok(Compiled { files, lock: allocation.lock, counts })
 }

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::Path;
 
 use common::run_with;
-use rackform::allocate::Lock;
+use rackform::lock::Lock;
 use rackform::source::Variables;
 
 const FLEET: &str = "racks: {main: {host: r.example.org, hosted_zone: Z1, certificate: create, params: {Internal: Yes}}}";

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{TemplateRule, rules, run, template};
-use rackform::allocate::Lock;
+use rackform::lock::Lock;
 
 fn fleet(internal_domains: bool, redirect: bool) -> String {
     let word = |flag| if flag { "Yes" } else { "No" };

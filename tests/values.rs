@@ -5,7 +5,7 @@ mod common;
 
 use common::{run_with, template};
 use proptest::prelude::*;
-use rackform::allocate::Lock;
+use rackform::lock::Lock;
 use rackform::source::Variables;
 use serde_yaml::Value;
 

@@ -9,25 +9,17 @@ use std::ops::RangeInclusive;
 
 use sha2::{Digest, Sha256};
 
-use super::lock::{Lock, Retired, RuleKey};
-use super::rules::{Class, Rule};
+use crate::demand::Rule;
 use crate::diagnostics::codes::NO_NUMBER;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::host::{Host, MAX_LENGTH};
+use crate::lock::{Class, Lock, NUMBERS, RuleKey};
 use crate::routes::{Route, Router};
 
 /// Numbers of rules with exact hosts.
 pub const EXACT: RangeInclusive<u32> = 1..=19_999;
 /// Numbers of rules with patterns. AWS takes 1 to 50000.
 pub const WILDCARD: RangeInclusive<u32> = 20_000..=49_999;
-
-/// The numbers of rules of a class.
-pub(super) fn range(class: Class) -> RangeInclusive<u32> {
-    match class {
-        Class::Exact => EXACT,
-        Class::Wildcard => WILDCARD,
-    }
-}
 
 /// Numbers that patterns of one specificity have. There are as many bands as a host may have
 /// characters, and what is inside of a pattern has at least as many characters that are no `*`.
@@ -59,23 +51,30 @@ fn slot(key: &RuleKey, width: u32) -> u32 {
     u32::try_from(u64::from_be_bytes(bytes) % u64::from(width)).expect("less than the width")
 }
 
-/// Give every rule without a number one; returns the numbers that are not to be given out again.
-pub(super) fn number(rules: &mut [Rule], old: &Lock, routes: &[Route], out: &mut Diagnostics) -> Retired {
-    let living: BTreeSet<RuleKey> = rules.iter().map(|rule| rule.key.clone()).collect();
-    let gone = old.rules.iter().filter(|(key, _)| !living.contains(key));
-    let mut retired = old.retired.clone();
-    retired.extend(gone.map(|(key, locked)| ((key.rack.clone(), key.router, locked.priority), key.clone())));
+/// Who held a number of a router.
+type Held<'a> = BTreeMap<(&'a str, Router, u32), &'a RuleKey>;
 
+/// Give every rule without a number one.
+pub(super) fn number(rules: &mut [Rule], old: &Lock, routes: &[Route], out: &mut Diagnostics) {
     let mut listeners: BTreeMap<(String, Router), Vec<usize>> = BTreeMap::new();
     for (at, rule) in rules.iter().enumerate() {
         listeners.entry((rule.key.rack.clone(), rule.key.router)).or_default().push(at);
     }
-    for members in listeners.values() {
+    let mut strangers: BTreeMap<(&str, Router), BTreeSet<u32>> = BTreeMap::new();
+    for (rack, router, _, number) in old.strangers.keys() {
+        strangers.entry((rack, *router)).or_default().insert(*number);
+    }
+    let nobody = BTreeSet::new();
+    // Numbers that rules had before this compile, and those of rules that are gone for longer.
+    let mut held: Held = old.retired.iter().map(|((rack, router, number), gone)| ((rack.as_str(), *router, *number), &gone.key)).collect();
+    held.extend(old.rules.iter().map(|(key, locked)| ((key.rack.as_str(), key.router, locked.priority), key)));
+    for ((rack, router), members) in &listeners {
+        let others = strangers.get(&(rack.as_str(), *router)).unwrap_or(&nobody);
         let mut used: BTreeMap<u32, usize> =
             members.iter().map(|at| (rules[*at].priority, *at)).filter(|(number, _)| *number > 0).collect();
         let new: Vec<usize> = members.iter().copied().filter(|at| rules[*at].priority == 0).collect();
         for at in new {
-            if let Some(number) = free(rules, &used, &retired, at) {
+            if let Some(number) = free(rules, &used, others, &held, at) {
                 used.insert(number, at);
                 rules[at].priority = number;
             } else {
@@ -84,22 +83,32 @@ pub(super) fn number(rules: &mut [Rule], old: &Lock, routes: &[Route], out: &mut
         }
         check_order(rules, members, old, out);
     }
-    for rule in rules {
-        retired.remove(&(rule.key.rack.clone(), rule.key.router, rule.priority)); // it lives
-    }
-    retired
 }
 
 /// The number for a new rule: the slot that its identity names in the band of its hosts, or the
 /// next one that is free and keeps the order.
-fn free(rules: &[Rule], used: &BTreeMap<u32, usize>, retired: &Retired, at: usize) -> Option<u32> {
+fn free(rules: &[Rule], used: &BTreeMap<u32, usize>, others: &BTreeSet<u32>, held: &Held, at: usize) -> Option<u32> {
     let (key, bounds, band) = (&rules[at].key, bounds(rules, used, at), band(&rules[at]));
-    let width = band.end() - band.start() + 1;
-    let start = slot(key, width);
-    let probe = || (0..width).map(|step| band.start() + (start + step) % width).filter(|n| bounds.contains(n) && !used.contains_key(n));
-    let never_held = |number: &u32| retired.get(&(key.rack.clone(), key.router, *number)).is_none_or(|before| before == key);
-    // When all free numbers were in use once, one of these is better than none.
-    probe().find(never_held).or_else(|| probe().next())
+    let probe = |range: RangeInclusive<u32>| {
+        let width = range.end() - range.start() + 1;
+        let start = slot(key, width);
+        let bounds = bounds.clone();
+        (0..width)
+            .map(move |step| range.start() + (start + step) % width)
+            .filter(move |number| bounds.contains(number) && !used.contains_key(number) && !others.contains(number))
+    };
+    let never_held = |number: &u32| held.get(&(key.rack.as_str(), key.router, *number)).is_none_or(|before| *before == key);
+    // When all free numbers were in use once, one of these is better than none; outside of the band
+    // there may be one where the lock has numbers that rackform did not choose.
+    probe(band.clone()).find(never_held).or_else(|| probe(band).next()).or_else(|| probe(whole(key.class)).find(never_held))
+}
+
+/// The numbers of rules of a class.
+fn whole(class: Class) -> RangeInclusive<u32> {
+    match class {
+        Class::Exact => EXACT,
+        Class::Wildcard => WILDCARD,
+    }
 }
 
 fn none_free(rule: &Rule, routes: &[Route]) -> Diagnostic {
@@ -112,14 +121,15 @@ fn none_free(rule: &Rule, routes: &[Route]) -> Diagnostic {
 
 /// Numbers that keep a pattern behind everything inside of it and before everything around it.
 fn bounds(rules: &[Rule], used: &BTreeMap<u32, usize>, at: usize) -> RangeInclusive<u32> {
-    let (mut low, mut high) = (1, 50_000);
-    if rules[at].key.class == Class::Wildcard {
-        for (number, other) in used.iter().filter(|(_, other)| rules[**other].key.class == Class::Wildcard) {
-            if around(&rules[at], &rules[*other]) {
-                low = low.max(number + 1);
-            } else if around(&rules[*other], &rules[at]) {
-                high = high.min(number - 1);
-            }
+    let (mut low, mut high) = (*NUMBERS.start(), *NUMBERS.end());
+    for (number, other) in used.iter().map(|(number, other)| (number, &rules[*other])) {
+        if rules[at].key.class == Class::Exact && other.key.class == Class::Exact {
+            continue;
+        }
+        if around(&rules[at], other) {
+            low = low.max(number + 1);
+        } else if around(other, &rules[at]) {
+            high = high.min(number - 1);
         }
     }
     low..=high
@@ -131,15 +141,14 @@ fn around(outer: &Rule, inner: &Rule) -> bool {
     outer.hosts.iter().any(|o| inner.hosts.iter().any(|i| holds(o, i)))
 }
 
-/// What lives on can come to stand wrong only if the lock was written by hand or if a pattern
-/// joined a rule of its specificity; both are too rare to move numbers for.
+/// What lives on can come to stand wrong only if the lock was written by hand, if rules were adopted
+/// or if a pattern joined a rule of its specificity; all are too rare to move numbers for.
 fn check_order(rules: &[Rule], members: &[usize], old: &Lock, out: &mut Diagnostics) {
-    let last_exact = members.iter().filter(|at| rules[**at].key.class == Class::Exact).map(|at| rules[*at].priority).max().unwrap_or(0);
-    let wildcards: Vec<&Rule> =
-        members.iter().map(|at| &rules[*at]).filter(|rule| rule.key.class == Class::Wildcard && rule.priority > 0).collect();
-    for rule in &wildcards {
-        let wrong = rule.priority <= last_exact
-            || wildcards.iter().any(|inner| rule.key != inner.key && around(rule, inner) && rule.priority <= inner.priority);
+    let numbered = || members.iter().map(|at| &rules[*at]).filter(|rule| rule.priority > 0);
+    for rule in numbered().filter(|rule| rule.key.class == Class::Wildcard) {
+        let is_same = |inner: &Rule| (inner.app, inner.service) == (rule.app, rule.service) && inner.key.class == Class::Exact;
+        let wrong =
+            numbered().any(|inner| rule.key != inner.key && !is_same(inner) && rule.priority <= inner.priority && around(rule, inner));
         if wrong {
             let message = format!("rule {} comes before hosts that it contains", rule.key);
             out.report(

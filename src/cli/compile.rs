@@ -3,15 +3,15 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use rackform::allocate::{self, Lock};
 use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING, NOT_WRITTEN};
 use rackform::diagnostics::{Diagnostic, Diagnostics};
 use rackform::load::{Request, load};
+use rackform::lock::{self, Lock, Mode};
 use rackform::output;
 use rackform::source::Files;
 use rackform::{Compiled, Input};
 
-use super::InputArgs;
+use super::Job;
 use super::terminal::Terminal;
 
 /// The exit code for `--locked` when the lock would change.
@@ -20,11 +20,11 @@ const LOCK_WOULD_CHANGE: u8 = 3;
 const SHOWN: usize = 20;
 
 /// Compile; without a folder for the output, write nothing.
-pub(super) fn run(args: &InputArgs, folder: Option<&Path>, terminal: &Terminal) -> ExitCode {
+pub(super) fn run(job: &Job<'_>, folder: Option<&Path>, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
-    let mut out = Diagnostics::new(args.strict);
-    let code = attempt(args, folder, &mut files, &mut out);
-    let said = terminal.diagnostics(&out, &files, args.message_format);
+    let mut out = Diagnostics::new(job.common.strict);
+    let code = attempt(job, folder, &mut files, &mut out);
+    let said = terminal.diagnostics(&out, &files, job.common.message_format);
     match code {
         Ok(done) => {
             terminal.status(&done);
@@ -35,11 +35,12 @@ pub(super) fn run(args: &InputArgs, folder: Option<&Path>, terminal: &Terminal) 
 }
 
 /// What was done, or the exit code for what was reported.
-fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
-    let request = Request { path: args.path.clone(), env_files: args.env_file.clone(), env: args.env.clone() };
+fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
+    let request = Request { path: job.path.to_path_buf(), env_files: job.common.env_file.clone(), env: job.common.env.clone() };
+    let mode = if job.common.mend { Mode::Mend } else { Mode::Trust };
     let failed = |_| ExitCode::FAILURE;
     let loaded = load(&request, files, out);
-    let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| allocate::read_lock(files, lock, out)).unwrap_or_default();
+    let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();
     let input = Input {
         files,
         racks: &loaded.racks,
@@ -47,6 +48,7 @@ fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut
         promises: &loaded.promises,
         lock: &old,
         fleet_source: &loaded.fleet_source,
+        change: &job.change,
         is_whole: loaded.is_whole,
     };
     let compiled = rackform::compile(&input, out).map_err(failed)?;
@@ -54,7 +56,7 @@ fn attempt(args: &InputArgs, folder: Option<&Path>, files: &mut Files, out: &mut
     let text = compiled.lock.to_text();
     // Version control may have changed line ends, which say nothing.
     let before = loaded.lock.map_or("", |lock| files.text(lock)).replace("\r\n", "\n");
-    if args.locked && text != before {
+    if job.locked && text != before {
         out.report(locked(&before, &text));
         return Err(ExitCode::from(LOCK_WOULD_CHANGE));
     }

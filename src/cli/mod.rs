@@ -5,11 +5,12 @@
 mod compile;
 mod terminal;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use rackform::diagnostics::codes;
+use rackform::placement::Change;
 use rackform::schema;
 
 use terminal::Terminal;
@@ -33,6 +34,8 @@ enum Command {
     Compile(CompileArgs),
     /// Do everything that compile does but write
     Check(InputArgs),
+    /// Move an app to another rack: begin, and finish once DNS leads there
+    Move(MoveArgs),
     /// Tell the long story of a diagnostic
     Explain {
         /// Its code, such as RF0101
@@ -55,13 +58,48 @@ struct CompileArgs {
 }
 
 #[derive(Args)]
+struct MoveArgs {
+    /// The app
+    app: String,
+    /// The rack that it moves to
+    #[arg(required_unless_present_any = ["finish", "abort"], conflicts_with_all = ["finish", "abort"])]
+    rack: Option<String>,
+    /// Take it from its old rack
+    #[arg(long, conflicts_with = "abort")]
+    finish: bool,
+    /// Take it from its new rack
+    #[arg(long)]
+    abort: bool,
+    /// A folder with a rackform.yml or convox.yml files
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    /// Where the output goes
+    #[arg(long, value_name = "DIR", default_value = "build")]
+    out: PathBuf,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Args)]
 struct InputArgs {
     /// A folder with a rackform.yml or convox.yml files, or one convox.yml
     #[arg(default_value = ".")]
     path: PathBuf,
     /// Fail if the lock would change; for pipelines
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["rebalance", "mend"])]
     locked: bool,
+    /// Begin moves that mend racks over a quota, and that empty racks
+    #[arg(long)]
+    rebalance: bool,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+#[derive(Args)]
+struct CommonArgs {
+    /// Mend a lock that a merge or a hand has broken: keep the oldest entries
+    #[arg(long)]
+    mend: bool,
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
@@ -74,6 +112,21 @@ struct InputArgs {
     /// How messages are written
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     message_format: MessageFormat,
+}
+
+/// What a compile is asked for, whichever command asks.
+struct Job<'a> {
+    path: &'a Path,
+    locked: bool,
+    change: Change,
+    common: &'a CommonArgs,
+}
+
+impl InputArgs {
+    fn job(&self) -> Job<'_> {
+        let change = if self.rebalance { Change::Rebalance } else { Change::None };
+        Job { path: &self.path, locked: self.locked, change, common: &self.common }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -100,8 +153,18 @@ pub(crate) fn run() -> ExitCode {
     cli.color.write_global();
     let terminal = Terminal::new(cli.quiet);
     match cli.command {
-        Command::Compile(args) => compile::run(&args.input, Some(&args.out), &terminal),
-        Command::Check(args) => compile::run(&args, None, &terminal),
+        Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
+        Command::Check(args) => compile::run(&args.job(), None, &terminal),
+        Command::Move(args) => {
+            let app = args.app.clone();
+            let change = match &args.rack {
+                Some(rack) => Change::Begin { app, to: rack.clone() },
+                None if args.finish => Change::Finish { app },
+                None => Change::Abort { app },
+            };
+            let job = Job { path: &args.path, locked: false, change, common: &args.common };
+            compile::run(&job, Some(&args.out), &terminal)
+        }
         Command::Explain { code } => {
             if let Some(code) = codes::find(&code) {
                 terminal::data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs))

@@ -211,6 +211,8 @@ codes! {
         "`domains` in rackform.yml reserves a domain and all names below it for one app. A pattern that matches such a name counts too.";
     EXPECTATION = "RF0417" Error "somebody else answers than expected",
         "`expect` in rackform.yml says who answers at an address, and the rules say otherwise. An address with http is a redirect unless the app has `RedirectHttps: No`.";
+    HOST_ON_TWO_RACKS = "RF0418" Warning "one host on two racks",
+        "Two apps on different racks claim one host. Each router answers it, but DNS leads to one of them, and the other app is never asked.";
 
     LOCK_SHAPE = "RF0501" Error "rackform.lock can't be read",
         "The lock is written by `rackform compile`. Restore it from version control; a lock that is lost gives new numbers to every rule.";
@@ -234,6 +236,19 @@ codes! {
         "The app is no longer part of the fleet, so nothing deploys or removes its stack: its rules stay on the router until you delete it.";
     LOCK_MISSING = "RF0511" Warning "the lock is missing",
         "The output folder was compiled before, so numbers were given out, and the lock that remembers them is not there. A new one may pack and number rules in another way, and what is deployed is changed for nothing.";
+
+    PINNED_ELSEWHERE = "RF0512" Error "an app is pinned to another rack than it lives on",
+        "A target group belongs to one load balancer, so an app can't change racks in one step without an interruption, and a pin does not move it. `rackform move APP RACK` deploys it on the new rack too; once DNS leads there, `rackform move APP --finish` takes it from the old one.";
+    NO_ROOM = "RF0513" Error "no rack has room for a new app",
+        "An app lives on one rack as a whole, and every rack that may be open is too full for it. A new app leaves the headroom of a rack free, 10 per cent unless `headroom` says otherwise; one that is pinned to a rack may use it.";
+    LOCK_MENDED = "RF0514" Warning "rackform.lock was mended",
+        "`--mend` keeps the oldest of the entries that contradict each other, which is what was deployed, and gives the others new numbers. Numbers that were given up are not given out again. Read the difference before you deploy.";
+    TRANSITION = "RF0515" Error "no order of updates is safe",
+        "CloudFormation creates and updates before it deletes, one stack after another. Every compile looks for an order, and for phases where one pass does not do, in which no router holds more than AWS allows, no number is used twice and no host is unanswered. Here there is none, so make the change in two steps with a deployment between them.";
+    BAD_MOVE = "RF0516" Error "a move that can't be made",
+        "`rackform move APP RACK` begins a move of an app that has a rack, and `--finish` or `--abort` ends it. One app makes one move at a time, and only to a rack that its pin allows.";
+    MOVING = "RF0517" Note "an app is on its way to another rack",
+        "A target group belongs to one load balancer, so an app moves in three steps: it is deployed on the new rack too, DNS is changed, and it is taken from the old rack. Until the last step it costs its demand on both racks.";
 
     TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
         "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";

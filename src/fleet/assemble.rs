@@ -1,10 +1,13 @@
 //! Racks and apps from what was written, with names and references checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::{Deref, Range};
+use std::sync::Arc;
 
+use super::file::HEADROOM;
 use super::{AppParams, Certificate, Quotas, QuotasSpec, Rack, RackParams, RackSpec};
 use crate::diagnostics::codes::{
-    APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_RECORDS, NOT_YET, OUTSIDE_ZONE, RACK_NAME, UNKNOWN_RACK,
+    APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_RECORDS, OUTSIDE_ZONE, RACK_NAME, UNKNOWN_RACK,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::host::{Host, is_within};
@@ -14,35 +17,101 @@ use crate::source::{FileId, Files, Place, Spanned, Variables};
 /// Characters of an app's name; with the rack's name and a service's it must fit a host name.
 pub(super) const MAX_APP_NAME: usize = 40;
 
+/// Characters of a rack's name.
+const MAX_RACK_NAME: usize = 28;
+
 /// Characters of the first name on a certificate, which X.509 calls the common name.
 const MAX_CERTIFIED: usize = 64;
 
 /// Racks and the apps on them.
 #[derive(Debug)]
 pub struct Fleet {
-    /// Racks in file order.
+    /// Racks that are open, in the order of rackform.yml and of their numbers.
     pub racks: Vec<Rack>,
-    /// Apps by name.
-    pub apps: Vec<App>,
+    /// Apps by name, each on a rack. While an app moves it stands here twice.
+    pub apps: Vec<PlacedApp>,
 }
 
-/// One `convox.yml` on a rack.
+/// An app on a rack.
+#[derive(Debug, Clone)]
+pub struct PlacedApp {
+    /// The app.
+    pub app: Arc<App>,
+    /// The rack, by its place in [`Fleet::racks`].
+    pub rack: usize,
+}
+
+impl Deref for PlacedApp {
+    type Target = App;
+
+    fn deref(&self) -> &App {
+        &self.app
+    }
+}
+
+/// Racks that may be opened, and apps that have no rack yet.
+#[derive(Debug)]
+pub struct Draft {
+    /// Every rack that may be opened.
+    pub racks: Vec<Rack>,
+    /// The keys under `racks`, in file order.
+    pub kinds: Vec<RackKind>,
+    /// Apps by name.
+    pub apps: Vec<Arc<App>>,
+    /// Whether everything could be found and read before the manifests were looked at. Where not,
+    /// what the first deployment needs is not the point.
+    pub is_found: bool,
+}
+
+/// Racks of one key: they are alike but for their names.
+#[derive(Debug)]
+pub struct RackKind {
+    /// The key.
+    pub name: String,
+    /// Its racks, by their places in [`Draft::racks`]; the first comes first.
+    pub racks: Range<usize>,
+    /// How many of them are there in any case.
+    pub least: usize,
+    /// Where `count`, or else the key, is written.
+    pub place: Option<Place>,
+}
+
+/// One `convox.yml`.
 #[derive(Debug)]
 pub struct App {
     /// Its name.
     pub name: String,
-    /// The rack it lives on, by its place in [`Fleet::racks`].
-    pub rack: usize,
     /// Where it is named, or its manifest starts.
     pub place: Place,
     /// Where its rack is said, or the app is named.
     pub rack_place: Place,
+    /// The racks that it may live on, by their places in [`Draft::racks`].
+    pub allowed: Range<usize>,
+    /// Whether rackform.yml says where it lives.
+    pub is_pinned: bool,
     /// What it says.
     pub manifest: Manifest,
     /// Its parameters.
     pub params: AppParams,
     /// The path of its manifest relative to the fleet, for comments in templates.
     pub source: String,
+}
+
+impl Draft {
+    /// The racks that are open, and each app on its rack: pairs of places of apps and racks. Every
+    /// name that AWS and DNS must hold apart is checked.
+    pub fn settle(self, open: &BTreeSet<usize>, homes: &[(usize, usize)], specs: &[RackSpec], out: &mut Diagnostics) -> Fleet {
+        let places: BTreeMap<usize, usize> = open.iter().enumerate().map(|(new, old)| (*old, new)).collect();
+        let is_open = |at: &usize| open.contains(at);
+        let racks: Vec<Rack> = self.racks.into_iter().enumerate().filter(|(at, _)| is_open(at)).map(|(_, rack)| rack).collect();
+        let place = |(app, rack): &(usize, usize)| Some(PlacedApp { app: Arc::clone(&self.apps[*app]), rack: *places.get(rack)? });
+        let apps: Vec<PlacedApp> = homes.iter().filter_map(place).collect();
+        taken_names(&racks, specs, &apps, out);
+        if self.is_found {
+            certificate_notes(&racks, specs, out);
+        }
+        Fleet { racks, apps }
+    }
 }
 
 /// A manifest that was found, before it is read.
@@ -64,13 +133,23 @@ pub struct AppSource {
     pub rack: Option<Spanned<String>>,
 }
 
-/// Read every manifest and put the fleet together. Without racks there is one, called main.
-pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Fleet {
-    let racks: Vec<Rack> = if specs.is_empty() { vec![main_rack()] } else { specs.iter().map(|spec| rack(spec, out)).collect() };
-    // Where something could not be found or read, what the first deployment needs is not the point.
-    if !out.has_errors() {
-        certificate_notes(&racks, specs, out);
+/// Read every manifest and put the fleet together. Without racks in rackform.yml there are as many
+/// as are needed, called main, main-2 and so on.
+pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Draft {
+    let mut racks = Vec::new();
+    let mut kinds = Vec::new();
+    for (kind, spec) in specs.iter().enumerate() {
+        let first = racks.len();
+        racks.extend(racks_of(spec, kind, out));
+        let place = Some(spec.count_place.unwrap_or(spec.name.place));
+        kinds.push(RackKind { name: spec.name.value.clone(), racks: first..racks.len(), least: spec.count.0, place });
     }
+    if specs.is_empty() {
+        racks.extend((0..sources.len().max(1)).map(main_rack));
+        kinds.push(RackKind { name: "main".into(), racks: 0..racks.len(), least: 1, place: None });
+    }
+    rack_names(&racks, specs, out);
+    let is_found = !out.has_errors();
     let mut apps = Vec::new();
     let mut names: BTreeMap<&str, Place> = BTreeMap::new();
     for source in sources {
@@ -83,23 +162,59 @@ pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &
                     .help("name the apps in rackform.yml, or rename a folder"),
             );
         }
-        let rack = home(source, &racks, place, out);
-        let is_named = name(source, rack.map(|at| racks[at].name.as_str()), place, out);
+        let allowed = allowed(source, &racks, &kinds, out);
+        let may_be_on = |kind: &&RackKind| allowed.as_ref().is_some_and(|allowed| allowed.contains(&kind.racks.start));
+        let is_a_rack = kinds.iter().filter(may_be_on).any(|kind| kind.name == source.name);
+        let is_named = name(source, is_a_rack, place, out);
         let Some(manifest) = manifest::read(files, source.file, &source.variables, out) else { continue };
         let params = AppParams::read(&source.params, &manifest, out);
         // A second app of one name is checked, and goes no further: all of its hosts are taken.
-        if let Some(rack) = rack.filter(|_| place == first && is_named) {
-            let rack_place = source.rack.as_ref().map_or(place, |rack| rack.place);
-            apps.push(App { name: source.name.clone(), rack, place, rack_place, manifest, params, source: source.source.clone() });
+        if let Some(allowed) = allowed.filter(|_| place == first && is_named) {
+            apps.push(Arc::new(App {
+                name: source.name.clone(),
+                place,
+                rack_place: source.rack.as_ref().map_or(place, |rack| rack.place),
+                allowed,
+                is_pinned: source.rack.is_some(),
+                manifest,
+                params,
+                source: source.source.clone(),
+            }));
         }
     }
     apps.sort_by(|a, b| a.name.cmp(&b.name));
-    taken_names(&racks, specs, &apps, out);
-    Fleet { racks, apps }
+    Draft { racks, kinds, apps, is_found }
+}
+
+/// The racks of one key; what is wrong with one of them is wrong with all and said once.
+fn racks_of(spec: &RackSpec, kind: usize, out: &mut Diagnostics) -> Vec<Rack> {
+    let params = RackParams::read(spec, out);
+    let longest = spec.name_of(spec.count.1 - 1);
+    if longest.len() > MAX_RACK_NAME && spec.name.value.len() <= MAX_RACK_NAME {
+        out.report(
+            Diagnostic::new(&RACK_NAME, spec.count_place, format!("the last of these racks would be named `{longest}`"))
+                .label(format!("{} characters", longest.len()))
+                .help(format!("a rack's name has at most {MAX_RACK_NAME}: shorten it, or the count")),
+        );
+    }
+    (0..spec.count.1).map(|number| rack(spec, kind, number, &params, out)).collect()
+}
+
+/// Two keys must not lead to one name.
+fn rack_names(racks: &[Rack], specs: &[RackSpec], out: &mut Diagnostics) {
+    let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+    for rack in racks {
+        let Some(other) = seen.insert(&rack.name, rack.kind) else { continue };
+        out.report(
+            Diagnostic::new(&RACK_NAME, specs[rack.kind].name.place, format!("two racks have the name `{}`", rack.name))
+                .also(specs[other].name.place, "the other one")
+                .help("rename one of them, or lower the `count` of the other"),
+        );
+    }
 }
 
 /// Names that are taken in the account or in DNS: stacks, classic balancers and the racks' hosts.
-fn taken_names(racks: &[Rack], specs: &[RackSpec], apps: &[App], out: &mut Diagnostics) {
+fn taken_names(racks: &[Rack], specs: &[RackSpec], apps: &[PlacedApp], out: &mut Diagnostics) {
     let mut stacks: BTreeMap<String, String> = racks.iter().map(|rack| (rack.name.clone(), format!("the rack `{}`", rack.name))).collect();
     for app in apps {
         let name = format!("{}-{}", racks[app.rack].name, app.name);
@@ -111,7 +226,8 @@ fn taken_names(racks: &[Rack], specs: &[RackSpec], apps: &[App], out: &mut Diagn
         }
     }
     let mut seen: BTreeMap<(&str, String), &str> = BTreeMap::new();
-    for (rack, spec) in racks.iter().zip(specs) {
+    for rack in racks {
+        let Some(spec) = specs.get(rack.kind) else { continue };
         let balancer = if rack.params.private_api { format!("{}-i", rack.name) } else { rack.name.clone() };
         let hosts = [&rack.host, &rack.internal_host].into_iter().flatten().map(|host| ("host", host.clone()));
         for (kind, name) in hosts.chain([("balancer", balancer)]) {
@@ -126,9 +242,12 @@ fn taken_names(racks: &[Rack], specs: &[RackSpec], apps: &[App], out: &mut Diagn
     }
 }
 
-fn main_rack() -> Rack {
+fn main_rack(number: usize) -> Rack {
     Rack {
-        name: "main".into(),
+        name: if number == 0 { "main".into() } else { format!("main-{}", number + 1) },
+        kind: 0,
+        external: false,
+        headroom: HEADROOM,
         host: None,
         internal_host: None,
         certificate: Certificate::AtDeploy,
@@ -143,18 +262,17 @@ fn main_rack() -> Rack {
 
 /// Name the racks whose certificate is asked for when they are first deployed.
 fn certificate_notes(racks: &[Rack], specs: &[RackSpec], out: &mut Diagnostics) {
-    for (at, rack) in racks.iter().enumerate().filter(|(_, rack)| rack.certificate == Certificate::AtDeploy) {
+    for rack in racks.iter().filter(|rack| rack.certificate == Certificate::AtDeploy && !rack.external) {
         let name = &rack.name;
         let what = format!("the stack `{name}` needs the ARN of a certificate when it is first deployed");
-        out.report(Diagnostic::new(&DEFAULT_CERTIFICATE, specs.get(at).map(|spec| spec.name.place), what).help(format!(
+        out.report(Diagnostic::new(&DEFAULT_CERTIFICATE, specs.get(rack.kind).map(|spec| spec.name.place), what).help(format!(
             "write `certificate` for the rack in rackform.yml, or deploy with `deploy.sh --parameter {name}:Certificate=ARN`"
         )));
     }
 }
 
-fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
-    let name = &spec.name.value;
-    let params = RackParams::read(spec, out);
+fn rack(spec: &RackSpec, kind: usize, number: usize, params: &RackParams, out: &mut Diagnostics) -> Rack {
+    let name = &spec.name_of(number);
     let host = spec.host.as_ref().and_then(|host| rack_host(host, name, out));
     let internal_host = match &spec.internal_host {
         Some(host) => rack_host(host, name, out),
@@ -184,12 +302,17 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
     };
     // A zone may be about the host's parent too, but only its owner knows.
     let hosted_zone_name = match &spec.hosted_zone_name {
-        Some(name) => rack_host(name, &spec.name.value, out),
+        Some(zone) => rack_host(zone, name, out),
         None => host.clone(),
     };
-    records(spec, host.as_ref(), hosted_zone_name.as_ref(), &certificate, out);
+    if !spec.external {
+        records(spec, host.as_ref(), hosted_zone_name.as_ref(), &certificate, out);
+    }
     Rack {
         name: name.clone(),
+        kind,
+        external: spec.external,
+        headroom: spec.headroom,
         hosted_zone_name,
         host,
         internal_host,
@@ -202,7 +325,7 @@ fn rack(spec: &RackSpec, out: &mut Diagnostics) -> Rack {
             Some(QuotasSpec::File(_)) | None => Quotas::default(),
         },
         network: spec.network.clone(),
-        params,
+        params: params.clone(),
     }
 }
 
@@ -245,35 +368,26 @@ fn rack_host(written: &Spanned<String>, rack: &str, out: &mut Diagnostics) -> Op
     }
 }
 
-/// The rack that an app lives on.
-fn home(source: &AppSource, racks: &[Rack], place: Place, out: &mut Diagnostics) -> Option<usize> {
-    let Some(pinned) = &source.rack else {
-        if racks.len() == 1 {
-            return Some(0);
-        }
-        out.report(
-            Diagnostic::new(&NOT_YET, place, format!("`{}` must be told its rack", source.name))
-                .note("this version does not place apps by itself")
-                .help("write `rack` for the app in rackform.yml"),
-        );
-        return None;
-    };
-    let at = racks.iter().position(|rack| rack.name == pinned.value);
-    if at.is_none() {
+/// The racks that an app may live on: those of a kind that it names, one rack, or any.
+fn allowed(source: &AppSource, racks: &[Rack], kinds: &[RackKind], out: &mut Diagnostics) -> Option<Range<usize>> {
+    let Some(pinned) = &source.rack else { return Some(0..racks.len()) };
+    let kind = kinds.iter().find(|kind| kind.name == pinned.value).map(|kind| kind.racks.clone());
+    let allowed = kind.or_else(|| racks.iter().position(|rack| rack.name == pinned.value).map(|at| at..at + 1));
+    if allowed.is_none() {
         let known = racks.iter().map(|rack| rack.name.as_str());
         let help = nearest(&pinned.value, known).map_or("declare it under `racks`".to_owned(), |near| format!("did you mean `{near}`?"));
         out.report(Diagnostic::new(&UNKNOWN_RACK, pinned.place, format!("there is no rack `{}`", pinned.value)).help(help));
     }
-    at
+    allowed
 }
 
 /// Check an app's name, which becomes part of host names and of the stack's name; whether it fits.
-fn name(source: &AppSource, rack: Option<&str>, place: Place, out: &mut Diagnostics) -> bool {
+fn name(source: &AppSource, is_a_rack: bool, place: Place, out: &mut Diagnostics) -> bool {
     let name = &source.name;
     let fits = name.starts_with(|c: char| c.is_ascii_lowercase())
         && name.len() <= MAX_APP_NAME
         && name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-');
-    if !fits || rack == Some(name) {
+    if !fits || is_a_rack {
         let why = if fits {
             "an app may not have the name of its rack"
         } else {

@@ -13,6 +13,9 @@ use crate::document::{self, json_view};
 use crate::schema::{FLEET_SCHEMA, Violation, What};
 use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Resolved, Spanned, Tree, Variables, escape_pointer, readable};
 
+/// Per cent of each quota that stay free when new apps are placed, unless the rack says otherwise.
+pub(super) const HEADROOM: u32 = 10;
+
 /// What rackform.yml says.
 #[derive(Debug)]
 pub struct FleetFile {
@@ -31,6 +34,14 @@ pub struct FleetFile {
 pub struct RackSpec {
     /// Its name.
     pub name: Spanned<String>,
+    /// `count`: how many there are in any case, and at the most.
+    pub count: (usize, usize),
+    /// Where `count` is written.
+    pub count_place: Option<Place>,
+    /// `headroom`: per cent of each quota, 0 to 90.
+    pub headroom: u32,
+    /// `external`: whether its stack is somebody else's.
+    pub external: bool,
     /// `host`.
     pub host: Option<Spanned<String>>,
     /// `internal_host`.
@@ -51,6 +62,13 @@ pub struct RackSpec {
     pub quotas: Option<QuotasSpec>,
     /// `params` by name.
     pub params: IndexMap<String, WrittenParam>,
+}
+
+impl RackSpec {
+    /// The name of one of the racks of this kind, counted from zero: production, production-2 …
+    pub fn name_of(&self, number: usize) -> String {
+        if number == 0 { self.name.value.clone() } else { format!("{}-{}", self.name.value, number + 1) }
+    }
 }
 
 /// A parameter of a rack as it is written.
@@ -292,8 +310,17 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         }
         _ => Network::Create,
     };
+    let count = tree.get(body, "count").map(|entry| entry.value);
+    let headroom = match tree.get(body, "headroom").and_then(|entry| tree.scalar(entry.value)) {
+        Some(Resolved::Int(number)) => u32::try_from(number).unwrap_or(HEADROOM),
+        _ => HEADROOM,
+    };
     RackSpec {
         name: text(tree, key),
+        count: count.map_or((1, 1), |count| range(tree.text(count))),
+        count_place: count.map(|count| tree.place(count)),
+        headroom,
+        external: tree.get(body, "external").is_some_and(|entry| tree.scalar(entry.value) == Some(Resolved::Bool(true))),
         host: field("host"),
         internal_host: field("internal_host"),
         quotas: tree.get(body, "quotas").map(|entry| quotas(tree, entry.value)),
@@ -305,6 +332,13 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         network_place: tree.get(body, "network").map(|entry| tree.place(entry.key)),
         params: params(tree, body).into_iter().map(|(name, value)| (name.value, WrittenParam { name: name.place, value })).collect(),
     }
+}
+
+/// `3` or `1-5`; a range that runs backwards has its first number.
+fn range(text: &str) -> (usize, usize) {
+    let (low, high) = text.split_once('-').unwrap_or((text, text));
+    let low = low.parse().unwrap_or(1);
+    (low, high.parse().unwrap_or(low).max(low))
 }
 
 fn quotas(tree: &Tree, node: NodeId) -> QuotasSpec {

@@ -15,7 +15,7 @@ mod testing;
 mod values;
 
 pub use app_params::{Algorithm, AppParams};
-pub use assemble::{App, AppSource, Fleet, assemble};
+pub use assemble::{App, AppSource, Draft, Fleet, PlacedApp, RackKind, assemble};
 pub use cidr::Cidr;
 pub use file::{AppSpec, Apps, FleetFile, RackSpec, WrittenParam, read};
 pub use promises::{Expectation, Promises, Reservation};

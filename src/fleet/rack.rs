@@ -3,11 +3,17 @@
 use super::{Quotas, RackParams};
 use crate::source::Place;
 
-/// A rack that rackform writes a stack for.
+/// A rack.
 #[derive(Debug, Clone)]
 pub struct Rack {
     /// Name of the rack and of its stack; see `RACK_NAME` for what it may be.
     pub name: String,
+    /// Its key under `racks`, which it shares with the racks of one `count`, by its place.
+    pub kind: usize,
+    /// Whether its stack is somebody else's: then no template is written for it.
+    pub external: bool,
+    /// Per cent of each quota that stay free when new apps are placed, 0 to 90.
+    pub headroom: u32,
     /// Services on the public router answer at `<app>-<service>.<host>`; the router's own name unless given.
     pub host: Option<String>,
     /// The same for the internal router.

@@ -141,7 +141,7 @@ impl Check<'_> {
 
     fn names(&mut self, params: &RackParams) {
         let suffix = &params.internal_router_suffix;
-        let name = format!("{}{suffix}", self.spec.name.value);
+        let name = format!("{}{suffix}", self.spec.name_of(self.spec.count.1 - 1));
         let help = "set a shorter `InternalRouterSuffix`, or a blank one to leave the name to CloudFormation";
         if !params.internal || suffix.is_empty() {
             return;

@@ -12,6 +12,10 @@ fn read_any(rack: &str, network: &Network, written: &[(&str, &str)]) -> (RackPar
     };
     let spec = RackSpec {
         name: Spanned::new(rack.to_owned(), place(0)),
+        count: (1, 1),
+        count_place: None,
+        headroom: 10,
+        external: false,
         host: None,
         internal_host: None,
         certificate: None,

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 use super::ids;
 use super::intrinsic::reference;
 use super::stack::{Parameter, Stack, StackKind};
-use crate::allocate::{Allocation, AppCertificate, Rule};
+use crate::demand::AppCertificate;
 use crate::fleet::{App, AppParams, Fleet, Rack};
 use crate::host::Host;
 use crate::manifest::{Port, Service};
-use crate::routes::{Router, internal_domain};
+use crate::routes::{Router, internal_domain, routers_of};
 use crate::source::Files;
+use crate::transition::{AppStep, StepRule};
 
 /// Checks that a target must pass or fail to change its state. Convox sends both.
 const THRESHOLD: u32 = 2;
@@ -81,6 +82,7 @@ struct TargetGroupContext {
 #[derive(Serialize)]
 struct RuleContext {
     id: String,
+    after: Vec<String>,
     listener: Value,
     priority: u32,
     hosts: Vec<Value>,
@@ -117,20 +119,18 @@ fn listener(rack: &Rack, router: Router, http: bool) -> Value {
     import(rack, name)
 }
 
-/// Lower one app; none when none of its services is behind a router.
-pub(super) fn lower(fleet: &Fleet, at: usize, allocation: &Allocation, files: &Files) -> Option<Stack> {
-    let app = &fleet.apps[at];
+/// Lower one app in a phase; none when none of its services is behind a router.
+pub(super) fn lower(fleet: &Fleet, step: &AppStep, files: &Files) -> Option<Stack> {
+    let app = &fleet.apps[step.app];
     let rack = &fleet.racks[app.rack];
     let name = format!("{}-{}", rack.name, app.name);
     let services: Vec<ServiceContext> = (0..app.manifest.services.len())
-        .filter_map(|number| {
-            service(app, rack, number, allocation.rules.iter().filter(|rule| rule.app == at && rule.service == number), files)
-        })
+        .filter_map(|number| service(app, rack, number, step.rules.iter().filter(|step| step.rule.service == number), files))
         .collect();
     if services.is_empty() {
         return None;
     }
-    let own: &[AppCertificate] = allocation.certificates.apps.get(&at).map_or(&[], Vec::as_slice);
+    let own: &[AppCertificate] = &step.certificates;
     let zone = rack.hosted_zone.as_ref().filter(|_| own.iter().any(|certificate| !certificate.validated.is_empty()));
     let parameters: Vec<Parameter> =
         zone.iter().map(|zone| Parameter { name: "PublicHostedZone".into(), value: Some((*zone).clone()) }).collect();
@@ -194,20 +194,15 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
     }
 }
 
-fn service<'a>(app: &App, rack: &Rack, number: usize, rules: impl Iterator<Item = &'a Rule>, files: &Files) -> Option<ServiceContext> {
+fn service<'a>(app: &App, rack: &Rack, number: usize, rules: impl Iterator<Item = &'a StepRule>, files: &Files) -> Option<ServiceContext> {
     let service = &app.manifest.services[number];
     let port = service.port.as_ref()?;
     let name = &service.name.value;
-    let routers: &[Router] = match (service.internal.value, service.internal_and_external.value) {
-        (_, true) => &[Router::Public, Router::Internal],
-        (true, false) => &[Router::Internal],
-        (false, false) => &[Router::Public],
-    };
-    let target_groups = routers.iter().map(|router| target_group(app, rack, service, port, *router)).collect();
+    let target_groups = routers_of(service).iter().map(|router| target_group(app, rack, service, port, *router)).collect();
     let mut contexts = Vec::new();
     for rule in rules {
         contexts.push(rule_context(rack, rule, false));
-        if !app.params.redirect_https {
+        if rule.http {
             contexts.push(rule_context(rack, rule, true));
         }
     }
@@ -262,9 +257,11 @@ fn attributes(service: &Service, params: &AppParams) -> Vec<(&'static str, Strin
     ]
 }
 
-fn rule_context(rack: &Rack, rule: &Rule, http: bool) -> RuleContext {
+fn rule_context(rack: &Rack, step: &StepRule, http: bool) -> RuleContext {
+    let rule = &step.rule;
     RuleContext {
         id: ids::rule(&rule.key, http),
+        after: step.after.iter().map(|key| ids::rule(key, http)).collect(),
         listener: listener(rack, rule.key.router, http),
         priority: rule.priority,
         hosts: rule.hosts.iter().map(|host| host_value(rack, host)).collect(),
@@ -275,7 +272,17 @@ fn rule_context(rack: &Rack, rule: &Rule, http: bool) -> RuleContext {
 /// A host as a literal, or joined at deploy time with the router's own name.
 fn host_value(rack: &Rack, host: &Host) -> Value {
     match host.at_deploy() {
-        Some((prefix, export)) => json!({ "Fn::Join": ["", [prefix, import(rack, export)]] }),
+        Some((prefix, export)) => json!({ "Fn::Join": ["", [prefix, import(rack, router_name(rack, export))]] }),
         None => json!(host.as_str()),
+    }
+}
+
+/// The export that holds a router's name. A rack that is somebody else's says under which name its
+/// routers are known; of ours, the name that never changes is taken.
+fn router_name(rack: &Rack, export: &'static str) -> &'static str {
+    match (rack.external, export) {
+        (true, "Domain") => "RouterHost",
+        (true, _) => "RouterInternalHost",
+        (false, export) => export,
     }
 }

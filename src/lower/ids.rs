@@ -8,7 +8,7 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use crate::allocate::{Class, RuleKey};
+use crate::lock::{Class, RuleKey};
 use crate::manifest::logical_id;
 use crate::routes::Router;
 

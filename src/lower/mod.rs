@@ -9,23 +9,47 @@ mod stack;
 pub use rack::{RackUse, lower_rack};
 pub use stack::{Parameter, Stack, StackKind};
 
+use std::borrow::Cow;
+
 use crate::allocate::Allocation;
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Rack};
 use crate::routes::Router;
 use crate::source::Files;
+use crate::transition::{Phase, RackStep, Way};
 
-/// The stacks in the order in which they are deployed: racks, then apps as the allocation has them. A rack's template names
-/// `fleet_source` as what it was written from.
-pub fn lower(fleet: &Fleet, allocation: &Allocation, fleet_source: &str, files: &Files) -> Vec<Stack> {
-    let racks = fleet.racks.iter().enumerate().map(|(at, rack)| {
-        let shared = |router| allocation.certificates.shared.get(&(at, router)).map_or(Vec::new(), |arns| arns.iter().cloned().collect());
-        let used = RackUse { public_certificates: shared(Router::Public), internal_certificates: shared(Router::Internal) };
-        let mut stack = lower_rack(rack, &used);
+/// The stacks of each phase in the order in which they are deployed: racks, then apps. A rack's
+/// template names `fleet_source` as what it was written from.
+pub fn lower(fleet: &Fleet, allocation: &Allocation, way: &Way, fleet_source: &str, files: &Files) -> Vec<Vec<Stack>> {
+    let rack = |step: &RackStep| {
+        let rack = with_kept(&fleet.racks[step.rack], step);
+        let certificates = |router| {
+            let used = allocation.certificates.shared.get(&(step.rack, router)).into_iter().flatten();
+            let kept = step.kept.certificates.iter().filter(|(on, _)| *on == router).map(|(_, arn)| arn);
+            used.chain(kept).cloned().collect()
+        };
+        let used = RackUse { public_certificates: certificates(Router::Public), internal_certificates: certificates(Router::Internal) };
+        let mut stack = lower_rack(&rack, &used);
         stack.context["header"] = header(fleet_source).into();
         stack
-    });
-    let apps = allocation.order.iter().filter_map(|at| app::lower(fleet, *at, allocation, files));
-    racks.chain(apps).collect()
+    };
+    let phase = |phase: &Phase| {
+        let apps = phase.apps.iter().filter_map(|step| app::lower(fleet, step, files));
+        phase.racks.iter().map(rack).chain(apps).collect()
+    };
+    way.phases.iter().map(phase).collect()
+}
+
+/// A rack with what it keeps until nobody uses it.
+fn with_kept<'a>(rack: &'a Rack, step: &RackStep) -> Cow<'a, Rack> {
+    let kept = &step.kept;
+    if kept.routers.is_empty() && !kept.port80 {
+        return Cow::Borrowed(rack);
+    }
+    let mut rack = rack.clone();
+    rack.params.internal |= kept.routers.contains(&Router::Internal);
+    rack.params.internal_only &= !kept.routers.contains(&Router::Public);
+    rack.params.port80 |= kept.port80;
+    Cow::Owned(rack)
 }
 
 /// The lines above a template.

@@ -3,6 +3,8 @@
 
 mod deploy;
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
@@ -42,6 +44,9 @@ pub struct IndexedStack {
     pub stack: String,
     /// `rack` or `app`.
     pub kind: String,
+    /// The phase, counted from one; none where one pass does it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<usize>,
     /// The rack.
     pub rack: String,
     /// The app, for a stack of one.
@@ -55,16 +60,34 @@ pub struct IndexedStack {
     pub required: Vec<String>,
 }
 
-/// Render every stack and what deploys it.
-pub fn output(stacks: &[Stack], out: &mut Diagnostics) -> Result<Vec<OutputFile>, Reported> {
-    let mut files = Vec::new();
+/// Render the stacks of every phase and what deploys them. A stack lies where it always lies, as it
+/// is in the end; what a phase needs beside that lies in a folder of the phase.
+pub fn output(phases: &[Vec<Stack>], out: &mut Diagnostics) -> Result<Vec<OutputFile>, Reported> {
+    let mut files: Vec<OutputFile> = Vec::new();
     let mut index = Index { version: 1, stacks: Vec::new(), files: Vec::new() };
-    for stack in stacks {
-        let entry = indexed(stack);
-        let text = template(stack, out)?;
-        files.push(OutputFile { path: entry.template.clone(), text, executable: false });
-        files.push(OutputFile { path: entry.parameters.clone(), text: parameters(stack), executable: false });
-        index.stacks.push(entry);
+    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
+    for (phase, stacks) in phases.iter().enumerate() {
+        last.extend(stacks.iter().map(|stack| (stack.name.as_str(), phase)));
+    }
+    for (phase, stacks) in phases.iter().enumerate() {
+        for stack in stacks {
+            let mut entry = indexed(stack);
+            let text = template(stack, out)?;
+            if last[stack.name.as_str()] == phase {
+                files.push(OutputFile { path: entry.template.clone(), text: text.clone(), executable: false });
+                files.push(OutputFile { path: entry.parameters.clone(), text: parameters(stack), executable: false });
+            }
+            if phases.len() > 1 {
+                entry.phase = Some(phase + 1);
+                if phase > 0 || last[stack.name.as_str()] != phase {
+                    entry.template = format!("phase-{}/{}", phase + 1, entry.template);
+                    entry.parameters = format!("phase-{}/{}", phase + 1, entry.parameters);
+                    files.push(OutputFile { path: entry.template.clone(), text, executable: false });
+                    files.push(OutputFile { path: entry.parameters.clone(), text: parameters(stack), executable: false });
+                }
+            }
+            index.stacks.push(entry);
+        }
     }
     files.push(OutputFile { path: "deploy.sh".into(), text: deploy::script(&index.stacks), executable: true });
     index.files = files.iter().map(|file| file.path.clone()).collect();
@@ -82,6 +105,7 @@ fn indexed(stack: &Stack) -> IndexedStack {
     IndexedStack {
         stack: stack.name.clone(),
         kind: kind.to_owned(),
+        phase: None,
         rack: stack.rack.clone(),
         app: stack.app.clone(),
         template: format!("{base}.yaml"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Route, Router};
-use crate::diagnostics::codes::{HOST_TAKEN, SHADOWED_HOST, WILDCARD_OVERLAP};
+use crate::diagnostics::codes::{HOST_ON_TWO_RACKS, HOST_TAKEN, SHADOWED_HOST, WILDCARD_OVERLAP};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
 
@@ -45,6 +45,8 @@ pub(super) fn check(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) {
         }
     }
 
+    on_two_racks(fleet, routes, &name, out);
+
     for patterns in wildcards.values() {
         for (at, a) in patterns.iter().enumerate().take(MOST_PATTERNS) {
             for b in patterns[at + 1..].iter().take(MOST_PATTERNS) {
@@ -68,6 +70,28 @@ pub(super) fn check(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) {
                     .help("nothing to do if this is meant; otherwise make the pattern narrower"),
                 );
             }
+        }
+    }
+}
+
+/// Domains that apps on different racks claim: DNS leads to one of them. An app that moves is meant
+/// to stand on both.
+fn on_two_racks(fleet: &Fleet, routes: &[Route], name: &impl Fn(&Route) -> String, out: &mut Diagnostics) {
+    let mut first: BTreeMap<(Router, &str), &Route> = BTreeMap::new();
+    for route in routes.iter().filter(|route| route.is_domain) {
+        let other = *first.entry((route.router, route.host.as_str())).or_insert(route);
+        let (a, b) = (&fleet.apps[other.app], &fleet.apps[route.app]);
+        if a.rack != b.rack && a.name != b.name {
+            out.report(
+                Diagnostic::new(
+                    &HOST_ON_TWO_RACKS,
+                    route.place,
+                    format!("`{}` and `{}` claim `{}` on different racks", name(other), name(route), route.host.shown()),
+                )
+                .label(format!("on `{}`", fleet.racks[b.rack].name))
+                .also(other.place, format!("on `{}`", fleet.racks[a.rack].name))
+                .help("give the domain to one of them; DNS leads to one rack"),
+            );
         }
     }
 }

@@ -57,15 +57,10 @@ pub fn routes(fleet: &Fleet, promises: &Promises, out: &mut Diagnostics) -> Vec<
     let mut routes = Vec::new();
     for (at, app) in fleet.apps.iter().enumerate() {
         let rack = &fleet.racks[app.rack];
-        for (number, service) in app.manifest.services.iter().enumerate() {
-            if service.port.is_some() {
-                routers(app, service, rack, out);
-                let domains = domains::domains(service, out);
-                let mut push =
-                    |router, host, is_domain, place| routes.push(Route { app: at, service: number, router, host, is_domain, place });
-                service_routes(app, service, rack, &domains, &mut push, out);
-            }
+        for service in app.manifest.services.iter().filter(|service| service.port.is_some()) {
+            routers(app, service, rack, out);
         }
+        routes.extend(of_app(at, app, rack, out));
         dead_links(app, out);
         nothing_routed(app, out);
     }
@@ -78,6 +73,27 @@ pub fn routes(fleet: &Fleet, promises: &Promises, out: &mut Diagnostics) -> Vec<
     conflicts::check(fleet, &routes, out);
     reserved::check(fleet, &routes, &promises.domains, out);
     routes
+}
+
+/// The routes that one app has on a rack, whether or not it lives there; `at` is its place in the
+/// fleet.
+pub fn of_app(at: usize, app: &App, rack: &Rack, out: &mut Diagnostics) -> Vec<Route> {
+    let mut routes = Vec::new();
+    for (number, service) in app.manifest.services.iter().enumerate().filter(|(_, service)| service.port.is_some()) {
+        let domains = domains::domains(service, out);
+        let mut push = |router, host, is_domain, place| routes.push(Route { app: at, service: number, router, host, is_domain, place });
+        service_routes(app, service, rack, &domains, &mut push, out);
+    }
+    routes
+}
+
+/// The routers that a service is on.
+pub fn routers_of(service: &Service) -> &'static [Router] {
+    match (service.internal.value, service.internal_and_external.value) {
+        (_, true) => &[Router::Public, Router::Internal],
+        (true, false) => &[Router::Internal],
+        (false, false) => &[Router::Public],
+    }
 }
 
 /// Say when an app has nothing to balance, unless a port was written and could not be read.

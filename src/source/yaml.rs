@@ -15,6 +15,8 @@ pub const MAX_BYTES: usize = 4 << 20;
 pub const MAX_DEPTH: usize = 64;
 /// Nodes that a document may have, those that merges bring in included.
 pub const MAX_NODES: usize = 300_000;
+/// The same for what rackform wrote: a lock has a dozen values a rule.
+const MAX_OWN_NODES: usize = 30_000_000;
 
 /// Why a text is no document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,11 +78,21 @@ struct Builder<'v> {
     duplicates: Vec<(NodeId, NodeId)>,
     unset: Vec<Unset>,
     variables: Option<&'v Variables>,
+    most: usize,
 }
 
 /// Read the first document of `text`, which has lost its byte-order mark, and replace its
 /// variables; with none, `${NAME}` is text like any other.
 pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<Parsed, Refused> {
+    parse_bounded(file, text, variables, MAX_NODES)
+}
+
+/// The same for a file that rackform wrote, which may be as large as a fleet is.
+pub fn parse_own(file: FileId, text: &str) -> Result<Parsed, Refused> {
+    parse_bounded(file, text, None, MAX_OWN_NODES)
+}
+
+fn parse_bounded(file: FileId, text: &str, variables: Option<&Variables>, most: usize) -> Result<Parsed, Refused> {
     let masked = if variables.is_some() { mask(text) } else { unmasked(text) };
     let mut builder = Builder {
         nodes: Vec::new(),
@@ -91,6 +103,7 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
         duplicates: Vec::new(),
         unset: Vec::new(),
         variables,
+        most,
     };
     let mut root = None;
     let mut documents = 0;
@@ -187,8 +200,8 @@ fn refuse(why: Refusal, span: Span, message: String) -> Refused {
 
 impl Builder<'_> {
     fn push(&mut self, kind: Kind, span: Span) -> Result<NodeId, Refused> {
-        if self.nodes.len() + self.merged >= MAX_NODES {
-            return Err(refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
+        if self.nodes.len() + self.merged >= self.most {
+            return Err(refuse(Refusal::TooLarge, span, format!("more than {} values", self.most)));
         }
         self.nodes.push(Node { kind, span });
         Ok(NodeId(u32::try_from(self.nodes.len() - 1).expect("bounded by MAX_NODES")))
@@ -269,9 +282,9 @@ impl Builder<'_> {
         };
         let merged: Vec<Entry> = merged.iter().map(|entry| Entry { via: Some(key), ..*entry }).collect();
         self.merged += merged.len();
-        if self.nodes.len() + self.merged >= MAX_NODES {
+        if self.merged >= MAX_NODES || self.nodes.len() + self.merged >= self.most {
             let span = self.nodes[key.0 as usize].span;
-            return Err(refuse(Refusal::TooLarge, span, format!("more than {MAX_NODES} values")));
+            return Err(refuse(Refusal::TooLarge, span, format!("more than {} values", self.most)));
         }
         entries.extend(merged);
         Ok(())

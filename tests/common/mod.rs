@@ -1,9 +1,10 @@
 //! Compile from texts, without a disk.
 #![allow(dead_code)] // each test binary uses its part
 
-use rackform::allocate::{self, Lock};
 use rackform::diagnostics::{Diagnostics, short};
 use rackform::fleet::{self, AppSource, Apps, Promises};
+use rackform::lock::{self, Lock, Mode};
+use rackform::placement::Change;
 use rackform::source::{Files, Variables};
 use rackform::{Compiled, Input, compile};
 use serde_yaml::Value;
@@ -61,8 +62,16 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
             }
         })
         .collect();
-    let input =
-        Input { files: &files, racks: &racks, apps: &sources, lock, fleet_source: "rackform.yml", is_whole: true, promises: &promises };
+    let input = Input {
+        files: &files,
+        racks: &racks,
+        apps: &sources,
+        lock,
+        fleet_source: "rackform.yml",
+        change: &Change::None,
+        is_whole: true,
+        promises: &promises,
+    };
     let compiled = compile(&input, &mut out).ok();
     let messages = out.sorted().iter().map(|d| short(d, &files)).collect();
     Outcome { compiled, messages }
@@ -73,7 +82,7 @@ pub(crate) fn reread(text: &str) -> Lock {
     let mut files = Files::default();
     let mut out = Diagnostics::new(false);
     let id = files.add("rackform.lock", text);
-    allocate::read_lock(&files, id, &mut out).expect("a lock that was written can be read")
+    lock::read(&files, id, Mode::Trust, &mut out).expect("a lock that was written can be read")
 }
 
 /// The template of a stack, read back.

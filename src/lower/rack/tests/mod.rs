@@ -13,6 +13,9 @@ const ARN: &str = "arn:aws:acm:us-east-1:123456789012:certificate/6f1b7d52-0a3e-
 
 fn rack(change: impl FnOnce(&mut Rack)) -> Rack {
     let mut rack = Rack {
+        kind: 0,
+        external: false,
+        headroom: 10,
         name: "main".into(),
         host: Some("main.example.org".into()),
         internal_host: None,

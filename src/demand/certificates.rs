@@ -3,16 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::lock::{CertificateKey, Lock};
 use crate::diagnostics::codes::{UNCERTIFIABLE_HOST, VALIDATION_WAITS};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{Certificate, Fleet, Rack};
+use crate::fleet::{App, Certificate, Fleet, Rack};
 use crate::host::{Host, MAX_LABEL, is_within};
+use crate::lock::{CertificateKey, Lock};
 use crate::routes::{Route, Router};
 use crate::source::Place;
 
 /// Names that one certificate may have. ACM's default quota, domain names per certificate.
-const MAX_NAMES: usize = 10;
+pub(super) const MAX_NAMES: usize = 10;
 /// Characters of a certificate's first name: it becomes the common name of X.509.
 const MAX_FIRST_NAME: usize = 64;
 
@@ -77,26 +77,48 @@ fn certifiable(host: &Host) -> Result<String, &'static str> {
     }
 }
 
-/// Find a certificate for every domain. A name stays in the certificate that the lock has it in.
-pub(super) fn certificates(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnostics) -> Certificates {
+/// What an app needs on its rack.
+pub(super) struct OfApp {
+    pub(super) own: Vec<AppCertificate>,
+    pub(super) shared: BTreeSet<(Router, String)>,
+}
+
+/// Find a certificate for every domain, of routes that come app by app. A name stays in the
+/// certificate that the lock has it in.
+pub fn certificates(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagnostics) -> Certificates {
     let mut found = Certificates::default();
-    let mut own: BTreeMap<usize, Wanted> = BTreeMap::new();
+    for routes in routes.chunk_by(|a, b| a.app == b.app) {
+        let at = routes[0].app;
+        let app = &fleet.apps[at];
+        let needed = of_app(app, &fleet.racks[app.rack], routes, old, out);
+        for (router, arn) in needed.shared {
+            found.shared.entry((app.rack, router)).or_default().insert(arn);
+        }
+        if !needed.own.is_empty() {
+            found.apps.insert(at, needed.own);
+        }
+    }
+    found
+}
+
+/// Find a certificate for every domain of one app.
+pub(super) fn of_app(app: &App, rack: &Rack, routes: &[Route], old: &Lock, out: &mut Diagnostics) -> OfApp {
+    let mut shared = BTreeSet::new();
+    let mut wanted = Wanted::new();
     for route in routes.iter().filter(|route| route.is_domain) {
-        let rack_number = fleet.apps[route.app].rack;
-        let rack = &fleet.racks[rack_number];
         if rack.certified_names().iter().any(|name| covers(name, &route.host)) {
             continue;
         }
-        if let Some(shared) = rack.certificates.iter().find(|c| c.names.iter().any(|name| covers(name, &route.host))) {
-            // The default certificate is on the listener already.
-            if rack.certificate != Certificate::Given(shared.arn.clone()) {
-                found.shared.entry((rack_number, route.router)).or_default().insert(shared.arn.clone());
+        if let Some(listed) = rack.certificates.iter().find(|c| c.names.iter().any(|name| covers(name, &route.host))) {
+            // The default certificate is on the listener already, and on a rack that is somebody
+            // else's all that are listed are.
+            if rack.certificate != Certificate::Given(listed.arn.clone()) && !rack.external {
+                shared.insert((route.router, listed.arn.clone()));
             }
             continue;
         }
         match certifiable(&route.host) {
             Ok(name) => {
-                let wanted = own.entry(route.app).or_default();
                 wanted.entry(name).or_insert_with(|| (BTreeSet::new(), route.place)).0.insert(route.router);
             }
             Err(why) => {
@@ -108,21 +130,55 @@ pub(super) fn certificates(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mu
             }
         }
     }
-    for (app, wanted) in own {
-        let rack = &fleet.racks[fleet.apps[app].rack];
-        waits(&fleet.apps[app].name, rack, &wanted, out);
-        let packed = pack(&rack.name, &fleet.apps[app].name, &wanted, old);
-        found.apps.insert(app, packed.into_iter().map(|(key, names)| certificate(rack, key, names, &wanted, out)).collect());
+    waits(&app.name, rack, &wanted, out);
+    let packed = pack(&rack.name, &app.name, &wanted, old);
+    let own = packed.into_iter().map(|(key, names)| certificate(rack, key, names, &wanted, out)).collect();
+    OfApp { own, shared }
+}
+
+/// Put the names of hosts that an app still answers for a while on its certificates, so that nobody
+/// loses one before another app has it.
+pub fn keep_names(app: &App, rack: &Rack, hosts: &[&Host], certificates: &mut Vec<AppCertificate>) {
+    let is_default = |host: &Host| {
+        let ours = [&rack.host, &rack.internal_host].into_iter().flatten().any(|ours| is_within(host.as_str(), ours));
+        ours || host.at_deploy().is_some() || host.as_str().ends_with(".convox")
+    };
+    for host in hosts.iter().filter(|host| !is_default(host)) {
+        let is_covered =
+            rack.certified_names().iter().chain(rack.certificates.iter().flat_map(|c| &c.names)).any(|name| covers(name, host));
+        let Ok(name) = certifiable(host) else { continue };
+        if is_covered || certificates.iter().any(|own| own.names.contains(&name)) {
+            continue;
+        }
+        let routers = BTreeSet::from([Router::Public, Router::Internal].map(|router| (router, has(rack, router))))
+            .into_iter()
+            .filter(|(_, has)| *has)
+            .map(|(router, _)| router);
+        let validated = if in_zone(rack, &name) { vec![name.clone()] } else { Vec::new() };
+        if let Some(own) = certificates.iter_mut().find(|own| own.names.len() < MAX_NAMES) {
+            own.names.push(name);
+            own.validated.extend(validated);
+        } else {
+            let ordinal = u32::try_from(certificates.len()).unwrap_or(u32::MAX - 1) + 1;
+            let key = CertificateKey { rack: rack.name.clone(), app: app.name.clone(), ordinal };
+            certificates.push(AppCertificate { key, names: vec![name], validated, routers: routers.collect() });
+        }
     }
-    found
+}
+
+fn has(rack: &Rack, router: Router) -> bool {
+    match router {
+        Router::Public => rack.has_router(),
+        Router::Internal => rack.has_router_internal(),
+    }
 }
 
 /// Names to certificates: where the lock has them, then wherever there is room.
 fn pack(rack: &str, app: &str, wanted: &Wanted, old: &Lock) -> BTreeMap<CertificateKey, BTreeSet<String>> {
     let mut unplaced: BTreeSet<&String> = wanted.keys().collect();
     let mut packed: BTreeMap<CertificateKey, BTreeSet<String>> = BTreeMap::new();
-    for (key, names) in old.certificates.iter().filter(|(key, _)| key.rack == rack && key.app == app) {
-        packed.insert(key.clone(), names.iter().filter(|name| unplaced.remove(name)).cloned().collect());
+    for (key, locked) in old.certificates_of(rack, app) {
+        packed.insert(key.clone(), locked.names.iter().filter(|name| unplaced.remove(name)).cloned().collect());
     }
     let mut room: Vec<CertificateKey> = packed.keys().filter(|key| packed[key].len() < MAX_NAMES).rev().cloned().collect();
     let mut ordinal = packed.keys().map(|key| key.ordinal).max().unwrap_or(0);

@@ -1,0 +1,123 @@
+//! The new lock: what is given out now, and what this compile took away. A line that says the same
+//! as before stays as it is, to the byte.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::demand::{Certificates, Rule};
+use crate::fleet::Fleet;
+use crate::host::Host;
+use crate::lock::{
+    CertificateKey, Lock, LockedApp, LockedCertificate, LockedRule, LockedShared, MAX_HOSTS, Retired, RetiredRule, RuleKey, SharedKey,
+};
+
+/// Numbers that are remembered of a router's removed rules, the youngest ones. As many as the router
+/// itself may hold by default: an older removal has long been deployed.
+const MOST_RETIRED: usize = 100;
+/// Listed certificates that are remembered after they were taken from a router.
+const MOST_LEFT: usize = 25;
+
+pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, apps: &BTreeMap<String, LockedApp>, old: &Lock) -> Lock {
+    let now = old.generation() + 1;
+    let living: BTreeMap<RuleKey, LockedRule> = rules.iter().map(|rule| (rule.key.clone(), remembered(rule, old, now))).collect();
+    Lock {
+        apps: apps.iter().map(|(name, app)| (name.clone(), ports(fleet, name, app, old, now))).collect(),
+        retired: retired(&living, old, now),
+        certificates: certificates
+            .apps
+            .values()
+            .flatten()
+            .map(|own| (own.key.clone(), certificate(&own.key, &own.names, old, now)))
+            .collect(),
+        shared: shared(fleet, certificates, old, now),
+        strangers: old.strangers.clone(),
+        stranger_certificates: old.stranger_certificates.clone(),
+        rules: living,
+        ..Lock::default()
+    }
+}
+
+fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
+    let Some(before) = old.rules.get(&rule.key) else {
+        return LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: now, left: BTreeMap::new() };
+    };
+    let mut left: BTreeMap<Host, u32> = before.left.clone();
+    left.extend(before.hosts.iter().map(|host| (host.clone(), now)).filter(|(host, _)| !before.left.contains_key(host)));
+    left.retain(|host, _| !rule.hosts.contains(host));
+    while left.len() > MAX_HOSTS {
+        let oldest = left.iter().min_by_key(|(host, when)| (**when, *host)).map(|(host, _)| host.clone());
+        left.remove(&oldest.expect("there are more than five"));
+    }
+    LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: before.since, left }
+}
+
+/// Since when an app's rules stand on port 80 too, or until when they did.
+fn ports(fleet: &Fleet, name: &str, app: &LockedApp, old: &Lock, now: u32) -> LockedApp {
+    let before = old.apps.get(name);
+    let on_80 = fleet.apps.iter().any(|app| app.name == name && !app.params.redirect_https);
+    let was_on_80 = before.and_then(|before| before.http);
+    let http = on_80.then(|| was_on_80.unwrap_or(now));
+    let http_left = match (was_on_80, on_80) {
+        (Some(_), false) => Some(now),
+        (_, true) => None,
+        (None, false) => before.and_then(|before| before.http_left),
+    };
+    LockedApp { http, http_left, ..app.clone() }
+}
+
+fn retired(living: &BTreeMap<RuleKey, LockedRule>, old: &Lock, now: u32) -> Retired {
+    let mut retired = old.retired.clone();
+    for (key, rule) in old.rules.iter().filter(|(key, _)| !living.contains_key(key)) {
+        let http = old.apps.get(&key.app).is_some_and(|app| app.http.is_some());
+        let gone = RetiredRule { key: key.clone(), hosts: rule.hosts.clone(), http, since: now };
+        retired.insert((key.rack.clone(), key.router, rule.priority), gone);
+    }
+    for (key, rule) in living {
+        retired.remove(&(key.rack.clone(), key.router, rule.priority)); // it is in use again
+    }
+    let mut by_router: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for ((rack, router, number), gone) in &retired {
+        by_router.entry((rack.clone(), *router)).or_default().push((gone.since, *number));
+    }
+    for ((rack, router), mut numbers) in by_router {
+        numbers.sort_unstable();
+        for (_, number) in numbers.iter().take(numbers.len().saturating_sub(MOST_RETIRED)) {
+            retired.remove(&(rack.clone(), router, *number));
+        }
+    }
+    retired
+}
+
+fn certificate(key: &CertificateKey, names: &[String], old: &Lock, now: u32) -> LockedCertificate {
+    let mut names = names.to_vec();
+    names.sort();
+    match old.certificates.get(key) {
+        None => LockedCertificate { names, since: now, changed: None },
+        Some(before) if before.names == names => before.clone(),
+        Some(before) => LockedCertificate { names, since: before.since, changed: Some(now) },
+    }
+}
+
+fn shared(fleet: &Fleet, certificates: &Certificates, old: &Lock, now: u32) -> BTreeMap<SharedKey, LockedShared> {
+    let wanted: BTreeSet<SharedKey> = certificates
+        .shared
+        .iter()
+        .flat_map(|((rack, router), arns)| arns.iter().map(|arn| (fleet.racks[*rack].name.clone(), *router, arn.clone())))
+        .collect();
+    let mut shared = old.shared.clone();
+    for (key, known) in &mut shared {
+        if wanted.contains(key) {
+            *known = LockedShared { since: if known.left.is_some() { now } else { known.since }, left: None };
+        } else {
+            known.left.get_or_insert(now);
+        }
+    }
+    for key in wanted {
+        shared.entry(key).or_insert(LockedShared { since: now, left: None });
+    }
+    let mut left: Vec<(u32, SharedKey)> = shared.iter().filter_map(|(key, known)| Some((known.left?, key.clone()))).collect();
+    left.sort();
+    for (_, key) in left.iter().take(left.len().saturating_sub(MOST_LEFT)) {
+        shared.remove(key);
+    }
+    shared
+}

@@ -1,0 +1,358 @@
+//! rackform.lock from its text. What can't be trusted is refused, or mended where somebody asks for
+//! it: numbers that are deployed must not be guessed, and nothing is written over a lock that was
+//! refused.
+
+use std::borrow::Cow;
+
+use super::{
+    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedRule, LockedShared, MAX_HOSTS, NUMBERS, RetiredRule, RuleKey,
+    SharedKey, VERSION, mend,
+};
+use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::document;
+use crate::host::Host;
+use crate::routes::Router;
+use crate::source::{FileId, Files, Kind, NodeId, Place, Resolved, Span, Tree};
+
+/// What to do about a lock that contradicts itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mode {
+    /// Refuse it.
+    Trust,
+    /// Keep what is oldest, which is what was deployed, and say what was given up.
+    Mend,
+}
+
+/// What to do about a contradiction, beside doing it by hand.
+pub(super) const MEND: &str = "or let `rackform compile --mend` keep the oldest entries and give the others new numbers";
+
+/// Read a lock; none when it can't be trusted.
+pub fn read(files: &Files, file: FileId, mode: Mode, out: &mut Diagnostics) -> Option<Lock> {
+    let text = files.text(file);
+    let text = match (conflict(text), mode) {
+        (None, _) => Cow::Borrowed(text),
+        (Some(span), Mode::Trust) => {
+            out.report(Diagnostic::new(&LOCK_CONFLICT, Place { file, span }, "rackform.lock holds conflict markers").help(format!(
+                "keep the lines of both sides, remove the markers, then run `rackform check`; it says what does not fit together; {MEND}"
+            )));
+            return None;
+        }
+        (Some(_), Mode::Mend) => Cow::Owned(both_sides(text)),
+    };
+    let document = document::read_own(file, &text, out)?;
+    let mut reader = Reader { tree: &document.tree, out, sound: true, found: mend::Found::default() };
+    if mode == Mode::Trust {
+        for (first, second) in &document.duplicates {
+            let message = format!("`{}` stands here twice", document.tree.text(*second));
+            let diagnostic =
+                Diagnostic::new(&LOCK_ENTRY, document.tree.place(*second), message).also(document.tree.place(*first), "the other one");
+            reader.fail(diagnostic.help(format!(
+                "keep the line that is deployed, and remove the other one; the next compile gives its rule a new line; {MEND}"
+            )));
+        }
+    }
+    reader.read();
+    let Reader { mut sound, found, .. } = reader;
+    let (lock, contradictions) = found.settle();
+    for contradiction in contradictions.into_iter().filter(|found| mode == Mode::Mend || !found.is_repetition) {
+        sound &= mode == Mode::Mend;
+        out.report(contradiction.diagnostic(mode));
+    }
+    sound.then_some(lock)
+}
+
+/// What a merge leaves in front of a line, and what follows it.
+const MARKS: [&str; 4] = ["<<<<<<< ", ">>>>>>> ", "||||||| ", "======="];
+
+fn is_mark(line: &str) -> bool {
+    let bare = line.trim_end();
+    MARKS.iter().any(|mark| bare == mark.trim_end() || (mark.ends_with(' ') && line.starts_with(mark)))
+}
+
+/// The first line that a merge has left as a marker.
+fn conflict(text: &str) -> Option<Span> {
+    let mut start = 0;
+    for line in text.split_inclusive('\n') {
+        if is_mark(line) {
+            return Some(Span { start, end: start + line.trim_end().len() });
+        }
+        start += line.len();
+    }
+    None
+}
+
+/// The text with the lines of both sides: markers, and what both sides had before, become comments
+/// of the same length, so that every place still fits.
+fn both_sides(text: &str) -> String {
+    let mut is_base = false;
+    let mut both = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        if is_mark(line) {
+            is_base = line.starts_with("|||||||");
+        }
+        if (is_mark(line) || is_base) && line.trim_end() != "" {
+            both.push('#');
+            both.push_str(&line[line.chars().next().map_or(0, char::len_utf8)..]);
+        } else {
+            both.push_str(line);
+        }
+    }
+    both
+}
+
+struct Reader<'a> {
+    tree: &'a Tree,
+    out: &'a mut Diagnostics,
+    sound: bool,
+    found: mend::Found,
+}
+
+impl Reader<'_> {
+    fn fail(&mut self, diagnostic: Diagnostic) {
+        self.sound = false;
+        self.out.report(diagnostic);
+    }
+
+    fn refuse(&mut self, node: NodeId, message: &str) {
+        let diagnostic = Diagnostic::new(&LOCK_SHAPE, self.tree.place(node), message);
+        self.fail(diagnostic.help("restore the file from version control; what is deployed depends on it"));
+    }
+
+    fn entry(&mut self, node: NodeId, message: String) {
+        let diagnostic = Diagnostic::new(&LOCK_ENTRY, self.tree.place(node), message);
+        self.fail(diagnostic.help("take the lines of this app from the branch that was deployed"));
+    }
+
+    fn read(&mut self) {
+        let root = self.tree.root();
+        match self.tree.get(root, "version").map(|entry| (entry.value, self.tree.scalar(entry.value))) {
+            Some((_, Some(Resolved::Int(VERSION)))) => {}
+            Some((node, Some(Resolved::Int(version)))) if version > VERSION => {
+                let message = format!("version {version} of the lock is newer than this program");
+                let diagnostic = Diagnostic::new(&LOCK_VERSION, self.tree.place(node), message);
+                return self.fail(
+                    diagnostic
+                        .label(format!("this program knows version {VERSION}"))
+                        .help("use the version of rackform that wrote it, or a newer one"),
+                );
+            }
+            Some((node, _)) => self.refuse(node, "the lock has no version that is known"),
+            None => self.refuse(root, "the lock has no `version`"),
+        }
+        for section in self.tree.entries(root).to_vec() {
+            let read: fn(&mut Self, NodeId, NodeId) = match self.tree.text(section.key) {
+                "version" => continue,
+                "apps" => Self::app,
+                "rules" => Self::rule,
+                "certificates" => Self::certificate,
+                "shared_certificates" => Self::shared,
+                "retired" => Self::retired,
+                "strangers" => Self::stranger,
+                "stranger_certificates" => Self::stranger_certificate,
+                _ => {
+                    self.refuse(section.key, "the lock has no such section");
+                    continue;
+                }
+            };
+            if !matches!(self.tree.kind(section.value), Kind::Map(_)) {
+                self.refuse(section.key, "this section is no mapping");
+            }
+            for entry in self.tree.entries(section.value).to_vec() {
+                self.found.line(self.tree.text(entry.key), self.tree.place(entry.key));
+                read(self, entry.key, entry.value);
+            }
+        }
+    }
+
+    /// The values of the keys that must be there, when the mapping has no others than these and `may`.
+    fn fields<const N: usize>(&self, map: NodeId, must: [&str; N], may: &[&str]) -> Option<[NodeId; N]> {
+        let is_known = |key: &str| must.contains(&key) || may.contains(&key);
+        let known = self.tree.entries(map).iter().all(|entry| is_known(self.tree.text(entry.key)));
+        let found: Vec<NodeId> = must.iter().filter_map(|key| Some(self.tree.get(map, key)?.value)).collect();
+        found.try_into().ok().filter(|_| known && matches!(self.tree.kind(map), Kind::Map(_)))
+    }
+
+    fn texts(&self, list: NodeId) -> Vec<String> {
+        self.tree.items(list).iter().map(|item| self.tree.text(*item).to_owned()).filter(|text| !text.is_empty()).collect()
+    }
+
+    fn hosts(&self, list: NodeId) -> Vec<Host> {
+        self.texts(list).into_iter().map(Host::trusted).collect()
+    }
+
+    fn number(&self, node: NodeId) -> Option<u32> {
+        match self.tree.scalar(node) {
+            Some(Resolved::Int(number)) => u32::try_from(number).ok(),
+            _ => None,
+        }
+    }
+
+    /// A generation that an entry may tell; a broken one is reported.
+    fn generation(&mut self, map: NodeId, key: &str) -> Option<u32> {
+        let node = self.tree.get(map, key)?.value;
+        let number = self.number(node).filter(|number| *number > 0);
+        if number.is_none() {
+            self.refuse(node, "not the number of a compile");
+        }
+        number
+    }
+
+    fn app(&mut self, key: NodeId, value: NodeId) {
+        let known = ["moving_to", "http", "http_left"];
+        let rack = self.fields(value, ["rack"], &known).map(|[rack]| self.tree.text(rack)).filter(|rack| !rack.is_empty());
+        let Some(rack) = rack.map(str::to_owned) else { return self.refuse(key, "not an app with its rack") };
+        let moving_to = self.tree.get(value, "moving_to").map(|entry| self.tree.text(entry.value).to_owned());
+        let app = LockedApp { rack, moving_to, http: self.generation(value, "http"), http_left: self.generation(value, "http_left") };
+        self.found.apps.push((self.tree.text(key).to_owned(), app, self.tree.place(key)));
+    }
+
+    fn rule(&mut self, key: NodeId, value: NodeId) {
+        let rule = parse_key(self.tree.text(key));
+        let Some((rule, [priority, hosts])) = rule.zip(self.fields(value, ["priority", "hosts"], &["since", "left"])) else {
+            return self.refuse(key, "not a rule with its priority and its hosts");
+        };
+        let hosts = self.hosts(hosts);
+        if !(1..=MAX_HOSTS).contains(&hosts.len()) {
+            return self.entry(key, format!("a rule holds one to five hosts, not {}", hosts.len()));
+        }
+        if hosts.iter().any(|host| host.is_wildcard() != (rule.class == Class::Wildcard)) {
+            return self.entry(key, format!("an {} rule does not hold such hosts", rule.class.word()));
+        }
+        let since = self.generation(value, "since").unwrap_or(1);
+        let mut left = std::collections::BTreeMap::new();
+        if let Some(map) = self.tree.get(value, "left").map(|entry| entry.value) {
+            for entry in self.tree.entries(map).to_vec() {
+                match self.number(entry.value).filter(|number| *number > 0) {
+                    Some(when) => {
+                        left.insert(Host::trusted(self.tree.text(entry.key).to_owned()), when);
+                    }
+                    None => self.refuse(entry.key, "not the number of a compile"),
+                }
+            }
+        }
+        match self.tree.scalar(priority) {
+            Some(Resolved::Int(number)) => match u32::try_from(number).ok().filter(|number| NUMBERS.contains(number)) {
+                Some(priority) => {
+                    let locked = LockedRule { priority, hosts, since, left };
+                    self.found.rules.push((rule, locked, self.tree.place(key)));
+                }
+                None => self.entry(priority, format!("rules have numbers from {} to {}", NUMBERS.start(), NUMBERS.end())),
+            },
+            _ => self.refuse(priority, "not a number"),
+        }
+    }
+
+    fn certificate(&mut self, key: NodeId, value: NodeId) {
+        let (list, since, changed) = if matches!(self.tree.kind(value), Kind::Map(_)) {
+            let Some([names]) = self.fields(value, ["names"], &["since", "changed"]) else {
+                return self.refuse(key, "not a certificate with its names");
+            };
+            (names, self.generation(value, "since"), self.generation(value, "changed"))
+        } else {
+            (value, None, None)
+        };
+        let names = self.texts(list);
+        match parse_certificate(self.tree.text(key)) {
+            Some(certificate) if !names.is_empty() => {
+                let own = LockedCertificate { names, since: since.unwrap_or(1), changed };
+                self.found.certificates.push((certificate, own));
+            }
+            _ => self.refuse(key, "not a certificate with its names"),
+        }
+    }
+
+    fn shared(&mut self, key: NodeId, value: NodeId) {
+        let known = self.fields(value, [], &["since", "left"]);
+        let (since, left) = (self.generation(value, "since"), self.generation(value, "left"));
+        match parse_shared(self.tree.text(key)).filter(|_| known.is_some()) {
+            Some(shared) => {
+                self.found.lock.shared.insert(shared, LockedShared { since: since.unwrap_or(1), left });
+            }
+            None => self.refuse(key, "not a listed certificate on a router"),
+        }
+    }
+
+    fn retired(&mut self, key: NodeId, value: NodeId) {
+        let parts: Vec<&str> = self.tree.text(key).split('/').collect();
+        let number = match parts.as_slice() {
+            [rack, router, number] => parse_router(router)
+                .zip(number.parse().ok().filter(|n| NUMBERS.contains(n)))
+                .map(|(router, n)| ((*rack).to_owned(), router, n)),
+            _ => None,
+        };
+        let (rule, hosts) = match self.fields(value, ["rule", "hosts"], &["since", "http"]) {
+            Some([rule, hosts]) => (rule, self.hosts(hosts)),
+            None => (value, Vec::new()), // the short form: the rule alone
+        };
+        let http = self.tree.get(value, "http").is_some();
+        let since = self.generation(value, "since").unwrap_or(1);
+        match number.zip(parse_key(self.tree.text(rule))) {
+            Some((number, key)) => {
+                self.found.lock.retired.insert(number, RetiredRule { key, hosts, http, since });
+            }
+            None => self.refuse(key, "not a retired number with the rule that held it"),
+        }
+    }
+
+    fn stranger(&mut self, key: NodeId, value: NodeId) {
+        let parts: Vec<&str> = self.tree.text(key).split('/').collect();
+        let found = match parts.as_slice() {
+            [rack, router, port, number] => {
+                let number = number.parse().ok().filter(|number| NUMBERS.contains(number));
+                parse_router(router)
+                    .zip(port.parse().ok())
+                    .zip(number)
+                    .map(|((router, port), number)| ((*rack).to_owned(), router, port, number))
+            }
+            _ => None,
+        };
+        match found {
+            Some(stranger) => {
+                self.found.lock.strangers.insert(stranger, self.hosts(value));
+            }
+            None => self.refuse(key, "not a rule of others with its hosts"),
+        }
+    }
+
+    fn stranger_certificate(&mut self, key: NodeId, _: NodeId) {
+        match parse_shared(self.tree.text(key)) {
+            Some(shared) => {
+                self.found.lock.stranger_certificates.insert(shared);
+            }
+            None => self.refuse(key, "not a certificate of others on a router"),
+        }
+    }
+}
+
+fn parse_router(word: &str) -> Option<Router> {
+    [Router::Public, Router::Internal].into_iter().find(|router| router.word() == word)
+}
+
+fn parse_key(text: &str) -> Option<RuleKey> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let [rack, router, app, service, rule] = parts.as_slice() else { return None };
+    let (class, ordinal) = [Class::Exact, Class::Wildcard].into_iter().find_map(|class| Some((class, rule.strip_prefix(class.word())?)))?;
+    let key = RuleKey {
+        rack: (*rack).into(),
+        router: parse_router(router)?,
+        app: (*app).into(),
+        service: (*service).into(),
+        class,
+        ordinal: ordinal.parse().ok().filter(|ordinal| *ordinal > 0)?,
+    };
+    (key.to_string() == text).then_some(key)
+}
+
+fn parse_certificate(text: &str) -> Option<CertificateKey> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let [rack, app, ordinal] = parts.as_slice() else { return None };
+    let key = CertificateKey { rack: (*rack).into(), app: (*app).into(), ordinal: ordinal.parse().ok().filter(|ordinal| *ordinal > 0)? };
+    (key.to_string() == text).then_some(key)
+}
+
+fn parse_shared(text: &str) -> Option<SharedKey> {
+    let (rack, rest) = text.split_once('/')?;
+    let (router, arn) = rest.split_once('/')?;
+    parse_router(router).filter(|_| arn.starts_with("arn:")).map(|router| (rack.to_owned(), router, arn.to_owned()))
+}

@@ -1,0 +1,102 @@
+//! The text of the lock: sorted, one line an entry, so that it reads well in a difference and two
+//! branches that add different apps touch different lines.
+
+use std::fmt::Write as _;
+
+use super::{Lock, VERSION};
+use crate::host::Host;
+
+const HEAD: &str = "\
+# Where apps live, and the numbers of their rules. Written by `rackform compile`; commit it with
+# the manifests. A number that is deployed must never change: merge lines, do not edit them.
+";
+
+impl Lock {
+    /// The text of the file.
+    pub fn to_text(&self) -> String {
+        let mut text = format!("{HEAD}version: {VERSION}\n");
+        let apps = self.apps.iter().map(|(app, at)| {
+            let mut line = format!("{app}: {{rack: {}", at.rack);
+            put(&mut line, "moving_to", at.moving_to.as_deref());
+            put(&mut line, "http", at.http);
+            put(&mut line, "http_left", at.http_left);
+            line + "}"
+        });
+        section(&mut text, "apps", true, apps);
+        let rules = self.rules.iter().map(|(key, rule)| {
+            let mut line = format!("{key}: {{priority: {}, hosts: [{}]", rule.priority, quoted(rule.hosts.iter().map(Host::as_str)));
+            put(&mut line, "since", later(rule.since));
+            if !rule.left.is_empty() {
+                let left: Vec<String> = rule.left.iter().map(|(host, when)| format!("\"{}\": {when}", host.as_str())).collect();
+                let _ = write!(line, ", left: {{{}}}", left.join(", "));
+            }
+            line + "}"
+        });
+        section(&mut text, "rules", true, rules);
+        let certificates = self.certificates.iter().map(|(key, own)| {
+            let names = quoted(own.names.iter().map(String::as_str));
+            match (later(own.since), own.changed) {
+                (None, None) => format!("{key}: [{names}]"),
+                (since, changed) => {
+                    let mut line = format!("{key}: {{names: [{names}]");
+                    put(&mut line, "since", since);
+                    put(&mut line, "changed", changed);
+                    line + "}"
+                }
+            }
+        });
+        section(&mut text, "certificates", true, certificates);
+        let shared = self.shared.iter().map(|((rack, router, arn), shared)| {
+            let mut line = format!("{rack}/{}/{arn}: {{since: {}", router.word(), shared.since);
+            put(&mut line, "left", shared.left);
+            line + "}"
+        });
+        section(&mut text, "shared_certificates", false, shared);
+        let retired = self.retired.iter().map(|((rack, router, number), gone)| {
+            let hosts = quoted(gone.hosts.iter().map(Host::as_str));
+            let http = if gone.http { ", http: true" } else { "" };
+            format!("{rack}/{}/{number}: {{rule: {}, hosts: [{hosts}]{http}, since: {}}}", router.word(), gone.key, gone.since)
+        });
+        section(&mut text, "retired", true, retired);
+        let strangers = self.strangers.iter().map(|((rack, router, port, number), hosts)| {
+            format!("{rack}/{}/{port}/{number}: [{}]", router.word(), quoted(hosts.iter().map(Host::as_str)))
+        });
+        section(&mut text, "strangers", false, strangers);
+        let others = self.stranger_certificates.iter().map(|(rack, router, arn)| format!("{rack}/{}/{arn}: {{}}", router.word()));
+        section(&mut text, "stranger_certificates", false, others);
+        text
+    }
+}
+
+/// A generation that needs saying: the first one goes without.
+fn later(generation: u32) -> Option<u32> {
+    (generation > 1).then_some(generation)
+}
+
+/// Put an entry behind the others, if there is one.
+fn put(line: &mut String, key: &str, value: Option<impl std::fmt::Display>) {
+    if let Some(value) = value {
+        let _ = write!(line, ", {key}: {value}");
+    }
+}
+
+/// Texts in double quotes, which hold every character that a host may have.
+fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    texts.map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ")
+}
+
+/// A section; one that most locks do without is left out while it is empty.
+fn section(text: &mut String, name: &str, always: bool, lines: impl Iterator<Item = String>) {
+    let mut lines: Vec<String> = lines.collect();
+    lines.sort();
+    if lines.is_empty() {
+        if always {
+            let _ = writeln!(text, "{name}: {{}}");
+        }
+        return;
+    }
+    let _ = writeln!(text, "{name}:");
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+}

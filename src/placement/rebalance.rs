@@ -1,0 +1,188 @@
+//! `--rebalance`: moves that mend racks that are over a quota, and moves that empty racks, as few as
+//! can be. A move begins here and is finished by whoever has changed the DNS.
+
+use std::collections::BTreeSet;
+
+use super::packing::{Bin, Item, Kind, Vector, pack};
+use super::{Placement, demands, ledger};
+use crate::demand::{self, Demand, Ledger, ROUTERS, quota};
+use crate::fleet::Draft;
+use crate::lock::Lock;
+
+/// Begin the moves that are worth it.
+pub(super) fn rebalance(draft: &Draft, old: &Lock, placement: &mut Placement) {
+    mend(draft, old, placement);
+    while close(draft, old, placement) {}
+    placement.homes.sort_unstable();
+}
+
+/// The apps that live on a rack alone and may leave it.
+fn movable(draft: &Draft, placement: &Placement, rack: usize) -> Vec<usize> {
+    let stays = |app: usize| {
+        let app = &draft.apps[app];
+        app.allowed.len() == 1 || placement.apps.get(&app.name).is_none_or(|locked| locked.moving_to.is_some())
+    };
+    placement.homes.iter().filter(|(app, home)| *home == rack && !stays(*app)).map(|(app, _)| *app).collect()
+}
+
+/// Begin one move.
+fn begin(draft: &Draft, placement: &mut Placement, app: usize, to: usize) {
+    if let Some(locked) = placement.apps.get_mut(&draft.apps[app].name) {
+        locked.moving_to = Some(draft.racks[to].name.clone());
+    }
+    placement.homes.push((app, to));
+    placement.open.insert(to);
+}
+
+/// By how much a rack is over its quotas; nothing when it is not.
+fn excess(draft: &Draft, ledger: &Ledger, rack: usize) -> [usize; 6] {
+    let rack = &draft.racks[rack];
+    let mut over = [0; 6];
+    for router in ROUTERS {
+        let (load, most) = (ledger.load(&rack.name, router).kinds(), quota(rack).kinds());
+        for kind in 0..3 {
+            over[3 * router as usize + kind] = load[kind].saturating_sub(most[kind]);
+        }
+    }
+    over
+}
+
+/// Move apps off racks that are over a quota, the smallest that is large enough first.
+fn mend(draft: &Draft, old: &Lock, placement: &mut Placement) {
+    let mut ledger = ledger(draft, old, &placement.homes);
+    for rack in placement.open.clone() {
+        let mut over = excess(draft, &ledger, rack);
+        let mut leaving: BTreeSet<usize> = BTreeSet::new();
+        while over != [0; 6] {
+            let mut apps: Vec<(bool, usize, usize, Demand)> = movable(draft, placement, rack)
+                .into_iter()
+                .filter(|app| !leaving.contains(app))
+                .map(|app| {
+                    let demand = demand::of(&draft.apps[app], &draft.racks[rack], old);
+                    let frees = numbers(&demand);
+                    let is_enough = frees.iter().zip(over).all(|(frees, over)| *frees as usize >= over);
+                    let size: usize = frees.iter().map(|number| *number as usize).sum();
+                    // The smallest of those that are enough, or else the largest.
+                    (!is_enough, if is_enough { size } else { usize::MAX - size }, app, demand)
+                })
+                .collect();
+            apps.sort_by_key(|(not_enough, size, app, _)| (*not_enough, *size, *app));
+            let moved = apps.into_iter().find_map(|(_, _, app, demand)| {
+                let to = target(draft, &ledger, placement, app, rack)?;
+                Some((app, demand, to))
+            });
+            let Some((app, demand, to)) = moved else { break };
+            ledger.add(&draft.racks[to].name, &demand::of(&draft.apps[app], &draft.racks[to], &Lock::default()));
+            begin(draft, placement, app, to);
+            leaving.insert(app);
+            for (over, frees) in over.iter_mut().zip(numbers(&demand)) {
+                *over = over.saturating_sub(frees as usize);
+            }
+        }
+    }
+}
+
+/// An open rack that takes an app, or else one that can be opened.
+fn target(draft: &Draft, ledger: &Ledger, placement: &Placement, app: usize, from: usize) -> Option<usize> {
+    let app = &draft.apps[app];
+    let takes = |at: &usize| {
+        let rack = &draft.racks[*at];
+        *at != from
+            && demand::has_routers(app, rack)
+            && ledger.fits(rack, quota(rack).less(rack.headroom), &demand::of(app, rack, &Lock::default()))
+    };
+    let open = app.allowed.clone().filter(|at| placement.open.contains(at)).find(takes);
+    open.or_else(|| app.allowed.clone().filter(|at| !placement.open.contains(at)).find(takes))
+}
+
+/// A demand in the numbers that are packed.
+fn numbers(demand: &Demand) -> Vector {
+    let mut vector = Vector::default();
+    for (at, router) in ROUTERS.into_iter().enumerate() {
+        let shared = demand.shared.iter().filter(|shared| shared.0 == router).count();
+        let load = demand.routers[at].kinds();
+        for (slot, number) in vector[3 * at..].iter_mut().zip([load[0], load[1], load[2] + shared]) {
+            *slot = u32::try_from(number).unwrap_or(u32::MAX);
+        }
+    }
+    vector
+}
+
+/// Empty one rack, the one with the fewest apps whose apps all fit on the others; whether there was
+/// one.
+fn close(draft: &Draft, old: &Lock, placement: &mut Placement) -> bool {
+    let homes_of = |rack: usize| placement.homes.iter().filter(|(_, home)| *home == rack).count();
+    // A rack that somebody moves to, that is empty or that is always there is not emptied.
+    let targets: BTreeSet<&str> = placement.apps.values().filter_map(|app| app.moving_to.as_deref()).collect();
+    let emptying: BTreeSet<&str> = placement.apps.values().filter(|app| app.moving_to.is_some()).map(|app| app.rack.as_str()).collect();
+    let mut candidates: Vec<(usize, usize)> = placement
+        .open
+        .iter()
+        .copied()
+        .filter(|at| {
+            let rack = &draft.racks[*at];
+            let kind = &draft.kinds[rack.kind];
+            let is_kept = *at < kind.racks.start + kind.least || rack.external || targets.contains(rack.name.as_str());
+            !is_kept && !emptying.contains(rack.name.as_str()) && homes_of(*at) > 0
+        })
+        .map(|at| (homes_of(at), at))
+        .collect();
+    candidates.sort_by_key(|(apps, at)| (*apps, usize::MAX - at));
+    let ledger = ledger(draft, old, &placement.homes);
+    let others_of = |rack: usize| -> Vec<usize> {
+        placement.open.iter().copied().filter(|at| *at != rack && !emptying.contains(draft.racks[*at].name.as_str())).collect()
+    };
+    for (count, rack) in candidates {
+        let apps = movable(draft, placement, rack);
+        if apps.len() < count {
+            continue; // somebody must stay
+        }
+        let others = others_of(rack);
+        let bins: Vec<Bin> = others
+            .iter()
+            .map(|at| {
+                let rack = &draft.racks[*at];
+                let mut load = Vector::default();
+                for (at, router) in ROUTERS.into_iter().enumerate() {
+                    for (slot, number) in load[3 * at..].iter_mut().zip(ledger.load(&rack.name, router).kinds()) {
+                        *slot = u32::try_from(number).unwrap_or(u32::MAX);
+                    }
+                }
+                Bin { kind: rack.kind, load }
+            })
+            .collect();
+        let kinds: Vec<Kind> = draft
+            .kinds
+            .iter()
+            .enumerate()
+            .map(|(at, kind)| {
+                let rack = &draft.racks[kind.racks.start];
+                let both = |load: demand::Load| {
+                    let mut vector = Vector::default();
+                    for at in 0..2 {
+                        for (slot, number) in vector[3 * at..].iter_mut().zip(load.kinds()) {
+                            *slot = u32::try_from(number).unwrap_or(u32::MAX);
+                        }
+                    }
+                    vector
+                };
+                let most = bins.iter().filter(|bin| bin.kind == at).count();
+                Kind { quota: both(quota(rack)), room: both(quota(rack).less(rack.headroom)), most }
+            })
+            .collect();
+        let items: Vec<Item> = apps
+            .iter()
+            .map(|app| Item {
+                demand: demands(draft, &draft.apps[*app], &Lock::default()).iter().map(|demand| demand.as_ref().map(numbers)).collect(),
+            })
+            .collect();
+        let packed = pack(&kinds, &bins, &items);
+        let targets: Option<Vec<usize>> = packed.of.iter().map(|bin| bin.map(|bin| others[bin])).collect();
+        let Some(targets) = targets else { continue };
+        for (app, to) in apps.into_iter().zip(targets) {
+            begin(draft, placement, app, to);
+        }
+        return true;
+    }
+    false
+}

@@ -1,0 +1,245 @@
+//! What stands on the routers at one moment of the way, and whether a stack may be updated now.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::before::Before;
+use super::unit::Unit;
+use crate::demand::{Ledger, Load, ROUTERS, WORDS, quota};
+use crate::fleet::Fleet;
+use crate::host::Host;
+use crate::lock::{Lock, RuleKey};
+use crate::routes::Router;
+
+/// Why a stack can't be updated at this moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// A router would hold more of a kind than AWS allows: kind, peak, most.
+    Quota(Router, usize, usize, usize),
+    /// A number is still held by another rule.
+    Number(Router, u32),
+    /// A host would be answered by nobody for a while.
+    Host(Router, Host),
+}
+
+/// One router.
+struct Shelf {
+    quota: Load,
+    held: Load,
+    /// Who holds each number; apps that are gone and strangers have no place in the fleet.
+    numbers: BTreeMap<u32, BTreeSet<Option<usize>>>,
+    /// Which apps answer a host on port 443, and which on port 80.
+    holders: [BTreeMap<Host, BTreeSet<usize>>; 2],
+    /// Hosts that are answered in the end, on either port.
+    wanted: [BTreeSet<Host>; 2],
+}
+
+/// Routers of racks on which something changes.
+pub(super) struct Account {
+    shelves: BTreeMap<(usize, Router), Shelf>,
+}
+
+/// The hosts of a unit on a port: 443 first.
+fn hosts(unit: &Unit, router: Router, port: usize) -> impl Iterator<Item = (&RuleKey, &BTreeSet<Host>)> {
+    unit.on(router).filter(move |(_, stand)| port == 0 || stand.http).map(|(key, stand)| (key, &stand.hosts))
+}
+
+impl Account {
+    pub(super) fn new(fleet: &Fleet, lock: &Lock, before: &Before, wanted: &[Unit]) -> Self {
+        let changed: BTreeSet<usize> =
+            (0..fleet.apps.len()).filter(|at| before.units[*at] != wanted[*at]).map(|at| fleet.apps[at].rack).collect();
+        let strangers = Ledger::new(lock);
+        let mut shelves = BTreeMap::new();
+        for rack in &changed {
+            for router in ROUTERS {
+                let name = &fleet.racks[*rack].name;
+                let mut held = strangers.strangers(name, router);
+                let last = lock.generation();
+                held.certificates += lock
+                    .shared
+                    .iter()
+                    .filter(|((on, at, _), known)| on == name && *at == router && known.left.is_none_or(|left| left == last))
+                    .count();
+                let mut numbers: BTreeMap<u32, BTreeSet<Option<usize>>> = BTreeMap::new();
+                for (_, _, _, number) in lock.strangers.keys().filter(|(on, at, _, _)| on == name && *at == router) {
+                    numbers.entry(*number).or_default().insert(None);
+                }
+                for (_, stand) in before.gone.iter().filter(|(key, _)| key.rack == *name && key.router == router) {
+                    held.rules += 1 + usize::from(stand.http);
+                    numbers.entry(stand.priority).or_default().insert(None);
+                }
+                let services: BTreeSet<(&str, &str)> = before
+                    .gone
+                    .iter()
+                    .filter(|(key, _)| key.rack == *name && key.router == router)
+                    .map(|(key, _)| (key.app.as_str(), key.service.as_str()))
+                    .collect();
+                held.target_groups += services.len();
+                let quota = quota(&fleet.racks[*rack]);
+                shelves.insert((*rack, router), Shelf { quota, held, numbers, holders: Default::default(), wanted: Default::default() });
+            }
+        }
+        let mut account = Self { shelves };
+        for (at, app) in fleet.apps.iter().enumerate().filter(|(_, app)| changed.contains(&app.rack)) {
+            account.apply(app.rack, at, &Unit::default(), &before.units[at]);
+            for router in ROUTERS {
+                let Some(shelf) = account.shelves.get_mut(&(app.rack, router)) else { continue };
+                for port in 0..2 {
+                    shelf.wanted[port].extend(hosts(&wanted[at], router, port).flat_map(|(_, hosts)| hosts.iter().cloned()));
+                }
+            }
+        }
+        account
+    }
+
+    /// Whether more stands on a router than AWS allows before any app is touched: racks come first.
+    pub(super) fn overfull(&self, rack: usize, router: Router) -> Option<Refusal> {
+        let shelf = self.shelves.get(&(rack, router))?;
+        let (held, most) = (shelf.held.certificates, shelf.quota.certificates);
+        (held > most).then_some(Refusal::Quota(router, 2, held, most))
+    }
+
+    /// Note that listed certificates were taken from a router.
+    pub(super) fn detach(&mut self, rack: usize, router: Router) {
+        if let Some(shelf) = self.shelves.get_mut(&(rack, router)) {
+            shelf.held.certificates -= 1;
+        }
+    }
+
+    /// Why an app can't be taken from one state to another now; creates and updates come in any order
+    /// that `waits` allows, deletes last.
+    pub(super) fn refuses(
+        &self,
+        rack: usize,
+        at: usize,
+        current: &Unit,
+        next: &Unit,
+        waits: &BTreeMap<RuleKey, BTreeSet<RuleKey>>,
+    ) -> Option<Refusal> {
+        ROUTERS.into_iter().find_map(|router| {
+            let shelf = self.shelves.get(&(rack, router))?;
+            shelf
+                .over_quota(router, current, next)
+                .or_else(|| shelf.number_in_use(router, at, current, next))
+                .or_else(|| (0..2).find_map(|port| shelf.unanswered(router, port, at, current, next, waits)))
+        })
+    }
+
+    /// Take an app from one state to another.
+    pub(super) fn apply(&mut self, rack: usize, at: usize, current: &Unit, next: &Unit) {
+        for router in ROUTERS {
+            let Some(shelf) = self.shelves.get_mut(&(rack, router)) else { continue };
+            shelf.held.rules = shelf.held.rules + next.count(router) - current.count(router);
+            shelf.held.target_groups = shelf.held.target_groups + next.services(router).len() - current.services(router).len();
+            shelf.held.certificates = shelf.held.certificates + next.certificates(router).len() - current.certificates(router).len();
+            for (_, stand) in current.on(router) {
+                if let Some(who) = shelf.numbers.get_mut(&stand.priority) {
+                    who.remove(&Some(at));
+                }
+            }
+            for (_, stand) in next.on(router) {
+                shelf.numbers.entry(stand.priority).or_default().insert(Some(at));
+            }
+            for port in 0..2 {
+                for host in hosts(current, router, port).flat_map(|(_, hosts)| hosts) {
+                    if let Some(who) = shelf.holders[port].get_mut(host) {
+                        who.remove(&at);
+                    }
+                }
+                for host in hosts(next, router, port).flat_map(|(_, hosts)| hosts) {
+                    shelf.holders[port].entry(host.clone()).or_default().insert(at);
+                }
+            }
+        }
+    }
+}
+
+impl Shelf {
+    /// What would stand on the router while everything new is there and nothing old is gone.
+    fn over_quota(&self, router: Router, current: &Unit, next: &Unit) -> Option<Refusal> {
+        let keys: BTreeSet<&RuleKey> = current.on(router).chain(next.on(router)).map(|(key, _)| key).collect();
+        let is_http = |unit: &Unit, key: &RuleKey| unit.rules.get(key).is_some_and(|stand| stand.http);
+        let rules: usize = keys.iter().map(|key| 1 + usize::from(is_http(current, key) || is_http(next, key))).sum();
+        let target_groups = current.services(router).union(&next.services(router)).count();
+        let certificates = current.certificates(router).union(&next.certificates(router)).count();
+        let own = [current.count(router), current.services(router).len(), current.certificates(router).len()];
+        let (held, most) = (self.held.kinds(), self.quota.kinds());
+        [rules, target_groups, certificates].into_iter().enumerate().find_map(|(kind, both)| {
+            let peak = held[kind] - own[kind] + both;
+            (peak > most[kind] && both > own[kind]).then_some(Refusal::Quota(router, kind, peak, most[kind]))
+        })
+    }
+
+    /// A number of a new rule that another rule still holds.
+    fn number_in_use(&self, router: Router, at: usize, current: &Unit, next: &Unit) -> Option<Refusal> {
+        let is_new = |key: &RuleKey, http: bool| current.rules.get(key).is_none_or(|known| http && !known.http);
+        next.on(router).filter(|(key, stand)| is_new(key, stand.http)).find_map(|(key, stand)| {
+            let others = self.numbers.get(&stand.priority).is_some_and(|who| who.iter().any(|who| *who != Some(at)));
+            let own = current.on(router).any(|(other, known)| other != key && known.priority == stand.priority);
+            (others || own).then_some(Refusal::Number(router, stand.priority))
+        })
+    }
+
+    /// A host that is answered before and in the end, and by nobody in between.
+    fn unanswered(
+        &self,
+        router: Router,
+        port: usize,
+        at: usize,
+        current: &Unit,
+        next: &Unit,
+        waits: &BTreeMap<RuleKey, BTreeSet<RuleKey>>,
+    ) -> Option<Refusal> {
+        let next_has =
+            |key: &RuleKey, host: &Host| next.rules.get(key).is_some_and(|stand| (port == 0 || stand.http) && stand.hosts.contains(host));
+        for (key, before) in hosts(current, router, port) {
+            // A rule that goes answers until everything else is done.
+            let goes = next.rules.get(key).is_none_or(|stand| port == 1 && !stand.http);
+            for host in before.iter().filter(|host| self.wanted[port].contains(*host) && !next_has(key, host)) {
+                let elsewhere = self.holders[port].get(host).is_some_and(|who| who.iter().any(|who| *who != at));
+                let in_next = || hosts(next, router, port).any(|(_, hosts)| hosts.contains(host));
+                let stays =
+                    || hosts(current, router, port).any(|(other, hosts)| other != key && hosts.contains(host) && next_has(other, host));
+                let waited = || waits.get(key).into_iter().flatten().any(|receiver| next_has(receiver, host));
+                if !(elsewhere || (goes && in_next()) || stays() || waited()) {
+                    return Some(Refusal::Host(router, host.clone()));
+                }
+            }
+        }
+        None
+    }
+}
+
+impl Refusal {
+    /// The refusal in words.
+    pub(super) fn sentence(&self) -> String {
+        match self {
+            Refusal::Quota(router, kind, peak, most) => format!(
+                "the {} router would hold {peak} {} during the update, and AWS allows {most}: CloudFormation creates before it deletes",
+                router.word(),
+                WORDS[*kind]
+            ),
+            Refusal::Number(router, number) => {
+                format!("the number {number} of the {} router is in use until another rule is gone", router.word())
+            }
+            Refusal::Host(router, host) => {
+                format!("nobody would answer {} on the {} router for a while", host.shown(), router.word())
+            }
+        }
+    }
+
+    /// What to do about it.
+    pub(super) fn help(&self) -> String {
+        match self {
+            Refusal::Quota(_, 0, ..) => {
+                "first deploy what is removed, then compile with what is added; or let AWS raise the quota L-7EED9B64 and write `quotas` for the rack".into()
+            }
+            Refusal::Quota(_, 2, ..) => {
+                "change fewer domains at once, list a certificate for them under `certificates` of the rack, or let AWS raise the quota L-9365A611 and write `quotas` for the rack".into()
+            }
+            Refusal::Quota(..) | Refusal::Number(..) => "first deploy what is removed, then compile with what is added".into(),
+            Refusal::Host(..) => {
+                "move fewer hosts at once: first those that only one of the apps gives up, and the others once that is deployed".into()
+            }
+        }
+    }
+}

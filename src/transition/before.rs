@@ -1,0 +1,85 @@
+//! What stood before the last generation of the lock.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::unit::{Stand, Unit};
+use crate::fleet::Fleet;
+use crate::host::Host;
+use crate::lock::{Lock, RuleKey};
+use crate::routes::Router;
+
+/// Everything that stood before.
+pub(super) struct Before {
+    /// Apps on racks, by their places in the fleet.
+    pub(super) units: Vec<Unit>,
+    /// Rules of apps that are gone: their stacks stay until somebody deletes them.
+    pub(super) gone: Vec<(RuleKey, Stand)>,
+}
+
+impl Before {
+    pub(super) fn new(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> Self {
+        let last = lock.generation();
+        let places: BTreeMap<(&str, &str), usize> =
+            fleet.apps.iter().enumerate().map(|(at, app)| ((fleet.racks[app.rack].name.as_str(), app.name.as_str()), at)).collect();
+        let given = given_away(lock, last);
+        let mut units = wanted.to_vec();
+        for (unit, app) in units.iter_mut().zip(&fleet.apps) {
+            let locked = lock.apps.get(&app.name);
+            let rack = fleet.racks[app.rack].name.as_str();
+            undo(unit, rack, lock, last, &given);
+            for stand in unit.rules.values_mut() {
+                if locked.is_some_and(|locked| locked.http == Some(last)) {
+                    stand.http = false;
+                } else if locked.is_some_and(|locked| locked.http_left == Some(last)) {
+                    stand.http = true;
+                }
+            }
+        }
+        let mut gone = Vec::new();
+        for ((_, _, number), retired) in lock.retired.iter().filter(|(_, retired)| retired.since == last) {
+            let stand = Stand { priority: *number, hosts: retired.hosts.iter().cloned().collect(), http: retired.http };
+            match places.get(&(retired.key.rack.as_str(), retired.key.app.as_str())) {
+                Some(at) => {
+                    units[*at].rules.insert(retired.key.clone(), stand);
+                }
+                None => gone.push((retired.key.clone(), stand)),
+            }
+        }
+        Self { units, gone }
+    }
+}
+
+/// Hosts that rules gave away in the last generation, by rack and router.
+fn given_away(lock: &Lock, last: u32) -> BTreeSet<(&str, Router, &Host)> {
+    let left = lock.rules.iter().flat_map(|(key, rule)| {
+        rule.left.iter().filter(|(_, when)| **when == last).map(move |(host, _)| (key.rack.as_str(), key.router, host))
+    });
+    let retired = lock.retired.values().filter(|retired| retired.since == last);
+    left.chain(retired.flat_map(|retired| retired.hosts.iter().map(|host| (retired.key.rack.as_str(), retired.key.router, host)))).collect()
+}
+
+/// Take back what the last generation did to the rules and certificates that live.
+fn undo(unit: &mut Unit, rack: &str, lock: &Lock, last: u32, given: &BTreeSet<(&str, Router, &Host)>) {
+    unit.rules.retain(|key, stand| {
+        let Some(locked) = lock.rules.get(key) else { return false };
+        stand.hosts.retain(|host| !given.contains(&(rack, key.router, host)));
+        stand.hosts.extend(locked.left.iter().filter(|(_, when)| **when == last).map(|(host, _)| host.clone()));
+        locked.since < last
+    });
+    let Some(app) = unit.rules.keys().next().map(|key| key.app.clone()) else {
+        unit.certificates.clear();
+        return;
+    };
+    for (key, own) in lock.certificates_of(rack, &app) {
+        let names = own.names.join(" ");
+        let routers: Vec<Router> = unit.certificates.iter().filter(|(_, known)| *known == names).map(|(router, _)| *router).collect();
+        for router in routers {
+            if own.since == last || own.changed == Some(last) {
+                unit.certificates.remove(&(router, names.clone()));
+            }
+            if own.since < last && own.changed == Some(last) {
+                unit.certificates.insert((router, format!("before {key}")));
+            }
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! The way from what is deployed to what is wanted. CloudFormation creates and updates before it
+//! deletes, in any order that dependencies allow, and stacks come one after another; every moment
+//! on the way must be deployable. Where one pass can't be, there are phases.
+//!
+//! What is deployed is read from the lock, which knows what its last generation changed. So a second
+//! compile of the same input finds the same way.
+
+mod account;
+mod before;
+mod unit;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use account::{Account, Refusal};
+use before::Before;
+use unit::Unit;
+
+use crate::allocate::Allocation;
+use crate::demand::{AppCertificate, ROUTERS, Rule, keep_names};
+use crate::diagnostics::codes::{ROUTER_IN_USE, TRANSITION};
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::fleet::{Fleet, Rack};
+use crate::host::Host;
+use crate::lock::{Lock, RuleKey};
+use crate::routes::{Router, routers_of};
+
+/// Phases that are tried before a way is given up. What can be taken apart at all takes two; one
+/// more where something must be freed before that.
+const MOST_PHASES: usize = 4;
+
+/// The stacks of each phase in the order of their deployment.
+#[derive(Debug, Default)]
+pub struct Way {
+    /// One phase, or more where one can't do it.
+    pub phases: Vec<Phase>,
+}
+
+/// A pass over stacks. The first phase has every stack that can be deployed in it, a later one those
+/// that it changes.
+#[derive(Debug, Default)]
+pub struct Phase {
+    /// Racks, which come first.
+    pub racks: Vec<RackStep>,
+    /// Apps in the order of their deployment.
+    pub apps: Vec<AppStep>,
+}
+
+/// A rack in a phase.
+#[derive(Debug, Clone)]
+pub struct RackStep {
+    /// The rack, by its place in the fleet.
+    pub rack: usize,
+    /// What it keeps in this phase although it is not wanted any more.
+    pub kept: Kept,
+}
+
+/// What a rack keeps until nobody uses it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Routers.
+    pub routers: BTreeSet<Router>,
+    /// The public router's listener on port 80.
+    pub port80: bool,
+    /// ARNs of listed certificates.
+    pub certificates: BTreeSet<(Router, String)>,
+}
+
+/// An app in a phase.
+#[derive(Debug, Clone)]
+pub struct AppStep {
+    /// The app, by its place in the fleet.
+    pub app: usize,
+    /// Its rules in this phase.
+    pub rules: Vec<StepRule>,
+    /// Its certificates in this phase.
+    pub certificates: Vec<AppCertificate>,
+    /// Whether it is as it should be in the end.
+    pub is_final: bool,
+}
+
+/// A rule in a phase.
+#[derive(Debug, Clone)]
+pub struct StepRule {
+    /// The rule.
+    pub rule: Rule,
+    /// Whether it stands on port 80 too.
+    pub http: bool,
+    /// Rules that must be updated before it.
+    pub after: Vec<RuleKey>,
+}
+
+/// Find the way.
+pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way {
+    let lock = &allocation.lock;
+    let mut rules: Vec<Vec<usize>> = vec![Vec::new(); fleet.apps.len()];
+    for (number, rule) in allocation.rules.iter().enumerate() {
+        rules[rule.app].push(number);
+    }
+    let wanted: Vec<Unit> = rules.iter().enumerate().map(|(at, rules)| Unit::wanted(fleet, allocation, at, rules)).collect();
+    let before = Before::new(fleet, lock, &wanted);
+    let kept: Vec<Kept> = (0..fleet.racks.len()).map(|at| kept(fleet, at, lock, &before, out)).collect();
+    let mut traveller = Traveller {
+        fleet,
+        allocation,
+        account: Account::new(fleet, lock, &before, &wanted),
+        is_done: vec![false; fleet.apps.len()],
+        receivers: receivers(fleet, lock, &wanted),
+        current: before.units,
+        wanted,
+        rules,
+        kept,
+        refusals: BTreeMap::new(),
+    };
+    let mut way = Way::default();
+    if let Some((rack, refusal)) = traveller.overfull() {
+        report(&format!("the rack `{}`", fleet.racks[rack].name), &refusal, out);
+        return way;
+    }
+    while way.phases.len() < MOST_PHASES {
+        let is_first = way.phases.is_empty();
+        let phase = traveller.phase(is_first);
+        let is_idle = phase.apps.is_empty() && phase.racks.is_empty();
+        if !is_idle || is_first {
+            way.phases.push(phase);
+        }
+        if traveller.is_there() {
+            return way;
+        }
+        if is_idle {
+            break;
+        }
+    }
+    for (at, refusal) in &traveller.refusals {
+        let app = &fleet.apps[*at];
+        report(&format!("the stack `{}-{}`", fleet.racks[app.rack].name, app.name), refusal, out);
+    }
+    way
+}
+
+/// Say that there is no way for a stack.
+fn report(what: &str, refusal: &Refusal, out: &mut Diagnostics) {
+    out.report(
+        Diagnostic::nowhere(&TRANSITION, format!("no order of updates takes {what} from what is deployed to what is wanted"))
+            .note(refusal.sentence())
+            .help(refusal.help()),
+    );
+}
+
+/// What a rack must keep for rules that still stand on it.
+fn kept(fleet: &Fleet, at: usize, lock: &Lock, before: &Before, out: &mut Diagnostics) -> Kept {
+    let rack = &fleet.racks[at];
+    let mut kept = Kept::default();
+    if rack.external {
+        return kept;
+    }
+    let last = lock.generation();
+    let standing = || fleet.apps.iter().zip(&before.units).filter(|(app, _)| app.rack == at).flat_map(|(_, unit)| &unit.rules);
+    for router in ROUTERS.into_iter().filter(|router| !has(rack, *router)) {
+        if standing().any(|(key, _)| key.router == router) {
+            kept.routers.insert(router);
+        }
+        let parameter = if router == Router::Public { "InternalOnly" } else { "Internal" };
+        in_use(rack, before, |key, _| key.router == router, &format!("the {} router", router.word()), parameter, out);
+    }
+    if rack.has_router() && !rack.params.port80 {
+        let on_80 = |key: &RuleKey, http: bool| key.router == Router::Public && http;
+        kept.port80 = standing().any(|(key, stand)| on_80(key, stand.http));
+        in_use(rack, before, on_80, "port 80", "DisableALBPort80", out);
+    }
+    // A certificate of an app takes the place of a listed one: the listed one goes when it stands.
+    let own_is_new = lock.certificates.iter().any(|(key, own)| key.rack == rack.name && (own.since == last || own.changed == Some(last)));
+    if own_is_new {
+        let left = lock.shared.iter().filter(|((on, _, _), known)| *on == rack.name && known.left == Some(last));
+        kept.certificates = left.map(|((_, router, arn), _)| (*router, arn.clone())).filter(|(router, _)| has(rack, *router)).collect();
+    }
+    kept
+}
+
+fn has(rack: &Rack, router: Router) -> bool {
+    match router {
+        Router::Public => rack.has_router(),
+        Router::Internal => rack.has_router_internal(),
+    }
+}
+
+/// Refuse to remove what the stack of an app that is gone still imports: no phase deletes a stack.
+fn in_use(rack: &Rack, before: &Before, uses: impl Fn(&RuleKey, bool) -> bool, what: &str, parameter: &str, out: &mut Diagnostics) {
+    let user = before.gone.iter().find(|(key, stand)| key.rack == rack.name && uses(key, stand.http));
+    if let Some((key, _)) = user {
+        out.report(
+            Diagnostic::nowhere(&ROUTER_IN_USE, format!("{what} of `{}` is removed while rules of `{}` stand on it", rack.name, key.app))
+                .note("the app is gone from the fleet; as far as the lock knows its stack still stands")
+                .help(format!(
+                    "leave `{parameter}` as it was, deploy, and delete the stack (`aws cloudformation delete-stack --stack-name {}-{}`); then change `{parameter}`",
+                    rack.name, key.app
+                )),
+        );
+    }
+}
+
+/// For each app, the apps that take up hosts it gave away, as far back as the lock remembers.
+fn receivers(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usize, BTreeSet<usize>> {
+    let places: BTreeMap<(&str, &str), usize> =
+        fleet.apps.iter().enumerate().map(|(at, app)| ((fleet.racks[app.rack].name.as_str(), app.name.as_str()), at)).collect();
+    let mut given: BTreeMap<(&str, Router, &Host), BTreeSet<usize>> = BTreeMap::new();
+    let left = lock.rules.iter().flat_map(|(key, rule)| rule.left.keys().map(move |host| (key, host)));
+    let retired = lock.retired.values().flat_map(|gone| gone.hosts.iter().map(move |host| (&gone.key, host)));
+    for (key, host) in left.chain(retired) {
+        if let Some(giver) = places.get(&(key.rack.as_str(), key.app.as_str())) {
+            given.entry((key.rack.as_str(), key.router, host)).or_default().insert(*giver);
+        }
+    }
+    let mut receivers: BTreeMap<usize, BTreeSet<usize>> = BTreeMap::new();
+    if given.is_empty() {
+        return receivers;
+    }
+    for (at, unit) in wanted.iter().enumerate() {
+        for (key, stand) in &unit.rules {
+            for host in &stand.hosts {
+                for giver in given.get(&(key.rack.as_str(), key.router, host)).into_iter().flatten().filter(|giver| **giver != at) {
+                    receivers.entry(*giver).or_default().insert(at);
+                }
+            }
+        }
+    }
+    receivers
+}
+
+struct Traveller<'a> {
+    fleet: &'a Fleet,
+    allocation: &'a Allocation,
+    account: Account,
+    current: Vec<Unit>,
+    wanted: Vec<Unit>,
+    /// Places of the wanted rules of each app in the allocation.
+    rules: Vec<Vec<usize>>,
+    kept: Vec<Kept>,
+    is_done: Vec<bool>,
+    receivers: BTreeMap<usize, BTreeSet<usize>>,
+    /// Why each app that waits could not go on.
+    refusals: BTreeMap<usize, Refusal>,
+}
+
+impl Traveller<'_> {
+    fn is_there(&self) -> bool {
+        self.is_done.iter().all(|done| *done) && self.kept.iter().all(|kept| *kept == Kept::default())
+    }
+
+    /// A rack whose listed certificates are too many from the start.
+    fn overfull(&self) -> Option<(usize, Refusal)> {
+        let racks = (0..self.fleet.racks.len()).filter(|at| !self.fleet.racks[*at].external);
+        racks.flat_map(|at| ROUTERS.map(|router| (at, router))).find_map(|(at, router)| Some((at, self.account.overfull(at, router)?)))
+    }
+
+    /// One pass over all stacks that are not as they should be; the first one takes those that are
+    /// along.
+    fn phase(&mut self, is_first: bool) -> Phase {
+        let mut phase = Phase { racks: self.racks(is_first), apps: Vec::new() };
+        let waiting: Vec<usize> = (0..self.fleet.apps.len()).filter(|at| !self.is_done[*at]).collect();
+        let mut blocked: Vec<usize> = Vec::new();
+        for at in waiting {
+            if self.has_receivers_waiting(at) || !self.finish(at, &mut phase) {
+                blocked.push(at);
+                continue;
+            }
+            self.retry(&mut blocked, true, &mut phase);
+        }
+        // What is left waits for itself: whatever helps is done, one stack at a time.
+        loop {
+            if self.retry(&mut blocked, false, &mut phase) {
+                continue;
+            }
+            let Some(position) = blocked.iter().position(|at| self.go_halfway(*at, &mut phase)) else { break };
+            blocked.remove(position);
+        }
+        phase
+    }
+
+    /// Finish whatever can be finished by now; whether anything was.
+    fn retry(&mut self, blocked: &mut Vec<usize>, in_order: bool, phase: &mut Phase) -> bool {
+        let mut any = false;
+        while let Some(position) = blocked.iter().position(|at| !(in_order && self.has_receivers_waiting(*at)) && self.finish(*at, phase)) {
+            blocked.remove(position);
+            any = true;
+        }
+        any
+    }
+
+    fn has_receivers_waiting(&self, at: usize) -> bool {
+        self.receivers.get(&at).is_some_and(|receivers| receivers.iter().any(|receiver| !self.is_done[*receiver]))
+    }
+
+    /// Racks that are deployed in this phase.
+    fn racks(&mut self, is_first: bool) -> Vec<RackStep> {
+        let ours = (0..self.fleet.racks.len()).filter(|at| !self.fleet.racks[*at].external);
+        if is_first {
+            return ours.map(|rack| RackStep { rack, kept: self.kept[rack].clone() }).collect();
+        }
+        let released: Vec<usize> = ours.filter(|at| self.kept[*at] != Kept::default() && self.is_released(*at)).collect();
+        for rack in &released {
+            let kept = std::mem::take(&mut self.kept[*rack]);
+            for (router, _) in kept.certificates {
+                self.account.detach(*rack, router);
+            }
+        }
+        released.into_iter().map(|rack| RackStep { rack, kept: Kept::default() }).collect()
+    }
+
+    /// Whether nobody uses what a rack has kept.
+    fn is_released(&self, rack: usize) -> bool {
+        let kept = &self.kept[rack];
+        let on_it = || self.fleet.apps.iter().enumerate().filter(|(_, app)| app.rack == rack).map(|(at, _)| at);
+        let rules = || on_it().flat_map(|at| &self.current[at].rules);
+        let routers_are_free = rules().all(|(key, _)| !kept.routers.contains(&key.router));
+        let port_is_free = !kept.port80 || rules().all(|(key, stand)| key.router != Router::Public || !stand.http);
+        routers_are_free && port_is_free && (kept.certificates.is_empty() || on_it().all(|at| self.is_done[at]))
+    }
+
+    /// Update an app to what it should be, if that is possible now.
+    fn finish(&mut self, at: usize, phase: &mut Phase) -> bool {
+        let (current, wanted) = (&self.current[at], &self.wanted[at]);
+        let rack = self.fleet.apps[at].rack;
+        let waits = wanted.waits(&self.allocation.lock);
+        if current != wanted {
+            if let Some(refusal) = self.account.refuses(rack, at, current, wanted, &waits) {
+                self.refusals.insert(at, refusal);
+                return false;
+            }
+            self.account.apply(rack, at, current, wanted);
+            self.current[at] = wanted.clone();
+        }
+        self.refusals.remove(&at);
+        self.is_done[at] = true;
+        phase.apps.push(self.step(at, &self.wanted[at], &waits, true));
+        true
+    }
+
+    /// Update an app to something between what it is and what it should be, so that others can go on.
+    fn go_halfway(&mut self, at: usize, phase: &mut Phase) -> bool {
+        let (current, wanted) = (&self.current[at], &self.wanted[at]);
+        let app = &self.fleet.apps[at];
+        let has_service = |key: &RuleKey| {
+            let service = app.manifest.services.iter().find(|service| service.name.value == key.service);
+            service.is_some_and(|service| service.port.is_some() && routers_of(service).contains(&key.router))
+        };
+        let both = wanted.with_old(current, has_service);
+        let candidates = match self.refusals.get(&at) {
+            Some(Refusal::Host(..)) => [both.clone(), both.without_new(current)],
+            _ => [wanted.without_new(current), both.without_new(current)],
+        };
+        for next in candidates.into_iter().filter(|next| next != current && next != wanted) {
+            let waits = next.waits(&self.allocation.lock);
+            if self.account.refuses(app.rack, at, current, &next, &waits).is_none() {
+                self.account.apply(app.rack, at, current, &next);
+                phase.apps.push(self.step(at, &next, &waits, false));
+                self.current[at] = next;
+                return true;
+            }
+        }
+        false
+    }
+
+    /// An app's stack in one of its states.
+    fn step(&self, at: usize, unit: &Unit, waits: &BTreeMap<RuleKey, BTreeSet<RuleKey>>, is_final: bool) -> AppStep {
+        let app = &self.fleet.apps[at];
+        let wanted: BTreeMap<&RuleKey, &Rule> =
+            self.rules[at].iter().map(|number| &self.allocation.rules[*number]).map(|rule| (&rule.key, rule)).collect();
+        let mut kept: Vec<&Host> = Vec::new();
+        let mut rules = Vec::new();
+        for (key, stand) in &unit.rules {
+            let mut hosts: Vec<Host> = wanted.get(key).map_or(Vec::new(), |rule| rule.hosts.clone());
+            hosts.retain(|host| stand.hosts.contains(host));
+            let old: Vec<&Host> = stand.hosts.iter().filter(|host| !hosts.contains(host)).collect();
+            hosts.extend(old.iter().map(|host| (*host).clone()));
+            kept.extend(old);
+            let service = app.manifest.services.iter().position(|service| service.name.value == key.service);
+            let rule = Rule { key: key.clone(), app: at, service: service.unwrap_or_default(), hosts, priority: stand.priority };
+            rules.push(StepRule { rule, http: stand.http, after: waits.get(key).into_iter().flatten().cloned().collect() });
+        }
+        let mut certificates = self.allocation.certificates.apps.get(&at).cloned().unwrap_or_default();
+        if !is_final {
+            keep_names(app, &self.fleet.racks[app.rack], &kept, &mut certificates);
+        }
+        AppStep { app: at, rules, certificates, is_final }
+    }
+}

@@ -1,0 +1,137 @@
+//! One app on a rack at one moment: its rules and certificates, as far as a router sees them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::allocate::Allocation;
+use crate::demand::fits;
+use crate::fleet::Fleet;
+use crate::host::Host;
+use crate::lock::{Lock, RuleKey};
+use crate::routes::Router;
+
+/// A rule at one moment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stand {
+    pub(super) priority: u32,
+    pub(super) hosts: BTreeSet<Host>,
+    /// Whether it stands on port 80 too.
+    pub(super) http: bool,
+}
+
+/// One app on a rack at one moment.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Unit {
+    pub(super) rules: BTreeMap<RuleKey, Stand>,
+    /// Certificates on routers, by what tells them apart.
+    pub(super) certificates: BTreeSet<(Router, String)>,
+}
+
+impl Unit {
+    /// The app as it should be.
+    pub(super) fn wanted(fleet: &Fleet, allocation: &Allocation, at: usize, rules: &[usize]) -> Self {
+        let app = &fleet.apps[at];
+        let stand = |number: &usize| {
+            let rule = &allocation.rules[*number];
+            let hosts = rule.hosts.iter().cloned().collect();
+            (rule.key.clone(), Stand { priority: rule.priority, hosts, http: !app.params.redirect_https })
+        };
+        let own = allocation.certificates.apps.get(&at).into_iter().flatten();
+        let certificates = own.flat_map(|own| {
+            let mut names = own.names.clone();
+            names.sort();
+            own.routers.iter().map(move |router| (*router, names.join(" ")))
+        });
+        Self { rules: rules.iter().map(stand).collect(), certificates: certificates.collect() }
+    }
+
+    /// Rules over both ports of a router.
+    pub(super) fn count(&self, router: Router) -> usize {
+        self.on(router).map(|(_, stand)| 1 + usize::from(stand.http)).sum()
+    }
+
+    /// Services with a rule on a router: each has one target group there.
+    pub(super) fn services(&self, router: Router) -> BTreeSet<&str> {
+        self.on(router).map(|(key, _)| key.service.as_str()).collect()
+    }
+
+    /// Certificates on a router.
+    pub(super) fn certificates(&self, router: Router) -> BTreeSet<&str> {
+        self.certificates.iter().filter(|(on, _)| *on == router).map(|(_, names)| names.as_str()).collect()
+    }
+
+    /// Its rules on a router.
+    pub(super) fn on(&self, router: Router) -> impl Iterator<Item = (&RuleKey, &Stand)> {
+        self.rules.iter().filter(move |(key, _)| key.router == router)
+    }
+
+    /// Which rules must be updated before which: one that gives a host away waits for the one of the
+    /// same app that takes it up. Circles are left out.
+    pub(super) fn waits(&self, lock: &Lock) -> BTreeMap<RuleKey, BTreeSet<RuleKey>> {
+        let mut holders: BTreeMap<(Router, &Host), &RuleKey> = BTreeMap::new();
+        for (key, stand) in &self.rules {
+            holders.extend(stand.hosts.iter().map(|host| ((key.router, host), key)));
+        }
+        let mut waits: BTreeMap<RuleKey, BTreeSet<RuleKey>> = BTreeMap::new();
+        for key in self.rules.keys() {
+            for host in lock.rules.get(key).into_iter().flat_map(|locked| locked.left.keys()) {
+                let Some(receiver) = holders.get(&(key.router, host)).filter(|receiver| **receiver != key) else { continue };
+                if !leads_to(&waits, receiver, key) {
+                    waits.entry(key.clone()).or_default().insert((*receiver).clone());
+                }
+            }
+        }
+        waits
+    }
+
+    /// As it should be, but for what is new: rules that do not stand yet come later.
+    pub(super) fn without_new(&self, current: &Unit) -> Self {
+        let mut unit = self.clone();
+        unit.rules.retain(|key, stand| {
+            let known = current.rules.get(key);
+            stand.http &= known.is_some_and(|known| known.http);
+            known.is_some()
+        });
+        unit
+    }
+
+    /// As it should be, and with the hosts that it still answers and that others have not taken up.
+    /// Rules of services that are gone can't be kept: nothing knows their target group.
+    pub(super) fn with_old(&self, current: &Unit, has_service: impl Fn(&RuleKey) -> bool) -> Self {
+        let mut unit = self.clone();
+        for (key, before) in &current.rules {
+            match unit.rules.get_mut(key) {
+                Some(stand) => {
+                    let missing: Vec<&Host> = before.hosts.difference(&stand.hosts).collect();
+                    let mut all: Vec<Host> = stand.hosts.iter().cloned().collect();
+                    let fit = missing.iter().all(|host| {
+                        let fits = fits(&all, host);
+                        all.push((*host).clone());
+                        fits
+                    });
+                    stand.hosts = if fit { all.into_iter().collect() } else { before.hosts.clone() };
+                    stand.http |= before.http;
+                }
+                None if has_service(key) => {
+                    unit.rules.insert(key.clone(), before.clone());
+                }
+                None => {}
+            }
+        }
+        unit
+    }
+}
+
+/// Whether a rule waits for another one, directly or not.
+fn leads_to(waits: &BTreeMap<RuleKey, BTreeSet<RuleKey>>, from: &RuleKey, to: &RuleKey) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut open = vec![from];
+    while let Some(key) = open.pop() {
+        if key == to {
+            return true;
+        }
+        if seen.insert(key) {
+            open.extend(waits.get(key).into_iter().flatten());
+        }
+    }
+    false
+}
