@@ -1,0 +1,368 @@
+//! Every moment of a deployment, as an account sees it: first that the simulator of that account
+//! finds what AWS would refuse, then that what is compiled gives it nothing to find.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+mod common;
+mod simulator;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write as _;
+
+use common::run;
+use proptest::prelude::*;
+use rackform::allocate::Lock;
+use serde_json::{Value, json};
+use simulator::{Account, Limits};
+
+// ---- The simulator itself
+
+/// A build folder with these stacks.
+fn folder(stacks: &[(&str, Value)]) -> BTreeMap<String, String> {
+    let mut files = BTreeMap::from([("none.json".to_owned(), "[]".to_owned())]);
+    let mut index = Vec::new();
+    for (at, (stack, template)) in stacks.iter().enumerate() {
+        let path = format!("{at}/{stack}.yaml");
+        index.push(json!({"stack": stack, "template": path, "parameters": "none.json"}));
+        files.insert(path, template.to_string());
+    }
+    files.insert("stacks.json".into(), json!({ "stacks": index }).to_string());
+    files
+}
+
+fn resource(kind: &str, properties: &Value) -> Value {
+    json!({"Type": kind, "Properties": properties})
+}
+
+/// A rack `main` with two load balancers, `A` and `B`, and an HTTPS listener on each.
+fn rack(more: &Value) -> Value {
+    let mut resources = json!({});
+    let mut outputs = json!({});
+    for balancer in ["A", "B"] {
+        let listener = format!("{balancer}443");
+        resources[balancer] = resource("AWS::ElasticLoadBalancingV2::LoadBalancer", &json!({"Scheme": "internal"}));
+        resources[&listener] =
+            resource("AWS::ElasticLoadBalancingV2::Listener", &json!({"LoadBalancerArn": {"Ref": balancer}, "Port": 443, "Protocol": "HTTPS"}));
+        outputs[&listener] = json!({"Value": {"Ref": listener}, "Export": {"Name": format!("main:{listener}")}});
+    }
+    resources.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    json!({"Resources": resources, "Outputs": outputs})
+}
+
+fn group(port: u32) -> Value {
+    resource("AWS::ElasticLoadBalancingV2::TargetGroup", &json!({"Port": port, "Protocol": "HTTP"}))
+}
+
+fn rule(balancer: &str, priority: u32, hosts: &[&str], group: &str) -> Value {
+    resource(
+        "AWS::ElasticLoadBalancingV2::ListenerRule",
+        &json!({
+            "ListenerArn": {"Fn::ImportValue": format!("main:{balancer}443")},
+            "Priority": priority,
+            "Conditions": [{"Field": "host-header", "HostHeaderConfig": {"Values": hosts}}],
+            "Actions": [{"Type": "forward", "TargetGroupArn": {"Ref": group}}],
+        }),
+    )
+}
+
+fn certificate(names: &[&str]) -> Value {
+    resource("AWS::CertificateManager::Certificate", &json!({"DomainName": names[0], "SubjectAlternativeNames": names[1..]}))
+}
+
+fn attachment(arn: &Value) -> Value {
+    let listener = json!({"Fn::ImportValue": "main:A443"});
+    resource("AWS::ElasticLoadBalancingV2::ListenerCertificate", &json!({"ListenerArn": listener, "Certificates": [{"CertificateArn": arn}]}))
+}
+
+fn app(resources: &[(&str, Value)]) -> Value {
+    json!({"Resources": resources.iter().map(|(id, resource)| ((*id).to_owned(), resource.clone())).collect::<serde_json::Map<_, _>>()})
+}
+
+/// Deploy one folder after another on one account; what the last one does wrong.
+fn last(limits: &Limits, folders: &[&[(&str, Value)]]) -> Vec<String> {
+    let mut account = Account::default();
+    let mut found = Vec::new();
+    for (at, stacks) in folders.iter().enumerate() {
+        found = account.deploy(&folder(stacks), limits);
+        assert!(found.is_empty() || at + 1 == folders.len(), "only the last one may fail: {found:?}");
+    }
+    found
+}
+
+/// The same from one state of a single app to another, within AWS's quotas.
+fn change(before: &[(&str, Value)], after: &[(&str, Value)]) -> Vec<String> {
+    let main = || ("main", rack(&json!({})));
+    last(&Limits::default(), &[&[main(), ("main-a", app(before))], &[main(), ("main-a", app(after))]])
+}
+
+#[track_caller]
+fn one(found: &[String], part: &str) {
+    assert!(found.len() == 1 && found[0].contains(part), "{found:#?}");
+}
+
+#[track_caller]
+fn none(found: &[String]) {
+    assert!(found.is_empty(), "{found:#?}");
+}
+
+/// A resource that waits for another one.
+fn after(mut resource: Value, other: &str) -> Value {
+    resource["DependsOn"] = json!([other]);
+    resource
+}
+
+#[test]
+fn rules_that_swap_numbers_are_found() {
+    let rules = |x: u32, z: u32| [("G", group(1)), ("X", rule("A", x, &["x.org"], "G")), ("Z", rule("A", z, &["z.org"], "G"))];
+    let found = change(&rules(1, 2), &rules(2, 1));
+    assert_eq!(found.len(), 2, "{found:#?}");
+    assert!(found[0].contains("[main-a/X] and [main-a/Z] both have the priority 2 of [main/A443]"), "{found:#?}");
+    none(&change(&rules(1, 2), &rules(3, 2)));
+    // A chain depends on the order: 2 → 3, then 1 → 2.
+    one(&change(&rules(1, 2), &rules(2, 3)), "both have the priority 2");
+    let chain = [("G", group(1)), ("X", after(rule("A", 2, &["x.org"], "G"), "Z")), ("Z", rule("A", 3, &["z.org"], "G"))];
+    none(&change(&rules(1, 2), &chain));
+}
+
+#[test]
+fn a_new_name_under_an_old_number_is_found() {
+    let named = |id, number| [("G", group(1)), (id, rule("A", number, &["x.org"], "G"))];
+    one(&change(&named("X", 1), &named("Y", 1)), "[main-a/X] and [main-a/Y] both have the priority 1");
+    none(&change(&named("X", 1), &named("Y", 2)));
+    none(&change(&named("X", 1), &named("X", 1)));
+    // Numbers belong to listeners, so another listener is no clash; the target group is.
+    let moved = [("G", group(1)), ("X", rule("B", 1, &["x.org"], "G"))];
+    one(&change(&named("X", 1), &moved), "the target group [main-a/G] is on [main/A] and [main/B]");
+}
+
+#[test]
+fn stacks_do_not_take_each_others_numbers() {
+    let with = |number: Option<u32>| {
+        let rules = number.map(|number| ("X", rule("A", number, &["x.org"], "G")));
+        app(&[("G", group(1))].into_iter().chain(rules).collect::<Vec<_>>())
+    };
+    let stacks = |order: [&'static str; 2], a, b| {
+        let of = |name| if name == "main-a" { (name, with(a)) } else { (name, with(b)) };
+        vec![("main", rack(&json!({}))), of(order[0]), of(order[1])]
+    };
+    let first = stacks(["main-a", "main-b"], Some(1), None);
+    let limits = Limits::default();
+    none(&last(&limits, &[&first, &stacks(["main-a", "main-b"], Some(1), Some(2))]));
+    one(&last(&limits, &[&first, &stacks(["main-a", "main-b"], Some(1), Some(1))]), "main-b: once [main-b/X] is made");
+    // The host moves with its number: whoever gives it away first leaves nobody to answer.
+    one(&last(&limits, &[&first, &stacks(["main-a", "main-b"], None, Some(1))]), "main-a: once [main-a/X] is deleted, nobody answers x.org");
+    one(&last(&limits, &[&first, &stacks(["main-b", "main-a"], None, Some(1))]), "both have the priority 1");
+    none(&last(&limits, &[&first, &stacks(["main-b", "main-a"], None, Some(2))]));
+    // Two phases: both answer for a while.
+    let both = stacks(["main-b", "main-a"], Some(1), Some(2));
+    let phases: Vec<(&str, Value)> = both.into_iter().chain(stacks(["main-a", "main-b"], None, Some(2))).collect();
+    none(&last(&limits, &[&first, &phases]));
+}
+
+#[test]
+fn hosts_that_change_rules_within_a_stack_are_missed_for_a_moment() {
+    let hosts = |x: &[&str], z: &[&str]| [("G", group(1)), ("X", rule("A", 1, x, "G")), ("Z", rule("A", 2, z, "G"))];
+    let before = hosts(&["x.org", "m.org"], &["z.org"]);
+    one(&change(&before, &hosts(&["x.org"], &["z.org", "m.org"])), "once [main-a/X] is updated, nobody answers m.org on port 443 of [main/A]");
+    let [g, x, (_, z)] = hosts(&["x.org"], &["z.org", "m.org"]);
+    none(&change(&before, &[g.clone(), (x.0, after(x.1.clone(), "Z")), ("Z", z.clone())]));
+    // The other way round makes it worse, and a rule that goes altogether goes last.
+    one(&change(&before, &[g.clone(), x, ("Z", after(z, "X"))]), "nobody answers m.org");
+    none(&change(&before, &[g, ("Z", rule("A", 2, &["z.org", "x.org", "m.org"], "G"))]));
+    // A host that nobody answers in the end may go.
+    none(&change(&before, &hosts(&["x.org"], &["z.org"])));
+}
+
+#[test]
+fn a_rule_too_many_is_counted_at_the_peak() {
+    let limits = Limits { rules: 2, ..Limits::default() };
+    let main = || ("main", rack(&json!({})));
+    let with = |rules: &[(&'static str, &'static str, u32)]| {
+        let mut resources = vec![("G", group(1)), ("H", group(1))];
+        resources.extend(rules.iter().map(|(id, balancer, number)| (*id, rule(balancer, *number, &["x.org"], if *balancer == "A" { "G" } else { "H" }))));
+        ("main-a", app(&resources))
+    };
+    let two = with(&[("X", "A", 1), ("Y", "A", 2)]);
+    none(&last(&limits, &[&[main(), two.clone()], &[main(), with(&[("X", "A", 1), ("Y", "A", 3)])]]));
+    one(&last(&limits, &[&[main(), two.clone()], &[main(), with(&[("X", "A", 1), ("Z", "A", 3)])]]), "[main/A] has 3 rules, and 2 are allowed");
+    // On another listener the rule is replaced, which also takes its room before it gives any.
+    let mixed = with(&[("X", "A", 1), ("Y", "B", 1), ("Z", "B", 2)]);
+    one(&last(&limits, &[&[main(), mixed.clone()], &[main(), with(&[("X", "B", 3), ("Y", "B", 1), ("Z", "A", 2)])]]), "[main/B] has 3 rules");
+    none(&last(&Limits { rules: 3, ..Limits::default() }, &[&[main(), mixed], &[main(), with(&[("X", "B", 3), ("Y", "B", 1), ("Z", "A", 2)])]]));
+    // Rules of other stacks count; where too many are there already, fewer are no offence.
+    let other = |count: u32| ("main-b", app(&[("G", group(1)), ("X", rule("A", 8 + count, &["y.org"], "G"))][..usize::try_from(1 + count).unwrap()]));
+    one(&last(&limits, &[&[main(), two.clone(), other(0)], &[main(), two.clone(), other(1)]]), "main-b: once [main-b/X] is made, [main/A] has 3");
+    let mut account = Account::default();
+    none(&account.deploy(&folder(&[main(), two, other(1)]), &Limits::default()));
+    none(&account.deploy(&folder(&[main(), with(&[("X", "A", 1)]), other(1)]), &Limits { rules: 1, ..Limits::default() }));
+}
+
+/// One load balancer with a hundred rules, as it is by default: more changes than can be tried in every order.
+#[test]
+fn a_hundred_rules_leave_no_room_for_a_replacement() {
+    let ids: Vec<String> = (0..100).map(|number| format!("R{number}")).collect();
+    let names: Vec<String> = (0..100).map(|number| format!("h{number}.org")).collect();
+    let state = |port: u32, first: &'static str, shift: usize| {
+        let mut all = vec![("G", group(port)), (first, rule("A", 1000, &["first.org"], "G"))];
+        all.extend((1..100).map(|at| (ids[at].as_str(), rule("A", u32::try_from(at).unwrap(), &[&names[(at + shift) % 100]], "G"))));
+        all
+    };
+    none(&change(&state(1, "R0", 0), &state(1, "R0", 0)));
+    none(&change(&state(1, "R0", 0), &state(2, "R0", 0)));
+    let renamed = change(&state(1, "R0", 0), &state(1, "First", 0));
+    assert!(renamed.iter().any(|what| what.contains("has 101 rules, and 100 are allowed")), "{renamed:#?}");
+    assert!(renamed.iter().any(|what| what.contains("both have the priority 1000")), "{renamed:#?}");
+    // Each host goes to the next rule: every one of them can be missed, whatever the order of the others.
+    let shifted = change(&state(1, "R0", 0), &state(1, "R0", 1));
+    assert_eq!(shifted.len(), 98, "{shifted:#?}");
+}
+
+#[test]
+fn a_target_group_counts_twice_while_it_is_replaced() {
+    let limits = Limits { target_groups: 2, ..Limits::default() };
+    let main = || ("main", rack(&json!({})));
+    let with = |port: u32, second: &'static str| {
+        let rules = [("X", rule("A", 1, &["x.org"], "G")), ("Y", rule("A", 2, &["y.org"], second)), ("Z", rule("A", 3, &["z.org"], "H"))];
+        ("main-a", app(&[("G", group(port)), ("H", group(1))].into_iter().chain(rules).collect::<Vec<_>>()))
+    };
+    // Two rules forward to G, so one of them still does when the other has moved on.
+    one(&last(&limits, &[&[main(), with(1, "G")], &[main(), with(2, "G")]]), "[main/A] has 3 target groups, and 2 are allowed");
+    none(&last(&limits, &[&[main(), with(1, "H")], &[main(), with(2, "H")]]));
+    none(&last(&limits, &[&[main(), with(1, "G")], &[main(), with(1, "H")]]));
+}
+
+#[test]
+fn a_target_group_stays_on_one_load_balancer() {
+    let with = |x: &str, y: &str| vec![("G", group(1)), ("X", rule(x, 1, &["x.org"], "G")), ("Y", rule(y, 2, &["y.org"], "G"))];
+    let main = || ("main", rack(&json!({})));
+    let limits = Limits::default();
+    one(&last(&limits, &[&[main(), ("main-a", app(&with("A", "B")))]]), "the target group [main-a/G] is on [main/A] and [main/B]");
+    none(&change(&with("A", "A"), &with("A", "A")));
+    one(&change(&with("A", "A"), &with("B", "B")), "the target group [main-a/G] is on [main/A] and [main/B]");
+    // With another group it works: it stays on its own.
+    let other = vec![("H", group(1)), ("X", rule("B", 1, &["x.org"], "H")), ("Y", rule("B", 2, &["y.org"], "H"))];
+    none(&change(&with("A", "A"), &other));
+}
+
+#[test]
+fn certificates_are_attached_before_they_are_needed_and_kept_until_then() {
+    let with = |certificates: &[(&'static str, &'static str, &[&str])]| {
+        let mut all = vec![("G", group(1)), ("X", rule("A", 1, &["x.org"], "G"))];
+        for (id, listener, names) in certificates {
+            all.extend([(*id, certificate(names)), (*listener, attachment(&json!({"Ref": id})))]);
+        }
+        all
+    };
+    none(&change(&with(&[("C", "L", &["x.org"])]), &with(&[("D", "M", &["x.org", "z.org"])])));
+    one(&change(&with(&[("C", "L", &["x.org"])]), &with(&[])), "once [main-a/L] is deleted, no certificate covers x.org on [main/A]");
+    none(&change(&with(&[("C", "L", &["y.org"])]), &with(&[])));
+    none(&change(&with(&[]), &with(&[("C", "L", &["x.org"])])));
+    // An update in place brings the new certificate when it is there.
+    none(&change(&with(&[("C", "L", &["x.org"])]), &with(&[("C", "L", &["x.org", "z.org"])])));
+    // A star stands for one label.
+    let star = |name: &str| [("G", group(1)), ("X", rule("A", 1, &[name], "G"))].into_iter().collect::<Vec<_>>();
+    let own = |name: &str| star(name).into_iter().chain([("C", certificate(&["*.x.org"])), ("L", attachment(&json!({"Ref": "C"})))]).collect::<Vec<_>>();
+    one(&change(&own("a.x.org"), &star("a.x.org")), "no certificate covers a.x.org");
+    none(&change(&own("a.b.x.org"), &star("a.b.x.org")));
+    let limits = Limits { certificates: 1, ..Limits::default() };
+    let main = || ("main", rack(&json!({})));
+    let two = [with(&[("C", "L", &["x.org"])]), with(&[("D", "M", &["x.org"])])].map(|state| ("main-a", app(&state)));
+    one(&last(&limits, &[&[main(), two[0].clone()], &[main(), two[1].clone()]]), "[main/A] has 2 certificates, and 1 are allowed");
+}
+
+#[test]
+fn a_shared_certificate_moves_without_a_gap() {
+    let shared = json!("arn:shared");
+    let holds = |is_in_rack: bool| {
+        let listener = json!({"A443C": resource("AWS::ElasticLoadBalancingV2::ListenerCertificate",
+            &json!({"ListenerArn": {"Ref": "A443"}, "Certificates": [{"CertificateArn": shared}]}))});
+        let mut of_app = vec![("G", group(1)), ("X", rule("A", 1, &["x.org"], "G"))];
+        of_app.extend((!is_in_rack).then(|| ("L", attachment(&shared))));
+        [("main", rack(&if is_in_rack { listener } else { json!({}) })), ("main-a", app(&of_app))]
+    };
+    let deploy = |folders: [&[(&str, Value)]; 2], is_known: bool| {
+        let mut account = Account::default();
+        if is_known {
+            account.certificate_names.insert("arn:shared".into(), BTreeSet::from(["x.org".to_owned()]));
+        }
+        none(&account.deploy(&folder(folders[0]), &Limits::default()));
+        account.deploy(&folder(folders[1]), &Limits::default())
+    };
+    one(&deploy([&holds(true), &holds(false)], true), "main: once [main/A443C] is deleted, no certificate covers x.org on [main/A]");
+    none(&deploy([&holds(true), &holds(false)], false));
+    // The rack brings it, then the app lets go of the same: on a real listener that would take it away for both.
+    one(&deploy([&holds(false), &holds(true)], true), "both have the certificate arn:shared of [main/A443]");
+}
+
+#[test]
+fn what_others_import_is_neither_changed_nor_removed() {
+    let main = || rack(&json!({}));
+    let user = ("main-a", app(&[("G", group(1)), ("X", rule("A", 1, &["x.org"], "G"))]));
+    let limits = Limits::default();
+    let mut without = main();
+    without["Outputs"].as_object_mut().unwrap().remove("A443");
+    one(
+        &last(&limits, &[&[("main", main()), user.clone()], &[("main", without.clone())]]),
+        "main: the export main:A443 is removed while main-a imports it",
+    );
+    let mut unused = main();
+    unused["Outputs"].as_object_mut().unwrap().remove("B443");
+    none(&last(&limits, &[&[("main", main()), user.clone()], &[("main", unused)]]));
+    let mut other = main();
+    other["Resources"]["A"]["Properties"]["Scheme"] = json!("internet-facing");
+    let found = last(&limits, &[&[("main", main()), user.clone()], &[("main", other.clone())]]);
+    assert!(found.iter().any(|what| what.contains("the export main:A443 is changed while main-a imports it")), "{found:#?}");
+    assert!(found.iter().any(|what| what.contains("[main-a/X] needs [main/A443], which is not there")), "{found:#?}");
+    none(&last(&limits, &[&[("main", main())], &[("main", other)]]));
+    one(&last(&limits, &[&[("main", without), user.clone()]]), "main-a: it imports main:A443, which nobody exports");
+    one(&last(&limits, &[&[("main", main()), user, ("other", main())]])[..1], "main exports the same name");
+}
+
+#[test]
+fn nothing_goes_that_is_needed() {
+    // The rule is moved on to another stack's group; its own is deleted in the end, as it may be.
+    let exports = |port: u32| {
+        let mut template = app(&[("G", group(port))]);
+        template["Outputs"] = json!({"G": {"Value": {"Ref": "G"}}});
+        template
+    };
+    none(&last(&Limits::default(), &[&[("main", rack(&json!({}))), ("x", exports(1))], &[("x", exports(2))]]));
+    let mut account = Account::default();
+    let user = app(&[("G", group(1)), ("X", rule("A", 1, &["x.org"], "G"))]);
+    none(&account.deploy(&folder(&[("main", rack(&json!({}))), ("main-a", user)]), &Limits::default()));
+    let mut early = account.clone();
+    let found = early.delete_stack("main");
+    assert!(found.iter().any(|what| what.contains("the export main:A443 is removed")), "{found:#?}");
+    assert!(found.iter().any(|what| what.contains("once [main/A443] is deleted, [main-a/X] needs [main/A443]")), "{found:#?}");
+    none(&account.delete_stack("main-a"));
+    none(&account.delete_stack("main"));
+    assert_eq!(account.stacks().count(), 0);
+}
+
+#[test]
+fn functions_and_parameters_are_read() {
+    let mut template = app(&[
+        ("G", json!({"Type": "AWS::ElasticLoadBalancingV2::TargetGroup", "Properties": {"Port": {"Fn::If": ["IsBig", 2, {"Ref": "Port"}]}}})),
+        ("X", rule("A", 1, &["x.org"], "G")),
+    ]);
+    template["Parameters"] = json!({"Size": {"Type": "String", "Default": "small"}, "Port": {"Type": "Number", "Default": 1}});
+    template["Conditions"] = json!({"IsBig": {"Fn::Not": [{"Fn::Equals": [{"Ref": "Size"}, "small"]}]}, "Never": {"Fn::And": [{"Condition": "IsBig"}, {"Fn::Equals": [1, 2]}]}});
+    template["Resources"]["N"] = json!({"Type": "Unknown", "Condition": "Never"});
+    let hosts = json!([{"Fn::Join": ["", ["a.", {"Fn::ImportValue": "main:Name"}]]}, {"Fn::Sub": "b.${AWS::Region}.${G}${!X}"}, {"Ref": "AWS::NoValue"}]);
+    template["Resources"]["X"]["Properties"]["Conditions"][0]["HostHeaderConfig"]["Values"] = hosts;
+    let mut main = rack(&json!({}));
+    main["Outputs"]["Name"] = json!({"Value": {"Fn::GetAtt": ["A", "DNSName"]}, "Export": {"Name": {"Fn::Sub": "main:Name"}}});
+    let mut account = Account::default();
+    let mut files = folder(&[("main", main), ("main-a", template)]);
+    none(&account.deploy(&files, &Limits::default()));
+    let place = ("[main/A]".to_owned(), "443".to_owned());
+    let group = ("main-a".to_owned(), "G".to_owned());
+    let hosts = ["a.[main/A].DNSName", "b.AWS::Region.[main-a/G]${X}"];
+    let expected: BTreeMap<_, _> = hosts.iter().map(|host| ((*host).to_owned(), group.clone())).collect();
+    assert_eq!(account.answers(), BTreeMap::from([(place.clone(), expected)]));
+    // A parameter that changes replaces the group, and is remembered.
+    files.insert("none.json".into(), "[\"Size=big\"]".into());
+    none(&account.deploy(&files, &Limits::default()));
+    files.insert("none.json".into(), "[]".into());
+    none(&account.deploy(&files, &Limits::default()));
+    assert!(account.answers()[&place].contains_key("b.AWS::Region.[main-a/G no. 2]${X}"), "{:?}", account.answers());
+}
