@@ -366,3 +366,205 @@ fn functions_and_parameters_are_read() {
     none(&account.deploy(&files, &Limits::default()));
     assert!(account.answers()[&place].contains_key("b.AWS::Region.[main-a/G no. 2]${X}"), "{:?}", account.answers());
 }
+
+// ---- What is compiled
+
+/// Hosts that services are given; whatever overlaps lies inside of the other.
+const HOSTS: [&str; 10] = [
+    "a.example.org",
+    "b.example.org",
+    "c.example.org",
+    "d.example.org",
+    "e.example.org",
+    "f.example.org",
+    "*.example.org",
+    "a.x.example.org",
+    "*.x.example.org",
+    "y.example.com",
+];
+const APPS: usize = 3;
+const SERVICES: usize = 3;
+/// A certificate that the rack may list, and its name.
+const SHARED: (&str, &str) = ("arn:aws:acm:us-east-1:123456789012:certificate/shared", "*.example.org");
+
+/// One change that a person makes to a fleet.
+#[derive(Debug, Clone, Copy)]
+enum Edit {
+    /// A host goes to a service of an app, wherever it was.
+    Give(usize, usize, usize),
+    /// Nobody has the host.
+    Drop(usize),
+    /// The service is there or not; its hosts stay with its name.
+    Service(usize, usize, bool),
+    /// A service is renamed, and takes hosts and settings along; where there is one of that name, they swap.
+    Rename(usize, usize, usize),
+    /// Public, internal, or both.
+    Kind(usize, usize, &'static str),
+    Port(usize, usize, u32),
+    Redirect(usize, bool),
+    InternalDomains(usize, bool),
+    /// The app is in the fleet or not.
+    App(usize, bool),
+    /// The rack has an internal router or not.
+    Internal(bool),
+    /// The rack lists the shared certificate or not.
+    Shared(bool),
+    /// Stacks of apps that are gone are deleted.
+    Clean,
+}
+
+fn edit() -> impl Strategy<Value = Edit> {
+    let (host, app, service) = (0..HOSTS.len(), 0..APPS, 0..SERVICES);
+    let place = (app.clone(), service.clone());
+    prop_oneof![
+        8 => (host.clone(), place.clone()).prop_map(|(host, (app, service))| Edit::Give(host, app, service)),
+        2 => host.prop_map(Edit::Drop),
+        2 => (place.clone(), any::<bool>()).prop_map(|((app, service), is_there)| Edit::Service(app, service, is_there)),
+        2 => (place.clone(), service).prop_map(|((app, from), to)| Edit::Rename(app, from, to)),
+        2 => (place.clone(), prop::sample::select(vec!["", ", internal: true", ", internalAndExternal: true"]))
+            .prop_map(|((app, service), kind)| Edit::Kind(app, service, kind)),
+        1 => (place, 1..3u32).prop_map(|((app, service), port)| Edit::Port(app, service, port)),
+        1 => (app.clone(), any::<bool>()).prop_map(|(app, redirects)| Edit::Redirect(app, redirects)),
+        1 => (app.clone(), any::<bool>()).prop_map(|(app, are_there)| Edit::InternalDomains(app, are_there)),
+        1 => (app, any::<bool>()).prop_map(|(app, is_there)| Edit::App(app, is_there)),
+        1 => any::<bool>().prop_map(Edit::Internal),
+        1 => any::<bool>().prop_map(Edit::Shared),
+        1 => Just(Edit::Clean),
+    ]
+}
+
+#[derive(Debug, Clone)]
+struct Service {
+    is_there: bool,
+    kind: &'static str,
+    port: u32,
+}
+
+#[derive(Debug, Clone)]
+struct App {
+    is_there: bool,
+    redirects: bool,
+    internal_domains: bool,
+    services: Vec<Service>,
+}
+
+/// A fleet of one rack.
+#[derive(Debug, Clone)]
+struct State {
+    apps: Vec<App>,
+    /// App and service of each host.
+    hosts: BTreeMap<usize, (usize, usize)>,
+    is_internal: bool,
+    is_shared: bool,
+}
+
+impl State {
+    fn new() -> Self {
+        let services = (0..SERVICES).map(|at| Service { is_there: at == 0, kind: "", port: 1 }).collect();
+        let app = App { is_there: true, redirects: true, internal_domains: true, services };
+        Self { apps: vec![app; APPS], hosts: BTreeMap::new(), is_internal: true, is_shared: false }
+    }
+
+    fn make(&mut self, edit: Edit, account: &mut Account) -> Vec<String> {
+        match edit {
+            Edit::Give(host, app, service) => {
+                self.hosts.insert(host, (app, service));
+                self.apps[app].services[service].is_there = true;
+            }
+            Edit::Drop(host) => drop(self.hosts.remove(&host)),
+            Edit::Service(app, service, is_there) => self.apps[app].services[service].is_there = is_there,
+            Edit::Rename(app, from, to) => {
+                self.apps[app].services.swap(from, to);
+                for (_, service) in self.hosts.values_mut().filter(|(other, _)| *other == app) {
+                    *service = if *service == from { to } else if *service == to { from } else { *service };
+                }
+            }
+            Edit::Kind(app, service, kind) => self.apps[app].services[service].kind = kind,
+            Edit::Port(app, service, port) => self.apps[app].services[service].port = port,
+            Edit::Redirect(app, redirects) => self.apps[app].redirects = redirects,
+            Edit::InternalDomains(app, are_there) => self.apps[app].internal_domains = are_there,
+            Edit::App(app, is_there) => self.apps[app].is_there = is_there,
+            Edit::Internal(is_internal) => self.is_internal = is_internal,
+            Edit::Shared(is_shared) => self.is_shared = is_shared,
+            Edit::Clean => {
+                let gone = (0..APPS).filter(|app| !self.apps[*app].is_there).map(|app| format!("main-app{app}"));
+                return gone.flat_map(|stack| account.delete_stack(&stack)).collect();
+            }
+        }
+        Vec::new()
+    }
+
+    fn fleet(&self, limits: &Limits) -> String {
+        let word = |flag| if flag { "Yes" } else { "No" };
+        let shared = if self.is_shared { format!("certificates: [{{arn: {:?}, names: [{:?}]}}], ", SHARED.0, SHARED.1) } else { String::new() };
+        let mut text = format!(
+            "racks: {{main: {{host: r.example.org, hosted_zone: Z1, certificate: create, {shared}quotas: {{rules: {}, certificates: {}}}, \
+             params: {{Internal: {}}}}}}}\napps:\n",
+            limits.rules,
+            limits.certificates,
+            word(self.is_internal)
+        );
+        for (number, app) in self.apps.iter().enumerate() {
+            let (redirects, domains) = (word(app.redirects), word(app.internal_domains));
+            let _ = writeln!(text, "  app{number}: {{params: {{RedirectHttps: {redirects}, InternalDomains: {domains}}}}}");
+        }
+        text
+    }
+
+    fn manifests(&self) -> Vec<(String, String)> {
+        let mut all = Vec::new();
+        for (number, app) in self.apps.iter().enumerate().filter(|(_, app)| app.is_there) {
+            let mut text = "services:\n  none: {command: x}\n".to_owned();
+            for (at, service) in app.services.iter().enumerate().filter(|(_, service)| service.is_there) {
+                let hosts = self.hosts.iter().filter(|(_, place)| **place == (number, at));
+                let hosts: Vec<String> = hosts.map(|(host, _)| format!("{:?}", HOSTS[*host])).collect();
+                let _ = writeln!(text, "  s{at}: {{port: {}{}, domain: [{}]}}", service.port, service.kind, hosts.join(", "));
+            }
+            all.push((format!("app{number}"), text));
+        }
+        all
+    }
+}
+
+/// Walk through a history as people do: edit, compile, deploy what was compiled. Says what went
+/// wrong, with the last two fleets.
+fn walk(history: &[Vec<Edit>], limits: &Limits) -> Result<(), String> {
+    let mut account = Account::default();
+    account.certificate_names.insert(SHARED.0.into(), BTreeSet::from([SHARED.1.to_owned()]));
+    let (mut state, mut lock) = (State::new(), Lock::default());
+    let mut before = String::new();
+    for edits in history {
+        for edit in edits {
+            let found = state.make(*edit, &mut account);
+            assert!(found.is_empty(), "{found:#?}");
+        }
+        let (fleet, manifests) = (state.fleet(limits), state.manifests());
+        let apps: Vec<(&str, &str)> = manifests.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        let Some(compiled) = run(&fleet, &apps, &lock).compiled else { continue };
+        let files = compiled.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
+        let found = account.deploy(&files, limits);
+        let after = manifests.iter().fold(fleet, |text, (name, manifest)| format!("{text}{name}: {manifest}"));
+        if !found.is_empty() {
+            return Err(format!("{}\n--- from\n{before}--- to\n{after}", found.join("\n")));
+        }
+        (lock, before) = (compiled.lock, after);
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 60, ..ProptestConfig::default() })]
+    #[test]
+    fn every_moment_of_every_history_is_deployable(
+        start in proptest::collection::vec(edit(), 0..16),
+        rest in proptest::collection::vec(proptest::collection::vec(edit(), 1..4), 1..7),
+        rules in prop::sample::select(vec![6usize, 9, 12, 100]),
+        certificates in prop::sample::select(vec![1usize, 3, 25]),
+    ) {
+        let limits = Limits { rules, certificates, ..Limits::default() };
+        let history: Vec<Vec<Edit>> = [start].into_iter().chain(rest).collect();
+        if let Err(why) = walk(&history, &limits) {
+            prop_assert!(false, "{}", why);
+        }
+    }
+}
