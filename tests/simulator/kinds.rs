@@ -49,10 +49,7 @@ const CREATE_ONLY: &[(&str, &[&str])] = &[
     ("AWS::ElasticLoadBalancingV2::ListenerCertificate", &["ListenerArn"]),
     ("AWS::ElasticLoadBalancingV2::ListenerRule", &["ListenerArn"]),
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", &["Name", "Type", "Scheme"]),
-    (
-        "AWS::ElasticLoadBalancingV2::TargetGroup",
-        &["TargetType", "ProtocolVersion", "Port", "Name", "VpcId", "Protocol", "IpAddressType"],
-    ),
+    ("AWS::ElasticLoadBalancingV2::TargetGroup", &["TargetType", "ProtocolVersion", "Port", "Name", "VpcId", "Protocol", "IpAddressType"]),
     ("AWS::IAM::Role", &["Path", "RoleName"]),
     ("AWS::Logs::LogGroup", &["LogGroupName"]),
     ("AWS::Route53::HostedZone", &["Name"]),
@@ -67,7 +64,9 @@ pub(super) fn replaces(kind: &str, old: &Value, new: &Value) -> bool {
     let (_, fixed) = CREATE_ONLY.iter().find(|(known, _)| *known == kind).unwrap_or_else(|| panic!("the simulator does not know {kind}"));
     let part = |value: &Value, name: &str| value.get(name).map(text);
     if *fixed == ["*"] {
-        let rest = |value: &Value| value.as_object().map(|all| all.iter().filter(|(key, _)| *key != "Tags").map(|(k, v)| (k.clone(), text(v))).collect::<Vec<_>>());
+        let rest = |value: &Value| {
+            value.as_object().map(|all| all.iter().filter(|(key, _)| *key != "Tags").map(|(k, v)| (k.clone(), text(v))).collect::<Vec<_>>())
+        };
         return rest(old) != rest(new);
     }
     fixed.iter().any(|name| part(old, name) != part(new, name))

@@ -196,7 +196,9 @@ impl Account {
                 }
                 Some((_, name, old)) => (name.clone(), if old.properties == thing.properties { "" } else { "updated" }, Some(old.clone())),
             };
-            if let Some(old) = old.as_ref().filter(|old| old.kind.ends_with("::Listener") && old.properties["Port"] != thing.properties["Port"]) {
+            if let Some(old) =
+                old.as_ref().filter(|old| old.kind.ends_with("::Listener") && old.properties["Port"] != thing.properties["Port"])
+            {
                 problems.push(format!("{name} leaves its port {}, and its rules go along", old.properties["Port"]));
             }
             if !what.is_empty() {
@@ -237,7 +239,9 @@ impl Account {
                 problems.push(format!("the export {name} is {what} while {} imports it", users.join(" and ")));
             }
         }
-        for (other, _) in new.keys().flat_map(|name| others().filter(move |(_, other)| other.exports.contains_key(name)).map(move |o| (o.0, name))) {
+        for (other, _) in
+            new.keys().flat_map(|name| others().filter(move |(_, other)| other.exports.contains_key(name)).map(move |o| (o.0, name)))
+        {
             problems.push(format!("{other} exports the same name"));
         }
     }
@@ -265,7 +269,9 @@ impl Account {
             }
             let passes: Vec<(Vec<Change>, Effort)> = [&puts, &deletes]
                 .into_iter()
-                .flat_map(|edits| [(changes(&mut world, edits, true), Effort::Everything), (changes(&mut world, edits, false), Effort::Pairs)])
+                .flat_map(|edits| {
+                    [(changes(&mut world, edits, true), Effort::Everything), (changes(&mut world, edits, false), Effort::Pairs)]
+                })
                 .collect();
             let mut look = Look::new(&mut world);
             for (changes, effort) in &passes {

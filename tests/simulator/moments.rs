@@ -50,11 +50,17 @@ impl<'w, 'a> Look<'w, 'a> {
             self.from(0, changes, &mut vec![false; changes.len()]);
         } else {
             for order in orders(changes, effort) {
-                order.iter().for_each(|at| self.step(&changes[*at]));
-                order.iter().rev().for_each(|at| self.back(&changes[*at]));
+                for at in &order {
+                    self.step(&changes[*at]);
+                }
+                for at in order.iter().rev() {
+                    self.back(&changes[*at]);
+                }
             }
         }
-        changes.iter().for_each(|change| self.step(change));
+        for change in changes {
+            self.step(change);
+        }
     }
 
     /// Every set that holds what was chosen so far and any of the later changes. Each is reached on
@@ -102,7 +108,7 @@ fn orders(changes: &[Change], effort: Effort) -> Vec<Vec<usize>> {
         let waits = |at: &usize| *at == last || changes[*at].after.contains(&last);
         orders.insert(all.clone().filter(|at| !waits(at)).chain(all.clone().filter(waits)).collect());
     }
-    let lost: BTreeSet<usize> = changes.iter().flat_map(|change| lost(change)).collect();
+    let lost: BTreeSet<usize> = changes.iter().flat_map(lost).collect();
     for key in lost {
         orders.insert(first(&all.clone().filter(|at| self::lost(&changes[*at]).any(|one| one == key)).collect()));
     }
