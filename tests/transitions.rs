@@ -186,6 +186,20 @@ fn hosts_that_change_rules_within_a_stack_are_missed_for_a_moment() {
 }
 
 #[test]
+fn hosts_that_patterns_answer_are_missed_too() {
+    let state = |x: &[&str], z: &[&str]| [("G", group(1)), ("X", rule("A", 1, x, "G")), ("Z", rule("A", 2, z, "G"))];
+    let before = state(&["*.x.org", "*.y.org"], &["z.org"]);
+    let found = change(&before, &state(&["*.y.org"], &["z.org", "a.b.x.org"]));
+    one(&found, "once [main-a/X] is updated, no rule reaches a.b.x.org on port 443 of [main/A]");
+    one(&change(&state(&["*.y.org"], &["z.org", "a.x.org"]), &before), "once [main-a/Z] is updated, no rule reaches a.x.org");
+    none(&change(&before, &state(&["*.y.org"], &["z.org", "x.org"])));
+    none(&change(&before, &state(&["*.x.org", "*.y.org"], &["a.x.org"])));
+    none(&change(&state(&["?.x.org"], &["z.org"]), &state(&["*.org"], &["z.org", "aa.x.org"])));
+    // The pattern's rule goes last when it goes altogether.
+    none(&change(&before, &[("G", group(1)), ("Z", rule("A", 2, &["z.org", "a.x.org"], "G"))]));
+}
+
+#[test]
 fn a_rule_too_many_is_counted_at_the_peak() {
     let limits = Limits { rules: 2, ..Limits::default() };
     let main = || ("main", rack(&json!({})));
@@ -703,6 +717,8 @@ fn traps_of_hosts() -> Vec<Trap> {
             "two apps swap hosts, and one of them moves a third",
             &[&[Give(0, 0, 0), Give(1, 1, 0), Give(2, 0, 1)], &[Give(0, 0, 1), Give(1, 0, 0), Give(2, 1, 0)]],
         ),
+        trap("a service has a host of its pattern alone", &[&[Give(WILD, 0, 0), Give(INNER, 0, 0)], &[Nobody(INNER), Give(7, 0, 0)]]),
+        trap("an app has a host of another one's pattern alone", &[&[Give(INNER, 0, 0)], &[Nobody(INNER), Give(7, 1, 0)]]),
         trap("a port changes on a full router", &[&[], &[Port(0, 0, 2)]]).rules(3),
     ]
 }
@@ -795,9 +811,9 @@ fn a_target_group_more_is_not_to_be_had() {
         "renamed: {port: 1}".to_owned(),
         format!("renamed: {{port: 1, domain: [{}]}}", hosts(4)),
         format!("renamed: {{port: 2, domain: [{}]}}", hosts(4)),
-        format!("renamed: {{port: 2, domain: [{}]}}", hosts(5)),
+        format!("renamed: {{port: 2, domain: [{}]}}", hosts(6)),
         // Two rules can't go to another target group at once.
-        format!("renamed: {{port: 3, domain: [{}]}}", hosts(5)),
+        format!("renamed: {{port: 3, domain: [{}]}}", hosts(6)),
     ];
     let (mut account, mut lock, mut found) = (Account::default(), Lock::default(), Vec::new());
     for state in states {

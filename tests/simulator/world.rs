@@ -26,6 +26,8 @@ enum Key {
     Needs(String),
     /// Rules that have a host: load balancer, port, host.
     Host(String, String, String),
+    /// Rules that reach a host, by itself or by a pattern: load balancer, port, host.
+    Reached(String, String, String),
     /// Certificates that cover a host: load balancer, host.
     Covered(String, String),
 }
@@ -44,6 +46,8 @@ pub(super) struct Surroundings {
     certificates: BTreeMap<String, BTreeSet<String>>,
     /// Hosts that must be answered throughout: load balancer, port, host.
     hosts: BTreeSet<(String, String, String)>,
+    /// Hosts that must be reached throughout and that patterns answer at one end or at both.
+    reached: BTreeSet<(String, String, String)>,
     /// Hosts that must be covered throughout: load balancer, host.
     covered: BTreeSet<(String, String)>,
 }
@@ -74,8 +78,13 @@ impl Surroundings {
     /// Demand that what is answered and covered at both moments stays so in between. Covered must
     /// stay what was covered in the beginning and is answered at the end.
     pub(super) fn keep(&mut self, before: &BTreeMap<String, Thing>, after: &BTreeMap<String, Thing>) {
-        let last = self.answered(after);
-        self.hosts = self.answered(before).into_iter().filter(|host| last.contains(host)).collect();
+        let (first, last) = (self.answered(before), self.answered(after));
+        self.hosts = first.intersection(&last).cloned().collect();
+        let reaches = |all: &BTreeSet<(String, String, String)>, host: &(String, String, String)| {
+            all.iter().any(|(balancer, port, pattern)| (balancer, port) == (&host.0, &host.1) && matches(pattern, &host.2))
+        };
+        let concrete = first.symmetric_difference(&last).filter(|host| !host.2.contains(['*', '?']));
+        self.reached = concrete.filter(|host| reaches(&first, host) && reaches(&last, host)).cloned().collect();
         let is_covered = |(balancer, port, host): &(String, String, String)| {
             let covers = |thing: &Thing| self.covers(thing, balancer).any(|name| covers(name, host));
             port == "443" && before.values().any(covers)
@@ -117,6 +126,17 @@ fn covers(name: &str, host: &str) -> bool {
     match name.strip_prefix("*.") {
         Some(parent) => host.split_once('.').is_some_and(|(_, rest)| rest == parent),
         None => name == host,
+    }
+}
+
+/// Whether a pattern of a rule takes a host; `*` stands for any characters, `?` for one.
+fn matches(pattern: &str, host: &str) -> bool {
+    match pattern.chars().next() {
+        None => host.is_empty(),
+        Some('*') => (0..=host.len()).any(|at| host.is_char_boundary(at) && matches(&pattern[1..], &host[at..])),
+        Some(first) => host.chars().next().is_some_and(|one| {
+            (first == '?' || first.eq_ignore_ascii_case(&one)) && matches(&pattern[first.len_utf8()..], &host[one.len_utf8()..])
+        }),
     }
 }
 
@@ -173,7 +193,14 @@ impl<'a> World<'a> {
                 let (balancer, port) = self.surroundings.place(thing);
                 forward(&balancer, &properties["Actions"], &mut all, &mut needed);
                 needed.push(text(&properties["ListenerArn"]));
-                for host in hosts(properties) {
+                let own = hosts(properties);
+                for host in &self.surroundings.reached {
+                    let is_here = (&host.0, &host.1) == (&balancer, &port);
+                    if is_here && own.iter().any(|pattern| matches(pattern, &host.2)) {
+                        all.push(of_name(Key::Reached(host.0.clone(), host.1.clone(), host.2.clone())));
+                    }
+                }
+                for host in own {
                     let place = (balancer.clone(), port.clone(), host);
                     if self.surroundings.hosts.contains(&place) {
                         all.push(of_name(Key::Host(place.0, place.1, place.2)));
@@ -243,7 +270,7 @@ impl<'a> World<'a> {
             Key::Groups(_) => grown_over(self.limits.target_groups),
             Key::Certificates(_) => grown_over(self.limits.certificates),
             Key::Needs(_) => !items.is_empty() && !items.contains_key(&ALIVE),
-            Key::Host(..) | Key::Covered(..) => items.is_empty(),
+            Key::Host(..) | Key::Reached(..) | Key::Covered(..) => items.is_empty(),
         }
     }
 
@@ -259,6 +286,9 @@ impl<'a> World<'a> {
             Key::Certificates(balancer) => format!("{balancer} has {count} certificates, and {} are allowed", self.limits.certificates),
             Key::Needs(name) => format!("{list} needs {name}, which is not there"),
             Key::Host(balancer, port, host) => format!("nobody answers {host} on port {port} of {balancer}"),
+            Key::Reached(balancer, port, host) => {
+                format!("no rule reaches {host} on port {port} of {balancer}, neither its own nor a pattern's")
+            }
             Key::Covered(balancer, host) => format!("no certificate covers {host} on {balancer}"),
         }
     }
