@@ -236,7 +236,7 @@ impl Account {
             };
             let users: Vec<&str> = others().filter(|(_, other)| other.imports.contains(name)).map(|(user, _)| user.as_str()).collect();
             if !users.is_empty() {
-                problems.push(format!("the export {name} is {what} while {} imports it", users.join(" and ")));
+                problems.push(format!("the export {name} is {what} while imported by {}", users.join(" and ")));
             }
         }
         for (other, _) in

@@ -281,10 +281,10 @@ impl<'a> World<'a> {
         match &self.keys[key] {
             Key::Identity(what) => format!("{list} both have {what}"),
             Key::Balancers(group) => format!("the target group {group} is on {list}"),
-            Key::Rules(balancer) => format!("{balancer} has {count} rules, and {} are allowed", self.limits.rules),
-            Key::Groups(balancer) => format!("{balancer} has {count} target groups, and {} are allowed", self.limits.target_groups),
-            Key::Certificates(balancer) => format!("{balancer} has {count} certificates, and {} are allowed", self.limits.certificates),
-            Key::Needs(name) => format!("{list} needs {name}, which is not there"),
+            Key::Rules(balancer) => format!("{balancer} has {count} rules of at most {}", self.limits.rules),
+            Key::Groups(balancer) => format!("{balancer} has {count} target groups of at most {}", self.limits.target_groups),
+            Key::Certificates(balancer) => format!("{balancer} has {count} certificates of at most {}", self.limits.certificates),
+            Key::Needs(name) => format!("{name} is not there, and needed by {list}"),
             Key::Host(balancer, port, host) => format!("nobody answers {host} on port {port} of {balancer}"),
             Key::Reached(balancer, port, host) => {
                 format!("no rule reaches {host} on port {port} of {balancer}, neither its own nor a pattern's")
