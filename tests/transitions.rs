@@ -389,6 +389,26 @@ fn nothing_goes_that_is_needed() {
 }
 
 #[test]
+fn names_ports_and_types_are_taken_once() {
+    let record = |name: &str| resource("AWS::Route53::RecordSet", &json!({"HostedZoneId": "Z", "Name": name, "Type": "CNAME"}));
+    let records = |x: &str, z: &str| [("X", record(x)), ("Z", record(z))];
+    one(&change(&records("x", "z"), &records("z", "y")), "[main-a/X] and [main-a/Z] both have the record CNAME of z of Z");
+    one(&change(&[("X", record("x"))], &[("Y", record("x"))]), "both have the record CNAME of x of Z");
+    none(&change(&records("x", "z"), &records("x", "y")));
+    none(&change(&records("x", "z"), &[("X", after(record("z"), "Z")), ("Z", record("y"))]));
+
+    let listener = |port: u32| resource("AWS::ElasticLoadBalancingV2::Listener", &json!({"LoadBalancerArn": {"Ref": "A"}, "Port": port}));
+    let racks = |before: Value, now: Value| last(&Limits::default(), &[&[("main", rack(&before))], &[("main", rack(&now))]]);
+    none(&racks(json!({"L": listener(80)}), json!({"L": listener(80), "M": listener(81)})));
+    one(&racks(json!({"L": listener(80)}), json!({"M": listener(80)})), "both have the port 80 of [main/A]");
+    one(&racks(json!({"L": listener(80)}), json!({"L": listener(81)})), "[main/L] leaves its port 80");
+    one(&racks(json!({"L": listener(80)}), json!({"L": group(1)})), "L can't become another type");
+
+    let named = |scheme: &str| resource("AWS::ElasticLoadBalancingV2::LoadBalancer", &json!({"Name": "n", "Scheme": scheme}));
+    one(&racks(json!({"N": named("internal")}), json!({"N": named("internet-facing")})), "both have the load balancer name n");
+}
+
+#[test]
 fn functions_and_parameters_are_read() {
     let mut template = app(&[
         (
