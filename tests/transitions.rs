@@ -12,7 +12,7 @@ use std::fmt::Write as _;
 use common::run;
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use rackform::allocate::Lock;
+use rackform::lock::Lock;
 use serde_json::{Value, json};
 use simulator::{Account, Limits};
 
