@@ -4,16 +4,17 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::demand::{Certificates, Rule};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, Network, Rack};
 use crate::host::Host;
 use crate::lock::{
-    CertificateKey, Lock, LockedApp, LockedCertificate, LockedRule, LockedShared, MAX_HOSTS, Retired, RetiredRule, RuleKey, SharedKey,
+    CertificateKey, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, MAX_HOSTS, Retired, RetiredRule, RuleKey,
+    SharedKey,
 };
 
 /// Numbers that are remembered of a router's removed rules, the youngest ones. As many as the router
 /// itself may hold by default: an older removal has long been deployed.
 const MOST_RETIRED: usize = 100;
-/// Listed certificates that are remembered after they were taken from a router.
+/// Certificates that are remembered of a rack after they were taken away.
 const MOST_LEFT: usize = 25;
 
 pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, apps: &BTreeMap<String, LockedApp>, old: &Lock) -> Lock {
@@ -22,12 +23,8 @@ pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificate
     Lock {
         apps: apps.iter().map(|(name, app)| (name.clone(), ports(fleet, name, app, old, now))).collect(),
         retired: retired(&living, old, now),
-        certificates: certificates
-            .apps
-            .values()
-            .flatten()
-            .map(|own| (own.key.clone(), certificate(&own.key, &own.names, old, now)))
-            .collect(),
+        racks: racks(fleet, old),
+        certificates: own(certificates, old, now),
         shared: shared(fleet, certificates, old, now),
         strangers: old.strangers.clone(),
         stranger_certificates: old.stranger_certificates.clone(),
@@ -87,13 +84,59 @@ fn retired(living: &BTreeMap<RuleKey, LockedRule>, old: &Lock, now: u32) -> Reti
     retired
 }
 
+/// Certificates of apps, and the last ones that are gone.
+fn own(certificates: &Certificates, old: &Lock, now: u32) -> BTreeMap<CertificateKey, LockedCertificate> {
+    let living = certificates.apps.values().flatten().map(|own| (own.key.clone(), certificate(&own.key, &own.names, old, now)));
+    let mut own: BTreeMap<CertificateKey, LockedCertificate> = living.collect();
+    let mut gone: Vec<(u32, CertificateKey)> = Vec::new();
+    for (key, before) in old.certificates.iter().filter(|(key, _)| !own.contains_key(*key)).collect::<Vec<_>>() {
+        let left = before.left.unwrap_or(now);
+        gone.push((left, key.clone()));
+        own.insert(key.clone(), LockedCertificate { left: Some(left), ..before.clone() });
+    }
+    gone.sort();
+    let mut by_rack: BTreeMap<&str, Vec<&CertificateKey>> = BTreeMap::new();
+    for (_, key) in &gone {
+        by_rack.entry(&key.rack).or_default().push(key);
+    }
+    for keys in by_rack.values() {
+        for key in keys.iter().take(keys.len().saturating_sub(MOST_LEFT)) {
+            own.remove(*key);
+        }
+    }
+    own
+}
+
 fn certificate(key: &CertificateKey, names: &[String], old: &Lock, now: u32) -> LockedCertificate {
     let mut names = names.to_vec();
     names.sort();
     match old.certificates.get(key) {
-        None => LockedCertificate { names, since: now, changed: None },
-        Some(before) if before.names == names => before.clone(),
-        Some(before) => LockedCertificate { names, since: before.since, changed: Some(now) },
+        None => LockedCertificate { names, since: now, ..LockedCertificate::default() },
+        Some(before) if before.names == names && before.left.is_none() => before.clone(),
+        // One that is gone may still be there, so what takes its line takes its place.
+        Some(before) => LockedCertificate { names, since: before.since, changed: Some(now), left: None },
+    }
+}
+
+/// What apps import of racks. A rack that nobody writes any more is forgotten with its last app.
+fn racks(fleet: &Fleet, old: &Lock) -> BTreeMap<String, LockedRack> {
+    let is_home = |name: &str| old.apps.values().any(|app| app.rack == name || app.moving_to.as_deref() == Some(name));
+    let mut racks: BTreeMap<String, LockedRack> =
+        old.racks.iter().filter(|(name, _)| is_home(name)).map(|(name, rack)| (name.clone(), rack.clone())).collect();
+    racks.extend(fleet.racks.iter().filter(|rack| !rack.external).map(|rack| (rack.name.clone(), imported(rack))));
+    racks
+}
+
+/// What apps import of a rack and nothing can change under them.
+pub(super) fn imported(rack: &Rack) -> LockedRack {
+    let suffix = &rack.params.internal_router_suffix;
+    let named = rack.has_router_internal() && !suffix.is_empty();
+    LockedRack {
+        network: match &rack.network {
+            Network::Create => rack.params.vpc_cidr.to_string(),
+            Network::Brought { vpc, .. } => vpc.clone(),
+        },
+        internal_router: named.then(|| format!("{}{suffix}", rack.name)),
     }
 }
 

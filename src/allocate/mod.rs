@@ -10,11 +10,11 @@ pub use priority::{EXACT, WILDCARD};
 use std::collections::BTreeMap;
 
 use crate::demand::{self, Certificates, Ledger, Rule};
-use crate::diagnostics::codes::APP_GONE;
+use crate::diagnostics::codes::{APP_GONE, RACK_REPLACED};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
 use crate::lock::{Lock, LockedApp};
-use crate::routes::Route;
+use crate::routes::{Route, Router};
 
 /// Everything that is given out, and the lock that remembers it.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub struct Allocation {
 /// Give out rules, numbers and certificates to apps that live where `apps` says.
 pub fn allocate(fleet: &Fleet, routes: &[Route], apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut Diagnostics) -> Allocation {
     gone(apps, old, out);
+    replaced(fleet, old, out);
     let mut rules = demand::pack(fleet, routes, old);
     let certificates = demand::certificates(fleet, routes, old, out);
     let ledger = Ledger::of(fleet, &rules, &certificates, old);
@@ -41,6 +42,35 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], apps: &BTreeMap<String, LockedA
     }
     let lock = memory::remember(fleet, &rules, &certificates, apps, old);
     Allocation { rules, certificates, ledger, lock }
+}
+
+/// Racks whose VPC or internal router would be another one while apps import it: CloudFormation
+/// does not change an export in use.
+fn replaced(fleet: &Fleet, old: &Lock, out: &mut Diagnostics) {
+    for rack in fleet.racks.iter().filter(|rack| !rack.external) {
+        let Some(before) = old.racks.get(&rack.name) else { continue };
+        let now = memory::imported(rack);
+        let is_home =
+            |router: Option<Router>| old.rules.keys().any(|key| key.rack == rack.name && router.is_none_or(|router| key.router == router));
+        let changed = if before.network != now.network && is_home(None) {
+            Some(("VPC", before.network.clone(), now.network, "`network` and `VPCCIDR`"))
+        } else if before.internal_router != now.internal_router && rack.has_router_internal() && is_home(Some(Router::Internal)) {
+            let shown = |name: Option<String>| name.unwrap_or_else(|| "a name of CloudFormation's".to_owned());
+            Some(("internal router", shown(before.internal_router.clone()), shown(now.internal_router), "`InternalRouterSuffix`"))
+        } else {
+            None
+        };
+        let Some((what, from, to, keys)) = changed else { continue };
+        out.report(
+            Diagnostic::new(
+                &RACK_REPLACED,
+                old.line(&rack.name),
+                format!("the {what} of `{}` would be replaced while apps stand on it", rack.name),
+            )
+            .note(format!("it is {from} and would be {to}"))
+            .help(format!("leave {keys} as they were, or declare another rack and move the apps there with `rackform move`")),
+        );
+    }
 }
 
 /// Apps of the lock that nobody wants any more, or that have left a rack.

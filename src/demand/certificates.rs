@@ -177,7 +177,7 @@ fn has(rack: &Rack, router: Router) -> bool {
 fn pack(rack: &str, app: &str, wanted: &Wanted, old: &Lock) -> BTreeMap<CertificateKey, BTreeSet<String>> {
     let mut unplaced: BTreeSet<&String> = wanted.keys().collect();
     let mut packed: BTreeMap<CertificateKey, BTreeSet<String>> = BTreeMap::new();
-    for (key, locked) in old.certificates_of(rack, app) {
+    for (key, locked) in old.certificates_of(rack, app).filter(|(_, locked)| locked.left.is_none()) {
         packed.insert(key.clone(), locked.names.iter().filter(|name| unplaced.remove(name)).cloned().collect());
     }
     let mut room: Vec<CertificateKey> = packed.keys().filter(|key| packed[key].len() < MAX_NAMES).rev().cloned().collect();

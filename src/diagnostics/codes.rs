@@ -249,6 +249,8 @@ codes! {
         "`rackform move APP RACK` begins a move of an app that has a rack, and `--finish` or `--abort` ends it. One app makes one move at a time, and only to a rack that its pin allows.";
     MOVING = "RF0517" Note "an app is on its way to another rack",
         "A target group belongs to one load balancer, so an app moves in three steps: it is deployed on the new rack too, DNS is changed, and it is taken from the old rack. Until the last step it costs its demand on both racks.";
+    RACK_REPLACED = "RF0525" Error "what apps import of a rack would be replaced",
+        "Apps import the VPC and the listeners of their rack. CloudFormation neither changes an export that is in use nor attaches a target group to a second load balancer, so a rack with apps on it keeps its VPC and the name of its internal router. Declare another rack and move the apps.";
 
     TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
         "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";

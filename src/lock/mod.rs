@@ -120,6 +120,8 @@ pub struct LockedCertificate {
     pub since: u32,
     /// The generation that put one with other names in the place of an older one.
     pub changed: Option<u32>,
+    /// The generation that took it away.
+    pub left: Option<u32>,
 }
 
 /// A listed certificate on a router of a rack. Written `rack/router/ARN`.
@@ -169,9 +171,21 @@ impl PartialEq for Lines {
 
 impl Eq for Lines {}
 
+/// What of a rack its apps import and nothing can change under them. A rack that is brought or
+/// somebody else's has less of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct LockedRack {
+    /// The VPC: its range where the rack makes it, or else its id.
+    pub network: String,
+    /// The name of the internal router, where it has one of its own.
+    pub internal_router: Option<String>,
+}
+
 /// What a compile must remember.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Lock {
+    /// Racks that were written.
+    pub racks: BTreeMap<String, LockedRack>,
     /// Where each app lives.
     pub apps: BTreeMap<String, LockedApp>,
     /// Rules that live.
@@ -200,7 +214,7 @@ impl Lock {
     pub fn generation(&self) -> u32 {
         let apps = self.apps.values().flat_map(|app| [app.http, app.http_left, Some(1)]).flatten();
         let rules = self.rules.values().flat_map(|rule| rule.left.values().copied().chain([rule.since]));
-        let certificates = self.certificates.values().flat_map(|own| [Some(own.since), own.changed]).flatten();
+        let certificates = self.certificates.values().flat_map(|own| [Some(own.since), own.changed, own.left]).flatten();
         let shared = self.shared.values().flat_map(|shared| [Some(shared.since), shared.left]).flatten();
         let retired = self.retired.values().map(|retired| retired.since);
         apps.chain(rules).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
@@ -214,7 +228,7 @@ impl Lock {
         })
     }
 
-    /// The certificates of an app on a rack.
+    /// The certificates of an app on a rack, those that are gone too.
     pub fn certificates_of<'a>(
         &'a self,
         rack: &'a str,

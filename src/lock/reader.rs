@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::{
-    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedRule, LockedShared, MAX_HOSTS, NUMBERS, RetiredRule, RuleKey,
-    SharedKey, VERSION, mend,
+    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, MAX_HOSTS, NUMBERS, RetiredRule,
+    RuleKey, SharedKey, VERSION, mend,
 };
 use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -143,6 +143,7 @@ impl Reader<'_> {
         for section in self.tree.entries(root).to_vec() {
             let read: fn(&mut Self, NodeId, NodeId) = match self.tree.text(section.key) {
                 "version" => continue,
+                "racks" => Self::rack,
                 "apps" => Self::app,
                 "rules" => Self::rule,
                 "certificates" => Self::certificate,
@@ -198,6 +199,15 @@ impl Reader<'_> {
         number
     }
 
+    fn rack(&mut self, key: NodeId, value: NodeId) {
+        let Some([network]) = self.fields(value, ["network"], &["internal_router"]) else {
+            return self.refuse(key, "not a rack with its network");
+        };
+        let internal_router = self.tree.get(value, "internal_router").map(|entry| self.tree.text(entry.value).to_owned());
+        let rack = LockedRack { network: self.tree.text(network).to_owned(), internal_router };
+        self.found.lock.racks.insert(self.tree.text(key).to_owned(), rack);
+    }
+
     fn app(&mut self, key: NodeId, value: NodeId) {
         let known = ["moving_to", "http", "http_left"];
         let rack = self.fields(value, ["rack"], &known).map(|[rack]| self.tree.text(rack)).filter(|rack| !rack.is_empty());
@@ -244,18 +254,18 @@ impl Reader<'_> {
     }
 
     fn certificate(&mut self, key: NodeId, value: NodeId) {
-        let (list, since, changed) = if matches!(self.tree.kind(value), Kind::Map(_)) {
-            let Some([names]) = self.fields(value, ["names"], &["since", "changed"]) else {
+        let (list, since, changed, left) = if matches!(self.tree.kind(value), Kind::Map(_)) {
+            let Some([names]) = self.fields(value, ["names"], &["since", "changed", "left"]) else {
                 return self.refuse(key, "not a certificate with its names");
             };
-            (names, self.generation(value, "since"), self.generation(value, "changed"))
+            (names, self.generation(value, "since"), self.generation(value, "changed"), self.generation(value, "left"))
         } else {
-            (value, None, None)
+            (value, None, None, None)
         };
         let names = self.texts(list);
         match parse_certificate(self.tree.text(key)) {
             Some(certificate) if !names.is_empty() => {
-                let own = LockedCertificate { names, since: since.unwrap_or(1), changed };
+                let own = LockedCertificate { names, since: since.unwrap_or(1), changed, left };
                 self.found.certificates.push((certificate, own));
             }
             _ => self.refuse(key, "not a certificate with its names"),

@@ -15,6 +15,12 @@ impl Lock {
     /// The text of the file.
     pub fn to_text(&self) -> String {
         let mut text = format!("{HEAD}version: {VERSION}\n");
+        let racks = self.racks.iter().map(|(name, rack)| {
+            let mut line = format!("{name}: {{network: \"{}\"", rack.network);
+            put(&mut line, "internal_router", rack.internal_router.as_deref());
+            line + "}"
+        });
+        section(&mut text, "racks", false, racks);
         let apps = self.apps.iter().map(|(app, at)| {
             let mut line = format!("{app}: {{rack: {}", at.rack);
             put(&mut line, "moving_to", at.moving_to.as_deref());
@@ -35,12 +41,13 @@ impl Lock {
         section(&mut text, "rules", true, rules);
         let certificates = self.certificates.iter().map(|(key, own)| {
             let names = quoted(own.names.iter().map(String::as_str));
-            match (later(own.since), own.changed) {
-                (None, None) => format!("{key}: [{names}]"),
-                (since, changed) => {
+            match (later(own.since), own.changed, own.left) {
+                (None, None, None) => format!("{key}: [{names}]"),
+                (since, changed, left) => {
                     let mut line = format!("{key}: {{names: [{names}]");
                     put(&mut line, "since", since);
                     put(&mut line, "changed", changed);
+                    put(&mut line, "left", left);
                     line + "}"
                 }
             }

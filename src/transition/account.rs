@@ -28,9 +28,9 @@ struct Shelf {
     /// Who holds each number; apps that are gone and strangers have no place in the fleet.
     numbers: BTreeMap<u32, BTreeSet<Option<usize>>>,
     /// Which apps answer a host on port 443, and which on port 80.
-    holders: [BTreeMap<Host, BTreeSet<usize>>; 2],
-    /// Hosts that are answered in the end, on either port.
-    wanted: [BTreeSet<Host>; 2],
+    holders: [Holders; 2],
+    /// Which apps answer a host in the end, on either port.
+    wanted: [Holders; 2],
 }
 
 /// Routers of racks on which something changes.
@@ -84,7 +84,9 @@ impl Account {
             for router in ROUTERS {
                 let Some(shelf) = account.shelves.get_mut(&(app.rack, router)) else { continue };
                 for port in 0..2 {
-                    shelf.wanted[port].extend(hosts(&wanted[at], router, port).flat_map(|(_, hosts)| hosts.iter().cloned()));
+                    for host in hosts(&wanted[at], router, port).flat_map(|(_, hosts)| hosts) {
+                        shelf.wanted[port].add(host, at);
+                    }
                 }
             }
         }
@@ -141,12 +143,10 @@ impl Account {
             }
             for port in 0..2 {
                 for host in hosts(current, router, port).flat_map(|(_, hosts)| hosts) {
-                    if let Some(who) = shelf.holders[port].get_mut(host) {
-                        who.remove(&at);
-                    }
+                    shelf.holders[port].remove(host, at);
                 }
                 for host in hosts(next, router, port).flat_map(|(_, hosts)| hosts) {
-                    shelf.holders[port].entry(host.clone()).or_default().insert(at);
+                    shelf.holders[port].add(host, at);
                 }
             }
         }
@@ -179,7 +179,8 @@ impl Shelf {
         })
     }
 
-    /// A host that is answered before and in the end, and by nobody in between.
+    /// A host that is answered before and in the end, and by nobody in between. A pattern answers
+    /// what is inside of it.
     fn unanswered(
         &self,
         router: Router,
@@ -194,18 +195,77 @@ impl Shelf {
         for (key, before) in hosts(current, router, port) {
             // A rule that goes answers until everything else is done.
             let goes = next.rules.get(key).is_none_or(|stand| port == 1 && !stand.http);
-            for host in before.iter().filter(|host| self.wanted[port].contains(*host) && !next_has(key, host)) {
-                let elsewhere = self.holders[port].get(host).is_some_and(|who| who.iter().any(|who| *who != at));
-                let in_next = || hosts(next, router, port).any(|(_, hosts)| hosts.contains(host));
-                let stays =
-                    || hosts(current, router, port).any(|(other, hosts)| other != key && hosts.contains(host) && next_has(other, host));
-                let waited = || waits.get(key).into_iter().flatten().any(|receiver| next_has(receiver, host));
-                if !(elsewhere || (goes && in_next()) || stays() || waited()) {
-                    return Some(Refusal::Host(router, host.clone()));
+            for dropped in before.iter().filter(|host| !next_has(key, host)) {
+                for host in self.needed(port, dropped) {
+                    // Who takes the same pattern up takes its certificate up too; one around it may not.
+                    let is_same = host == dropped && self.wanted[port].has(host);
+                    let answers = |held: &Host| held == host || (!is_same && held.contains(host));
+                    let next_answers = |key: &RuleKey| {
+                        next.rules.get(key).is_some_and(|stand| (port == 0 || stand.http) && stand.hosts.iter().any(answers))
+                    };
+                    let elsewhere = self.holders[port].any(host, is_same, Some(at));
+                    let in_next = || hosts(next, router, port).any(|(key, _)| next_answers(key));
+                    let stays = || {
+                        hosts(current, router, port).any(|(other, hosts)| hosts.iter().any(|held| answers(held) && next_has(other, held)))
+                    };
+                    let waited = || waits.get(key).into_iter().flatten().any(next_answers);
+                    if !(elsewhere || (goes && in_next()) || stays() || waited()) {
+                        return Some(Refusal::Host(router, host.clone()));
+                    }
                 }
             }
         }
         None
+    }
+
+    /// The hosts that somebody must answer when one is dropped: itself, if it is wanted in the end,
+    /// and what is wanted of those inside of it.
+    fn needed<'a>(&'a self, port: usize, dropped: &'a Host) -> impl Iterator<Item = &'a Host> {
+        let itself = self.wanted[port].any(dropped, false, None).then_some(dropped);
+        itself.into_iter().chain(self.wanted[port].inside(dropped))
+    }
+}
+
+/// Hosts with the apps that hold them.
+#[derive(Default)]
+struct Holders {
+    exact: BTreeMap<Host, BTreeSet<usize>>,
+    patterns: BTreeMap<Host, BTreeSet<usize>>,
+}
+
+impl Holders {
+    fn of(&mut self, host: &Host) -> &mut BTreeMap<Host, BTreeSet<usize>> {
+        if host.is_wildcard() { &mut self.patterns } else { &mut self.exact }
+    }
+
+    fn add(&mut self, host: &Host, app: usize) {
+        self.of(host).entry(host.clone()).or_default().insert(app);
+    }
+
+    fn remove(&mut self, host: &Host, app: usize) {
+        if let Some(who) = self.of(host).get_mut(host) {
+            who.remove(&app);
+        }
+    }
+
+    /// Whether somebody has the host itself.
+    fn has(&self, host: &Host) -> bool {
+        self.any(host, true, None)
+    }
+
+    /// Whether an app, or one but this one, has the host, or unless it must be the same, a pattern
+    /// around it.
+    fn any(&self, host: &Host, is_same: bool, but: Option<usize>) -> bool {
+        let holds = |who: &BTreeSet<usize>| who.iter().any(|app| Some(*app) != but);
+        let itself = if host.is_wildcard() { &self.patterns } else { &self.exact };
+        itself.get(host).is_some_and(holds) || (!is_same && self.patterns.iter().any(|(pattern, who)| pattern.contains(host) && holds(who)))
+    }
+
+    /// The hosts inside of a pattern.
+    fn inside<'a>(&'a self, pattern: &'a Host) -> impl Iterator<Item = &'a Host> {
+        let is_inside = move |(host, who): &(&Host, &BTreeSet<usize>)| !who.is_empty() && *host != pattern && pattern.contains(host);
+        let all = pattern.is_wildcard().then(|| self.exact.iter().chain(&self.patterns).filter(is_inside).map(|(host, _)| host));
+        all.into_iter().flatten()
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::unit::{Stand, Unit};
+use crate::demand::ROUTERS;
 use crate::fleet::Fleet;
 use crate::host::Host;
 use crate::lock::{Lock, RuleKey};
@@ -26,7 +27,7 @@ impl Before {
         for (unit, app) in units.iter_mut().zip(&fleet.apps) {
             let locked = lock.apps.get(&app.name);
             let rack = fleet.racks[app.rack].name.as_str();
-            undo(unit, rack, lock, last, &given);
+            undo(unit, (rack, &app.name), lock, last, &given);
             for stand in unit.rules.values_mut() {
                 if locked.is_some_and(|locked| locked.http == Some(last)) {
                     stand.http = false;
@@ -59,19 +60,20 @@ fn given_away(lock: &Lock, last: u32) -> BTreeSet<(&str, Router, &Host)> {
 }
 
 /// Take back what the last generation did to the rules and certificates that live.
-fn undo(unit: &mut Unit, rack: &str, lock: &Lock, last: u32, given: &BTreeSet<(&str, Router, &Host)>) {
+fn undo(unit: &mut Unit, (rack, app): (&str, &str), lock: &Lock, last: u32, given: &BTreeSet<(&str, Router, &Host)>) {
     unit.rules.retain(|key, stand| {
         let Some(locked) = lock.rules.get(key) else { return false };
         stand.hosts.retain(|host| !given.contains(&(rack, key.router, host)));
         stand.hosts.extend(locked.left.iter().filter(|(_, when)| **when == last).map(|(host, _)| host.clone()));
         locked.since < last
     });
-    let Some(app) = unit.rules.keys().next().map(|key| key.app.clone()) else {
-        unit.certificates.clear();
-        return;
-    };
-    for (key, own) in lock.certificates_of(rack, &app) {
+    for (key, own) in lock.certificates_of(rack, app) {
         let names = own.names.join(" ");
+        if own.left == Some(last) {
+            // On which routers it was nobody knows: on all, to be sure.
+            unit.certificates.extend(ROUTERS.map(|router| (router, format!("before {key}"))));
+            continue;
+        }
         let routers: Vec<Router> = unit.certificates.iter().filter(|(_, known)| *known == names).map(|(router, _)| *router).collect();
         for router in routers {
             if own.since == last || own.changed == Some(last) {

@@ -99,6 +99,7 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
     let wanted: Vec<Unit> = rules.iter().enumerate().map(|(at, rules)| Unit::wanted(fleet, allocation, at, rules)).collect();
     let before = Before::new(fleet, lock, &wanted);
     let kept: Vec<Kept> = (0..fleet.racks.len()).map(|at| kept(fleet, at, lock, &before, out)).collect();
+    let before_gone: BTreeSet<String> = before.gone.iter().map(|(key, _)| key.rack.clone()).collect();
     let mut traveller = Traveller {
         fleet,
         allocation,
@@ -109,6 +110,7 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
         wanted,
         rules,
         kept,
+        lasting: (0..fleet.racks.len()).map(|at| lasting(fleet, at, lock, &before_gone)).collect(),
         refusals: BTreeMap::new(),
     };
     let mut way = Way::default();
@@ -176,6 +178,17 @@ fn kept(fleet: &Fleet, at: usize, lock: &Lock, before: &Before, out: &mut Diagno
     kept
 }
 
+/// Listed certificates that stacks of apps that are gone may still need: nobody says when those are
+/// deleted, so the certificates stay until the next change.
+fn lasting(fleet: &Fleet, at: usize, lock: &Lock, gone: &BTreeSet<String>) -> BTreeSet<(Router, String)> {
+    let (rack, last) = (&fleet.racks[at], lock.generation());
+    if rack.external || !gone.contains(&rack.name) {
+        return BTreeSet::new();
+    }
+    let left = lock.shared.iter().filter(|((on, _, _), known)| *on == rack.name && known.left == Some(last));
+    left.map(|((_, router, arn), _)| (*router, arn.clone())).filter(|(router, _)| has(rack, *router)).collect()
+}
+
 fn has(rack: &Rack, router: Router) -> bool {
     match router {
         Router::Public => rack.has_router(),
@@ -198,7 +211,8 @@ fn in_use(rack: &Rack, before: &Before, uses: impl Fn(&RuleKey, bool) -> bool, w
     }
 }
 
-/// For each app, the apps that take up hosts it gave away, as far back as the lock remembers.
+/// For each app, the apps that take up hosts it gave away, as far back as the lock remembers; by
+/// themselves, or by patterns around or names inside of them.
 fn receivers(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usize, BTreeSet<usize>> {
     let places: BTreeMap<(&str, &str), usize> =
         fleet.apps.iter().enumerate().map(|(at, app)| ((fleet.racks[app.rack].name.as_str(), app.name.as_str()), at)).collect();
@@ -214,10 +228,22 @@ fn receivers(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usize, BTr
     if given.is_empty() {
         return receivers;
     }
+    let mut patterns: BTreeMap<(&str, Router), Vec<(&Host, &BTreeSet<usize>)>> = BTreeMap::new();
+    let mut all: BTreeMap<(&str, Router), Vec<(&Host, &BTreeSet<usize>)>> = BTreeMap::new();
+    for ((rack, router, host), givers) in &given {
+        all.entry((rack, *router)).or_default().push((host, givers));
+        if host.is_wildcard() {
+            patterns.entry((rack, *router)).or_default().push((host, givers));
+        }
+    }
     for (at, unit) in wanted.iter().enumerate() {
         for (key, stand) in &unit.rules {
+            let router = (key.rack.as_str(), key.router);
             for host in &stand.hosts {
-                for giver in given.get(&(key.rack.as_str(), key.router, host)).into_iter().flatten().filter(|giver| **giver != at) {
+                let same = given.get(&(router.0, router.1, host)).into_iter().flatten();
+                let near = if host.is_wildcard() { all.get(&router) } else { patterns.get(&router) };
+                let near = near.into_iter().flatten().filter(|(other, _)| other.contains(host) || host.contains(other));
+                for giver in same.chain(near.flat_map(|(_, givers)| *givers)).filter(|giver| **giver != at) {
                     receivers.entry(*giver).or_default().insert(at);
                 }
             }
@@ -235,6 +261,8 @@ struct Traveller<'a> {
     /// Places of the wanted rules of each app in the allocation.
     rules: Vec<Vec<usize>>,
     kept: Vec<Kept>,
+    /// Listed certificates that stay on each rack as long as this generation is the last.
+    lasting: Vec<BTreeSet<(Router, String)>>,
     is_done: Vec<bool>,
     receivers: BTreeMap<usize, BTreeSet<usize>>,
     /// Why each app that waits could not go on.
@@ -294,16 +322,22 @@ impl Traveller<'_> {
     fn racks(&mut self, is_first: bool) -> Vec<RackStep> {
         let ours = (0..self.fleet.racks.len()).filter(|at| !self.fleet.racks[*at].external);
         if is_first {
-            return ours.map(|rack| RackStep { rack, kept: self.kept[rack].clone() }).collect();
+            let with_lasting = |rack: usize| {
+                let mut kept = self.kept[rack].clone();
+                kept.certificates.extend(self.lasting[rack].iter().cloned());
+                RackStep { rack, kept }
+            };
+            return ours.map(with_lasting).collect();
         }
         let released: Vec<usize> = ours.filter(|at| self.kept[*at] != Kept::default() && self.is_released(*at)).collect();
         for rack in &released {
             let kept = std::mem::take(&mut self.kept[*rack]);
-            for (router, _) in kept.certificates {
-                self.account.detach(*rack, router);
+            for (router, _) in kept.certificates.difference(&self.lasting[*rack]) {
+                self.account.detach(*rack, *router);
             }
         }
-        released.into_iter().map(|rack| RackStep { rack, kept: Kept::default() }).collect()
+        let lasting = |rack: usize| Kept { certificates: self.lasting[rack].clone(), ..Kept::default() };
+        released.into_iter().map(|rack| RackStep { rack, kept: lasting(rack) }).collect()
     }
 
     /// Whether nobody uses what a rack has kept.

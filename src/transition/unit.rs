@@ -65,18 +65,18 @@ impl Unit {
     }
 
     /// Which rules must be updated before which: one that gives a host away waits for the one of the
-    /// same app that takes it up. Circles are left out.
+    /// same app that takes it up, be it by a pattern around it or by a name inside of it. Circles
+    /// are left out.
     pub(super) fn waits(&self, lock: &Lock) -> BTreeMap<RuleKey, BTreeSet<RuleKey>> {
-        let mut holders: BTreeMap<(Router, &Host), &RuleKey> = BTreeMap::new();
-        for (key, stand) in &self.rules {
-            holders.extend(stand.hosts.iter().map(|host| ((key.router, host), key)));
-        }
         let mut waits: BTreeMap<RuleKey, BTreeSet<RuleKey>> = BTreeMap::new();
         for key in self.rules.keys() {
-            for host in lock.rules.get(key).into_iter().flat_map(|locked| locked.left.keys()) {
-                let Some(receiver) = holders.get(&(key.router, host)).filter(|receiver| **receiver != key) else { continue };
-                if !leads_to(&waits, receiver, key) {
-                    waits.entry(key.clone()).or_default().insert((*receiver).clone());
+            for given in lock.rules.get(key).into_iter().flat_map(|locked| locked.left.keys()) {
+                let takes = |held: &Host| held == given || held.contains(given) || given.contains(held);
+                let receivers = self.on(key.router).filter(|(other, stand)| *other != key && stand.hosts.iter().any(takes));
+                for (receiver, _) in receivers {
+                    if !leads_to(&waits, receiver, key) {
+                        waits.entry(key.clone()).or_default().insert(receiver.clone());
+                    }
                 }
             }
         }
@@ -98,6 +98,7 @@ impl Unit {
     /// Rules of services that are gone can't be kept: nothing knows their target group.
     pub(super) fn with_old(&self, current: &Unit, has_service: impl Fn(&RuleKey) -> bool) -> Self {
         let mut unit = self.clone();
+        unit.certificates.extend(current.certificates.iter().cloned());
         for (key, before) in &current.rules {
             match unit.rules.get_mut(key) {
                 Some(stand) => {
