@@ -211,6 +211,9 @@ fn in_use(rack: &Rack, before: &Before, uses: impl Fn(&RuleKey, bool) -> bool, w
     }
 }
 
+/// Hosts that were given away, with the apps that did, by rack and router.
+type OnRouter<'a> = BTreeMap<(&'a str, Router), Vec<(&'a Host, &'a BTreeSet<usize>)>>;
+
 /// For each app, the apps that take up hosts it gave away, as far back as the lock remembers; by
 /// themselves, or by patterns around or names inside of them.
 fn receivers(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usize, BTreeSet<usize>> {
@@ -228,8 +231,8 @@ fn receivers(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usize, BTr
     if given.is_empty() {
         return receivers;
     }
-    let mut patterns: BTreeMap<(&str, Router), Vec<(&Host, &BTreeSet<usize>)>> = BTreeMap::new();
-    let mut all: BTreeMap<(&str, Router), Vec<(&Host, &BTreeSet<usize>)>> = BTreeMap::new();
+    let mut patterns: OnRouter<'_> = BTreeMap::new();
+    let mut all: OnRouter<'_> = BTreeMap::new();
     for ((rack, router, host), givers) in &given {
         all.entry((rack, *router)).or_default().push((host, givers));
         if host.is_wildcard() {
