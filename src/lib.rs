@@ -15,6 +15,7 @@ pub mod load;
 pub mod lower;
 pub mod manifest;
 pub mod output;
+pub mod placement;
 pub mod render;
 pub mod routes;
 pub mod schema;

@@ -18,6 +18,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
     ("allocate", &["diagnostics", "document", "fleet", "host", "routes", "source"]),
     ("lower", &["allocate", "fleet", "host", "manifest", "routes", "source"]),
+    ("placement", &[]),
     ("render", &[]),
     ("output", &["diagnostics", "lower", "render"]),
     ("write", &["output"]),
