@@ -265,3 +265,99 @@ fn grouped(number: u64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound(room: Vector, demands: &[(usize, Vector)]) -> (usize, String) {
+        let kind = Kind { quota: room.map(|room| room.saturating_add(room / 10)), room, most: 1 };
+        let items: Vec<Vector> = demands.iter().flat_map(|(count, demand)| std::iter::repeat_n(*demand, *count)).collect();
+        let bound = lower_bound(&kind, &items);
+        (bound.racks, bound.why)
+    }
+
+    fn check(room: Vector, demands: &[(usize, Vector)], racks: usize, why: &str) {
+        assert_eq!(bound(room, demands), (racks, why.to_owned()));
+    }
+
+    const ROOM: Vector = [100, 100, 25, 100, 100, 25];
+
+    fn of(at: usize, amount: u32) -> Vector {
+        let mut vector = [0; DIMENSIONS];
+        vector[at] = amount;
+        vector
+    }
+
+    #[test]
+    fn few_words_are_enough_where_there_is_little_to_say() {
+        check(ROOM, &[], 0, "there are no apps to place");
+        check(ROOM, &[(3, [0; DIMENSIONS])], 1, "there are apps to place");
+        check(ROOM, &[(3, of(0, 111))], 0, "there are no apps to place");
+    }
+
+    #[test]
+    fn sums_are_named() {
+        check(
+            ROOM,
+            &[(1047, of(0, 3)), (1, of(3, 100))],
+            32,
+            "the apps ask for 3,141 rules on public routers, and a rack has room for 100",
+        );
+    }
+
+    #[test]
+    fn large_apps_are_counted() {
+        check(
+            ROOM,
+            &[(17, of(2, 13)), (5, of(2, 1))],
+            17,
+            "17 apps ask for more than half of a rack's 25 certificates on public routers each, and no two of them fit together",
+        );
+        check(
+            ROOM,
+            &[(100, of(4, 34))],
+            50,
+            "100 apps ask for more than 1/3 of a rack's 100 target groups on internal routers each, so a rack takes 2 of them",
+        );
+    }
+
+    #[test]
+    fn apps_count_for_parts() {
+        // 26 and 51 of 100: one and two of three parts.
+        let (racks, why) = bound(ROOM, &[(70, of(1, 51)), (71, of(1, 26))]);
+        assert_eq!(racks, 71);
+        assert!(why.starts_with("if an app counts once for each 1/4 of a rack's 100 target groups on public routers"), "{why}");
+    }
+
+    #[test]
+    fn large_apps_leave_no_room_for_others() {
+        let demands = [(40, of(0, 81)), (61, of(0, 20)), (20, of(0, 1))];
+        let (racks, why) = bound(ROOM, &demands);
+        assert_eq!(racks, 53, "{why}");
+    }
+
+    #[test]
+    fn rivals_may_differ_in_what_they_ask_for() {
+        let both = |a: u32, b: u32| [a, 0, b, 0, 0, 0];
+        let demands = [(30, both(60, 10)), (30, both(50, 13)), (30, both(41, 16))];
+        let (racks, _) = bound(ROOM, &demands);
+        assert!(racks >= 60);
+        check(ROOM, &[(50, both(60, 12)), (40, both(51, 13)), (1, both(41, 14))], 91, "there are 91 apps of which no two fit on one rack");
+    }
+
+    #[test]
+    fn apps_that_exceed_the_room_share_nothing() {
+        check(ROOM, &[(2, of(0, 110)), (2, of(1, 110))], 4, "there are 4 apps of which no two fit on one rack");
+    }
+
+    #[test]
+    fn every_way_is_tried_with_few_apps() {
+        let demands = [(1, of(0, 52)), (1, of(0, 47)), (2, of(0, 50)), (1, of(0, 1))];
+        assert_eq!(bound(ROOM, &demands[..4]).0, 2);
+        let apps = [[50, 50, 0, 0, 0, 0], [50, 30, 0, 0, 0, 0], [30, 50, 0, 0, 0, 0], [50, 45, 0, 0, 0, 0]];
+        let demands: Vec<(usize, Vector)> = apps.into_iter().map(|app| (1, app)).collect();
+        let (racks, why) = bound(ROOM, &demands);
+        assert!(racks == 2 || why.contains("was tried"), "{racks} {why}");
+    }
+}

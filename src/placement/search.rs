@@ -9,12 +9,16 @@ use super::packing::{DIMENSIONS, Kind, Vector};
 const ONE: u64 = 1 << 16;
 /// Racks that best fit looks at for one app; far more than anybody has, and a limit to the effort.
 const WINDOW: usize = 4096;
-/// Steps of pushing apps around, for each app.
-const PUSHES: usize = 2000;
-/// Steps of pushing apps around, for all apps.
-const MOST_PUSHES: usize = 20_000_000;
+/// Steps of pushing apps around for each app, if they are few.
+const PUSHES: usize = 15_000;
+/// Steps for each app, if they are many.
+const FEWER_PUSHES: usize = 1500;
+/// Steps for all apps.
+const MOST_PUSHES: (usize, usize) = (3_000_000, 30_000_000);
 /// Apps up to which every way may be tried.
 const FEW: usize = 64;
+/// Looks at a rack after which no further order is tried.
+const LOOKS: usize = 30_000_000;
 /// Steps of trying every way.
 const TRIES: usize = 400_000;
 
@@ -234,13 +238,14 @@ impl<'a> Problem<'a> {
 
     /// Best fit of classes in an order. Apps of one class follow each other onto the same rack,
     /// since the fullest rack is all the fuller after the first of them.
-    fn best_fit(&self, order: &[usize], weights: &[u64; DIMENSIONS], first: usize) -> Layout {
+    fn best_fit(&self, order: &[usize], weights: &[u64; DIMENSIONS], first: usize, looks: &mut usize) -> Layout {
         let mut layout = self.start();
         let mut slacks: Vec<u64> = layout.racks.iter().map(|rack| self.slack(weights, rack)).collect();
         for class in order {
             let mut remaining = self.classes[*class].count;
             while remaining > 0 {
                 let from = layout.racks.len().saturating_sub(WINDOW.max(self.open.len()));
+                *looks = looks.saturating_sub(layout.racks.len() - from);
                 let fitting = (from..layout.racks.len()).filter(|at| self.fits(*class, &layout.racks[*at]));
                 let at = if let Some(at) = fitting.min_by_key(|at| slacks[*at]) {
                     at
@@ -313,6 +318,27 @@ impl<'a> Problem<'a> {
             .sum();
         usize::try_from(racks).unwrap_or(usize::MAX).max(together).max(apart)
     }
+
+    /// Apps that have no place for sure, even if every rack is opened that may be.
+    fn surplus(&self, used: &[usize]) -> usize {
+        let placeable = |at: usize| {
+            let spare = self.open.iter().map(|rack| u64::from(rack.free[at])).fold(0, u64::saturating_add);
+            let new = |(kind, used): (&Kind, &usize)| wide(kind.most.saturating_sub(*used)).saturating_mul(u64::from(kind.room[at]));
+            let mut room = self.kinds.iter().zip(used).map(new).fold(spare, u64::saturating_add);
+            let mut asked: Vec<(u64, u64)> =
+                self.least.iter().zip(&self.classes).map(|(least, class)| (u64::from(least[at]), wide(class.count))).collect();
+            asked.sort_unstable(); // the smallest ones leave room for the most
+            let mut apps = 0;
+            for (amount, count) in asked {
+                let fitting = room.checked_div(amount).map_or(count, |fitting| fitting.min(count));
+                room -= fitting * amount;
+                apps += fitting;
+            }
+            apps
+        };
+        let apps = (0..DIMENSIONS).map(placeable).min().unwrap_or(0);
+        self.apps.saturating_sub(usize::try_from(apps).unwrap_or(usize::MAX))
+    }
 }
 
 /// The least that an app takes on any kind of rack. More than the room is taken for all of it: it
@@ -340,8 +366,13 @@ impl Layout {
 pub(super) fn solve(problem: &Problem<'_>) -> Solution {
     let goal = (0, problem.open.len().saturating_add(problem.floor()));
     let mut layout = construct(problem, goal);
-    let mut steps = problem.apps.saturating_mul(PUSHES.max(16 * layout.racks.len())).min(MOST_PUSHES);
-    while layout.cost() > goal {
+    let mut steps = {
+        let many = problem.apps.saturating_mul(FEWER_PUSHES).clamp(MOST_PUSHES.0, MOST_PUSHES.1);
+        problem.apps.saturating_mul(PUSHES).min(many)
+    };
+    let surplus = problem.surplus(&problem.start().used);
+    // Pushing can only place apps that are left over, so it ends when it is known that none can be.
+    while layout.cost() > goal && (layout.left.is_empty() || layout.left.len() > surplus) {
         let Some(better) = push_around(problem, &layout, &mut steps) else { break };
         layout = better;
     }
@@ -359,16 +390,17 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
 fn construct(problem: &Problem<'_>, goal: (usize, usize)) -> Layout {
     let scarcity = problem.scarcity();
     let mut best: Option<Layout> = None;
+    let mut looks = LOOKS;
     // The kinds are tried in their order unless another one saves racks.
     for first in 0..problem.kinds.len().clamp(1, 8) {
         for (power, is_sum) in ORDERS {
             let (sizes, weights) = problem.sizes(&scarcity, power, is_sum);
-            let layout = problem.best_fit(&problem.order(&sizes), &weights, first);
+            let layout = problem.best_fit(&problem.order(&sizes), &weights, first, &mut looks);
             if best.as_ref().is_none_or(|best| layout.cost() < best.cost()) {
                 best = Some(layout);
             }
-            if best.as_ref().is_some_and(|best| best.cost() <= goal) {
-                break;
+            if let Some(best) = best.take_if(|best| looks == 0 || best.cost() <= goal) {
+                return best;
             }
         }
     }
@@ -412,6 +444,8 @@ struct Pushing<'p, 'a> {
     layout: Layout,
     sizes: Vec<u64>,
     failures: Vec<u64>,
+    /// The dimension that is asked for most.
+    scarcest: usize,
     dice: Dice,
 }
 
@@ -431,7 +465,8 @@ fn push_around(problem: &Problem<'_>, layout: &Layout, steps: &mut usize) -> Opt
     }
     start.left.sort_unstable_by_key(|class| (sizes[*class], *class));
     let failures = vec![1; problem.classes.len()];
-    let mut pushing = Pushing { problem, layout: start, sizes, failures, dice: Dice(0x9E37_79B9_7F4A_7C15) };
+    let scarcest = (0..DIMENSIONS).max_by_key(|at| scarcity[*at]).unwrap_or(0);
+    let mut pushing = Pushing { problem, layout: start, sizes, failures, scarcest, dice: Dice(0x9E37_79B9_7F4A_7C15) };
     while *steps > 0 && pushing.layout.cost() >= layout.cost() {
         let class = pushing.layout.left.pop()?;
         pushing.place(class, steps);
@@ -442,7 +477,7 @@ fn push_around(problem: &Problem<'_>, layout: &Layout, steps: &mut usize) -> Opt
 impl Pushing<'_, '_> {
     /// Find a place for an app, or push others off for it.
     fn place(&mut self, class: usize, steps: &mut usize) {
-        if let Some(rack) = self.home(class, usize::MAX, steps) {
+        if let Some(rack) = self.home(class, steps) {
             self.problem.put(&mut self.layout, class, rack);
             return;
         }
@@ -464,12 +499,12 @@ impl Pushing<'_, '_> {
         self.shake(steps);
     }
 
-    /// The fullest rack but one that has room.
-    fn home(&self, class: usize, but: usize, steps: &mut usize) -> Option<usize> {
+    /// The fullest rack that has room.
+    fn home(&self, class: usize, steps: &mut usize) -> Option<usize> {
         let racks = &self.layout.racks;
         *steps = steps.saturating_sub(racks.len());
         let left = |rack: &Rack| rack.free.iter().copied().map(u64::from).sum::<u64>();
-        (0..racks.len()).filter(|at| *at != but && self.problem.fits(class, &racks[*at])).min_by_key(|at| left(&racks[*at]))
+        (0..racks.len()).filter(|at| self.problem.fits(class, &racks[*at])).min_by_key(|at| left(&racks[*at]))
     }
 
     /// Whether an app fits a rack once others are off it.
@@ -486,6 +521,11 @@ impl Pushing<'_, '_> {
 
     /// Put an app where another one stood that fits elsewhere.
     fn swap_in(&mut self, class: usize, steps: &mut usize) -> bool {
+        let scarcest = self.scarcest;
+        // Racks by what they have left of the scarcest dimension: most have too little for most apps.
+        let mut spare: Vec<(u32, usize)> = self.layout.racks.iter().enumerate().map(|(at, rack)| (rack.free[scarcest], at)).collect();
+        spare.sort_unstable_by(|a, b| b.cmp(a));
+        *steps = steps.saturating_sub(4 * spare.len());
         // Racks where one app of a class would fit; two are enough to know one beside its own.
         let mut homes: Vec<Option<[Option<usize>; 2]>> = vec![None; self.problem.classes.len()];
         for number in 0..self.layout.racks.len() {
@@ -496,12 +536,19 @@ impl Pushing<'_, '_> {
                 if other == class || !self.fits_without(class, rack, &[other]) {
                     continue;
                 }
-                let [first, second] = homes[other].unwrap_or_else(|| {
-                    let first = self.home(other, usize::MAX, steps);
-                    [first, first.and_then(|first| self.home(other, first, steps))]
+                let found = homes[other].unwrap_or_else(|| {
+                    let least = self.problem.least[other][scarcest];
+                    let mut tried = 0;
+                    let mut fitting = spare.iter().take_while(|(free, _)| *free >= least).map(|(_, at)| *at).filter(|at| {
+                        tried += 1;
+                        self.problem.fits(other, &self.layout.racks[*at])
+                    });
+                    let found = [fitting.next(), fitting.next()];
+                    *steps = steps.saturating_sub(tried);
+                    found
                 });
-                homes[other] = Some([first, second]);
-                if let Some(to) = first.filter(|to| *to != number).or(second) {
+                homes[other] = Some(found);
+                if let Some(to) = found[0].filter(|to| *to != number).or(found[1]) {
                     self.problem.take(&mut self.layout, number, at);
                     self.problem.put(&mut self.layout, other, to);
                     self.problem.put(&mut self.layout, class, number);
