@@ -207,7 +207,7 @@ mod tests {
     fn mixed() -> impl Strategy<Value = (Vec<Kind>, Vec<Bin>, Vec<Item>)> {
         let kinds = prop::collection::vec((4..12_u32, 4..12_u32, 0..4_usize), 1..4);
         let open = prop::collection::vec((0..3_usize, amounts(12)), 0..3);
-        let items = prop::collection::vec((amounts(9), 0..16_u8, 0..3_u32), 0..6);
+        let items = prop::collection::vec((amounts(9), 0..16_u8, 0..3_u32), 0..7);
         (kinds, open, items).prop_map(|(kinds, open, items)| {
             let kinds: Vec<Kind> = kinds.into_iter().map(|(a, b, most)| kind([a, 0, b, 0, 0, a], 0, most)).collect();
             let open = open.into_iter().map(|(at, load)| Bin { kind: at % kinds.len(), load }).collect();

@@ -3,7 +3,9 @@
 //! found a place. For few apps every way is tried in the end.
 
 use super::bound::{Amount, argue};
+use super::exhaustive::Exhaustive;
 use super::packing::{DIMENSIONS, Kind, Vector};
+use super::push::push_around;
 
 /// One in fixed point, for shares of a rack's room.
 const ONE: u64 = 1 << 16;
@@ -19,8 +21,6 @@ const MOST_PUSHES: (usize, usize) = (3_000_000, 30_000_000);
 const FEW: usize = 64;
 /// Looks at a rack after which no further order is tried.
 const LOOKS: usize = 30_000_000;
-/// Steps of trying every way.
-const TRIES: usize = 400_000;
 
 /// What an app asks of a rack of one kind.
 #[derive(Debug, Clone)]
@@ -40,7 +40,7 @@ impl Need {
     }
 
     /// Whether it goes onto a rack with this load and what that leaves.
-    fn fits(&self, load: &Vector, free: &Vector) -> bool {
+    pub(super) fn fits(&self, load: &Vector, free: &Vector) -> bool {
         if self.is_over { *load == Vector::default() } else { self.demand.iter().zip(free).all(|(demand, free)| demand <= free) }
     }
 }
@@ -61,12 +61,12 @@ pub(super) struct Rack {
     pub(super) kind: usize,
     /// Classes of the apps that were placed, one entry for each app.
     pub(super) apps: Vec<usize>,
-    load: Vector,
-    free: Vector,
+    pub(super) load: Vector,
+    pub(super) free: Vector,
 }
 
 /// What a load leaves of the room.
-fn free(room: &Vector, load: &Vector) -> Vector {
+pub(super) fn free(room: &Vector, load: &Vector) -> Vector {
     let mut free = *room;
     for (free, load) in free.iter_mut().zip(load) {
         *free = free.saturating_sub(*load);
@@ -74,7 +74,7 @@ fn free(room: &Vector, load: &Vector) -> Vector {
     free
 }
 
-fn less(load: &Vector, demand: &Vector) -> Vector {
+pub(super) fn less(load: &Vector, demand: &Vector) -> Vector {
     free(load, demand)
 }
 
@@ -85,7 +85,7 @@ impl Rack {
         Rack { kind, apps: Vec::new(), load, free: free(&room, &load) }
     }
 
-    fn set(&mut self, kinds: &[Kind], load: Vector) {
+    pub(super) fn set(&mut self, kinds: &[Kind], load: Vector) {
         self.load = load;
         self.free = kinds.get(self.kind).map_or([0; DIMENSIONS], |kind| free(&kind.room, &load));
     }
@@ -94,13 +94,13 @@ impl Rack {
 /// Apps and racks.
 #[derive(Debug)]
 pub(super) struct Problem<'a> {
-    kinds: &'a [Kind],
-    classes: Vec<Class>,
-    open: Vec<Rack>,
+    pub(super) kinds: &'a [Kind],
+    pub(super) classes: Vec<Class>,
+    pub(super) open: Vec<Rack>,
     /// The most that a rack of any kind has room for.
-    widest: Vector,
+    pub(super) widest: Vector,
     /// The least that an app of each class takes, on whatever rack.
-    least: Vec<Vector>,
+    pub(super) least: Vec<Vector>,
     apps: usize,
 }
 
@@ -112,7 +112,7 @@ pub(super) struct Layout {
     /// Classes of apps without a place, one entry for each app.
     pub(super) left: Vec<usize>,
     /// Racks of each kind.
-    used: Vec<usize>,
+    pub(super) used: Vec<usize>,
 }
 
 /// A layout, and whether it was shown that none is better.
@@ -124,20 +124,7 @@ pub(super) struct Solution {
     pub(super) is_best: bool,
 }
 
-/// A few steps of xorshift: numbers that look random and are always the same.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        let limit = wide(limit).max(1);
-        usize::try_from((self.0 >> 11) % limit).unwrap_or(0)
-    }
-}
-
-fn wide(number: usize) -> u64 {
+pub(super) fn wide(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
@@ -158,11 +145,11 @@ impl<'a> Problem<'a> {
         Problem { kinds, classes, open, widest, least, apps }
     }
 
-    fn need(&self, class: usize, kind: usize) -> Option<&Need> {
+    pub(super) fn need(&self, class: usize, kind: usize) -> Option<&Need> {
         self.classes[class].on.get(kind).and_then(Option::as_ref)
     }
 
-    fn fits(&self, class: usize, rack: &Rack) -> bool {
+    pub(super) fn fits(&self, class: usize, rack: &Rack) -> bool {
         self.need(class, rack.kind).is_some_and(|need| need.fits(&rack.load, &rack.free))
     }
 
@@ -176,7 +163,7 @@ impl<'a> Problem<'a> {
     }
 
     /// How much of each dimension is asked for, the scarcest one being `ONE`.
-    fn scarcity(&self) -> [u64; DIMENSIONS] {
+    pub(super) fn scarcity(&self) -> [u64; DIMENSIONS] {
         let mut total = [0_u64; DIMENSIONS];
         for (number, class) in self.classes.iter().enumerate() {
             for (total, share) in total.iter_mut().zip(self.shares(number)) {
@@ -189,7 +176,7 @@ impl<'a> Problem<'a> {
         total.map(|total| (total >> shift) * ONE / (most >> shift).max(1))
     }
 
-    fn start(&self) -> Layout {
+    pub(super) fn start(&self) -> Layout {
         let mut used = vec![0; self.kinds.len()];
         for rack in &self.open {
             if let Some(used) = used.get_mut(rack.kind) {
@@ -206,7 +193,7 @@ impl<'a> Problem<'a> {
         Some(first).filter(|kind| *kind < self.kinds.len()).into_iter().chain(0..self.kinds.len()).find(may)
     }
 
-    fn put(&self, layout: &mut Layout, class: usize, rack: usize) {
+    pub(super) fn put(&self, layout: &mut Layout, class: usize, rack: usize) {
         let rack = &mut layout.racks[rack];
         if let Some(need) = self.need(class, rack.kind) {
             let mut load = rack.load;
@@ -219,7 +206,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Take the app at a position off a rack.
-    fn take(&self, layout: &mut Layout, rack: usize, at: usize) -> usize {
+    pub(super) fn take(&self, layout: &mut Layout, rack: usize, at: usize) -> usize {
         let rack = &mut layout.racks[rack];
         let class = rack.apps.swap_remove(at);
         if let Some(need) = self.need(class, rack.kind) {
@@ -230,7 +217,7 @@ impl<'a> Problem<'a> {
     }
 
     /// What is left of each rack's room, weighted: best fit wants little.
-    fn slack(&self, weights: &[u64; DIMENSIONS], rack: &Rack) -> u64 {
+    pub(super) fn slack(&self, weights: &[u64; DIMENSIONS], rack: &Rack) -> u64 {
         let room = self.kinds.get(rack.kind).map_or(&self.widest, |kind| &kind.room);
         let of = |at: usize| (weights[at] + 1) * (u64::from(rack.free[at]) * ONE / u64::from(room[at]).max(1));
         (0..DIMENSIONS).map(of).sum()
@@ -269,7 +256,7 @@ impl<'a> Problem<'a> {
     }
 
     /// Sizes of classes and weights of dimensions under one of the orders.
-    fn sizes(&self, scarcity: &[u64; DIMENSIONS], power: u32, is_sum: bool) -> (Vec<u64>, [u64; DIMENSIONS]) {
+    pub(super) fn sizes(&self, scarcity: &[u64; DIMENSIONS], power: u32, is_sum: bool) -> (Vec<u64>, [u64; DIMENSIONS]) {
         let weights = scarcity.map(|scarce| (0..power).fold(ONE, |weight, _| weight * scarce / ONE));
         let size = |class: usize| {
             let parts = self.shares(class).into_iter().zip(weights).map(|(share, weight)| share * weight / 16);
@@ -280,7 +267,7 @@ impl<'a> Problem<'a> {
 
     /// Classes, those with the least choice first, then the largest ones. What exceeds a room needs
     /// a rack that is empty, so it comes before everything.
-    fn order(&self, sizes: &[u64]) -> Vec<usize> {
+    pub(super) fn order(&self, sizes: &[u64]) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.classes.len()).collect();
         let choice = |class: usize| {
             let needs = || self.classes[class].on.iter().flatten();
@@ -357,7 +344,7 @@ fn least(kinds: &[Kind], class: &Class) -> Vector {
 
 impl Layout {
     /// What is to be small: apps without a place, then racks.
-    fn cost(&self) -> (usize, usize) {
+    pub(super) fn cost(&self) -> (usize, usize) {
         (self.left.len(), self.racks.len())
     }
 }
@@ -435,304 +422,4 @@ fn settle(problem: &Problem<'_>, layout: &mut Layout) {
     }
     new.sort_by_cached_key(|rack| (rack.kind, problem.slack(&weights, rack), rack.apps.clone()));
     layout.racks.extend(new);
-}
-
-/// Apps without a place, each pushing others off a rack until all have found one. An app that
-/// fails often is not pushed off lightly, so the hard ones stay. After Nagata and Bräysy.
-struct Pushing<'p, 'a> {
-    problem: &'p Problem<'a>,
-    layout: Layout,
-    sizes: Vec<u64>,
-    failures: Vec<u64>,
-    /// The dimension that is asked for most.
-    scarcest: usize,
-    dice: Dice,
-}
-
-/// A layout that is better than this one by a rack, or by apps that found a place.
-fn push_around(problem: &Problem<'_>, layout: &Layout, steps: &mut usize) -> Option<Layout> {
-    let scarcity = problem.scarcity();
-    let (sizes, weights) = problem.sizes(&scarcity, 2, true);
-    let mut start = layout.clone();
-    if start.left.is_empty() {
-        let emptiest = (problem.open.len()..start.racks.len()).max_by_key(|at| problem.slack(&weights, &start.racks[*at]))?;
-        let rack = start.racks.swap_remove(emptiest);
-        start.left = rack.apps;
-        start.used[rack.kind] -= 1;
-    }
-    if start.racks.is_empty() {
-        return None;
-    }
-    start.left.sort_unstable_by_key(|class| (sizes[*class], *class));
-    let failures = vec![1; problem.classes.len()];
-    let scarcest = (0..DIMENSIONS).max_by_key(|at| scarcity[*at]).unwrap_or(0);
-    let mut pushing = Pushing { problem, layout: start, sizes, failures, scarcest, dice: Dice(0x9E37_79B9_7F4A_7C15) };
-    while *steps > 0 && pushing.layout.cost() >= layout.cost() {
-        let class = pushing.layout.left.pop()?;
-        pushing.place(class, steps);
-    }
-    (pushing.layout.cost() < layout.cost()).then_some(pushing.layout)
-}
-
-impl Pushing<'_, '_> {
-    /// Find a place for an app, or push others off for it.
-    fn place(&mut self, class: usize, steps: &mut usize) {
-        if let Some(rack) = self.home(class, steps) {
-            self.problem.put(&mut self.layout, class, rack);
-            return;
-        }
-        if self.swap_in(class, steps) {
-            return;
-        }
-        self.failures[class] += 1;
-        match self.cheapest(class, steps) {
-            Some((rack, mut off)) => {
-                off.sort_unstable_by(|a, b| b.cmp(a));
-                for at in off {
-                    let pushed = self.problem.take(&mut self.layout, rack, at);
-                    self.layout.left.push(pushed);
-                }
-                self.problem.put(&mut self.layout, class, rack);
-            }
-            None => self.layout.left.insert(0, class),
-        }
-        self.shake(steps);
-    }
-
-    /// The fullest rack that has room.
-    fn home(&self, class: usize, steps: &mut usize) -> Option<usize> {
-        let racks = &self.layout.racks;
-        *steps = steps.saturating_sub(racks.len());
-        let left = |rack: &Rack| rack.free.iter().copied().map(u64::from).sum::<u64>();
-        (0..racks.len()).filter(|at| self.problem.fits(class, &racks[*at])).min_by_key(|at| left(&racks[*at]))
-    }
-
-    /// Whether an app fits a rack once others are off it.
-    fn fits_without(&self, class: usize, rack: &Rack, off: &[usize]) -> bool {
-        let Some(need) = self.problem.need(class, rack.kind) else { return false };
-        let mut load = rack.load;
-        for other in off {
-            if let Some(other) = self.problem.need(*other, rack.kind) {
-                load = less(&load, &other.demand);
-            }
-        }
-        need.fits(&load, &free(&self.problem.kinds[rack.kind].room, &load))
-    }
-
-    /// Put an app where another one stood that fits elsewhere.
-    fn swap_in(&mut self, class: usize, steps: &mut usize) -> bool {
-        let scarcest = self.scarcest;
-        // Racks by what they have left of the scarcest dimension: most have too little for most apps.
-        let mut spare: Vec<(u32, usize)> = self.layout.racks.iter().enumerate().map(|(at, rack)| (rack.free[scarcest], at)).collect();
-        spare.sort_unstable_by(|a, b| b.cmp(a));
-        *steps = steps.saturating_sub(4 * spare.len());
-        // Racks where one app of a class would fit; two are enough to know one beside its own.
-        let mut homes: Vec<Option<[Option<usize>; 2]>> = vec![None; self.problem.classes.len()];
-        for number in 0..self.layout.racks.len() {
-            *steps = steps.saturating_sub(self.layout.racks[number].apps.len());
-            for at in 0..self.layout.racks[number].apps.len() {
-                let rack = &self.layout.racks[number];
-                let other = rack.apps[at];
-                if other == class || !self.fits_without(class, rack, &[other]) {
-                    continue;
-                }
-                let found = homes[other].unwrap_or_else(|| {
-                    let least = self.problem.least[other][scarcest];
-                    let mut tried = 0;
-                    let mut fitting = spare.iter().take_while(|(free, _)| *free >= least).map(|(_, at)| *at).filter(|at| {
-                        tried += 1;
-                        self.problem.fits(other, &self.layout.racks[*at])
-                    });
-                    let found = [fitting.next(), fitting.next()];
-                    *steps = steps.saturating_sub(tried);
-                    found
-                });
-                homes[other] = Some(found);
-                if let Some(to) = found[0].filter(|to| *to != number).or(found[1]) {
-                    self.problem.take(&mut self.layout, number, at);
-                    self.problem.put(&mut self.layout, other, to);
-                    self.problem.put(&mut self.layout, class, number);
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// One or two apps of a rack that have failed least often, and are small, with which off it an
-    /// app fits.
-    fn cheapest(&mut self, class: usize, steps: &mut usize) -> Option<(usize, Vec<usize>)> {
-        let mut best: Option<((u64, u64, usize), usize, Vec<usize>)> = None;
-        for number in 0..self.layout.racks.len() {
-            let apps = self.layout.racks[number].apps.len();
-            *steps = steps.saturating_sub(apps);
-            for at in 0..apps {
-                self.consider(class, number, &[at], &mut best);
-            }
-        }
-        if best.is_some() {
-            return best.map(|(_, rack, off)| (rack, off));
-        }
-        let start = self.dice.below(self.layout.racks.len());
-        for number in 0..self.layout.racks.len() {
-            let number = (start + number) % self.layout.racks.len();
-            let apps = self.layout.racks[number].apps.len().min(64);
-            *steps = steps.saturating_sub(apps * apps / 2);
-            for at in 0..apps {
-                for second in at + 1..apps {
-                    self.consider(class, number, &[at, second], &mut best);
-                }
-            }
-            if *steps == 0 {
-                break;
-            }
-        }
-        best.map(|(_, rack, off)| (rack, off))
-    }
-
-    fn consider(&mut self, class: usize, number: usize, off: &[usize], best: &mut Option<((u64, u64, usize), usize, Vec<usize>)>) {
-        let rack = &self.layout.racks[number];
-        let mut classes = [0; 2];
-        for (class, at) in classes.iter_mut().zip(off) {
-            *class = rack.apps[*at];
-        }
-        let classes = &classes[..off.len().min(2)];
-        let price: u64 = classes.iter().map(|other| self.failures[*other]).sum();
-        let size: u64 = classes.iter().map(|other| self.sizes[*other]).sum();
-        if best.as_ref().is_some_and(|((b, s, _), _, _)| (*b, *s) < (price, size)) || !self.fits_without(class, rack, classes) {
-            return;
-        }
-        let key = (price, size, self.dice.below(usize::MAX));
-        if best.as_ref().is_none_or(|(least, _, _)| key < *least) {
-            *best = Some((key, number, off.to_vec()));
-        }
-    }
-
-    /// Exchange some apps between racks, so that the next try sees other racks.
-    fn shake(&mut self, steps: &mut usize) {
-        let racks = self.layout.racks.len();
-        *steps = steps.saturating_sub(2 * racks);
-        for _ in 0..racks {
-            let (a, b) = (self.dice.below(racks), self.dice.below(racks));
-            let sizes = (self.layout.racks[a].apps.len(), self.layout.racks[b].apps.len());
-            if a == b || sizes.0 == 0 || sizes.1 == 0 {
-                continue;
-            }
-            let (at_a, at_b) = (self.dice.below(sizes.0), self.dice.below(sizes.1));
-            let (of_a, of_b) = (self.layout.racks[a].apps[at_a], self.layout.racks[b].apps[at_b]);
-            let is_swap = of_a != of_b
-                && self.fits_without(of_a, &self.layout.racks[b], &[of_b])
-                && self.fits_without(of_b, &self.layout.racks[a], &[of_a]);
-            if is_swap {
-                self.problem.take(&mut self.layout, a, at_a);
-                self.problem.take(&mut self.layout, b, at_b);
-                self.problem.put(&mut self.layout, of_a, b);
-                self.problem.put(&mut self.layout, of_b, a);
-            }
-        }
-    }
-}
-
-/// Every way of placing a few apps, depth first; what can't become better than the best is left.
-struct Exhaustive<'p, 'a> {
-    problem: &'p Problem<'a>,
-    /// The class of each app, in the order of placing.
-    order: Vec<usize>,
-    /// What apps from each place in the order on ask for.
-    rest: Vec<[u64; DIMENSIONS]>,
-    layout: Layout,
-    /// Rack of each app so far; past all racks for one that is left out.
-    path: Vec<usize>,
-    cost: (usize, usize),
-    best: Option<Layout>,
-    goal: (usize, usize),
-    steps: usize,
-}
-
-impl Exhaustive<'_, '_> {
-    /// A better layout if there is one, and whether every way was tried.
-    fn run(problem: &Problem<'_>, cost: (usize, usize), goal: (usize, usize)) -> (Option<Layout>, bool) {
-        let (sizes, _) = problem.sizes(&problem.scarcity(), 1, true);
-        let order: Vec<usize> =
-            problem.order(&sizes).into_iter().flat_map(|class| std::iter::repeat_n(class, problem.classes[class].count)).collect();
-        let mut rest = vec![[0; DIMENSIONS]; order.len() + 1];
-        for (at, class) in order.iter().enumerate().rev() {
-            rest[at] = rest[at + 1];
-            for (rest, least) in rest[at].iter_mut().zip(problem.least[*class]) {
-                *rest += u64::from(least);
-            }
-        }
-        let mut search =
-            Exhaustive { problem, order, rest, layout: problem.start(), path: Vec::new(), cost, best: None, goal, steps: TRIES };
-        search.visit();
-        (search.best, search.steps > 0)
-    }
-
-    /// Whether what is left can't be placed without another rack too many.
-    fn is_hopeless(&self) -> bool {
-        let (left, racks) = self.layout.cost();
-        if (left, racks) >= self.cost || self.cost <= self.goal {
-            return true;
-        }
-        if left < self.cost.0 {
-            return false;
-        }
-        let more = wide(self.cost.1 - 1 - racks);
-        (0..DIMENSIONS).any(|at| {
-            let free: u64 = self.layout.racks.iter().map(|rack| u64::from(rack.free[at])).sum();
-            self.rest[self.path.len()][at] > free.saturating_add(more.saturating_mul(u64::from(self.problem.widest[at])))
-        })
-    }
-
-    fn visit(&mut self) {
-        self.steps = self.steps.saturating_sub(1 + self.layout.racks.len());
-        if self.steps == 0 || self.is_hopeless() {
-            return;
-        }
-        let depth = self.path.len();
-        let Some(class) = self.order.get(depth).copied() else {
-            self.cost = self.layout.cost();
-            self.best = Some(self.layout.clone());
-            return;
-        };
-        // Of equal apps the later one never goes to an earlier rack.
-        let from = if depth > 0 && self.order[depth - 1] == class { self.path[depth - 1] } else { 0 };
-        let mut tried: Vec<usize> = Vec::new();
-        for at in from..self.layout.racks.len() {
-            let rack = &self.layout.racks[at];
-            let alike = |other: &&usize| {
-                let other = &self.layout.racks[**other];
-                other.kind == rack.kind && other.load == rack.load
-            };
-            if self.problem.fits(class, rack) && tried.iter().rev().take(16).find(alike).is_none() {
-                tried.push(at);
-                self.descend(class, at);
-            }
-        }
-        if from <= self.layout.racks.len() {
-            for kind in 0..self.problem.kinds.len() {
-                if self.problem.need(class, kind).is_some() && self.layout.used[kind] < self.problem.kinds[kind].most {
-                    self.layout.used[kind] += 1;
-                    self.layout.racks.push(Rack::new(self.problem.kinds, kind, Vector::default()));
-                    self.descend(class, self.layout.racks.len() - 1);
-                    self.layout.racks.pop();
-                    self.layout.used[kind] -= 1;
-                }
-            }
-        }
-        self.layout.left.push(class);
-        self.path.push(usize::MAX);
-        self.visit();
-        self.path.pop();
-        self.layout.left.pop();
-    }
-
-    fn descend(&mut self, class: usize, rack: usize) {
-        self.problem.put(&mut self.layout, class, rack);
-        self.path.push(rack);
-        self.visit();
-        self.path.pop();
-        let last = self.layout.racks[rack].apps.len() - 1;
-        self.problem.take(&mut self.layout, rack, last);
-    }
 }
