@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use super::packing::{DIMENSIONS, Kind, Vector};
-use super::search::{Class, Need, Problem, solve};
+use super::points::{Points, points};
+use super::search::{Class, Need, Problem, solve, wide};
 
 /// Names of the dimensions, and of the routers that have them.
 const NAMES: [(&str, &str); DIMENSIONS] = [
@@ -47,7 +48,7 @@ pub(super) struct Amount {
 }
 
 /// Why apps need a number of racks.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Reason {
     /// There is nothing to place.
     Nothing,
@@ -61,6 +62,8 @@ pub(super) enum Reason {
     Counted { at: usize, counted: u64, takes: u64, room: u32 },
     /// Large apps leave no room for those that ask for `from` or more, and these fill racks too.
     Threshold { at: usize, large: u64, from: u64, others: u64, asked: u64, room: u32 },
+    /// Points for amounts, of which a rack can hold so many.
+    Points { at: usize, room: u32, points: Points },
     /// No two of these apps fit together, for one dimension or another.
     Rivals { apps: u64 },
     /// All ways were tried.
@@ -68,7 +71,7 @@ pub(super) enum Reason {
 }
 
 /// A number of racks with its reason.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Argument {
     racks: u64,
     reason: Reason,
@@ -104,10 +107,6 @@ pub fn lower_bound(kind: &Kind, items: &[Vector]) -> Bound {
     Bound { racks: argument.racks(), why: argument.why() }
 }
 
-fn wide(number: usize) -> u64 {
-    u64::try_from(number).unwrap_or(u64::MAX)
-}
-
 /// The strongest argument; of equal ones the simplest.
 pub(super) fn argue(room: &Vector, apps: &[Amount]) -> Argument {
     let mut best = Argument { racks: 0, reason: Reason::Nothing };
@@ -119,6 +118,7 @@ pub(super) fn argue(room: &Vector, apps: &[Amount]) -> Argument {
         let asked = apps.iter().map(|app| u64::from(app.demand[at]).saturating_mul(wide(app.count))).fold(0, u64::saturating_add);
         best.consider(asked.div_ceil(u64::from(room)), Reason::Sum { at, asked, room });
     }
+    let mut by_amount = Vec::new();
     for (at, room) in room.iter().copied().enumerate().filter(|(_, room)| *room > 0) {
         let mut amounts: BTreeMap<u64, u64> = BTreeMap::new();
         for app in apps.iter().filter(|app| app.demand[at] > 0) {
@@ -126,9 +126,15 @@ pub(super) fn argue(room: &Vector, apps: &[Amount]) -> Argument {
         }
         parts(&mut best, at, room, &amounts);
         thresholds(&mut best, at, room, &amounts);
+        by_amount.push((at, room, amounts));
     }
     let rivals = rivals(room, apps);
     best.consider(rivals, Reason::Rivals { apps: rivals });
+    for (at, room, amounts) in by_amount {
+        if let Some(points) = points(room, amounts.into_iter(), best.racks) {
+            best.consider(points.racks(), Reason::Points { at, room, points });
+        }
+    }
     best
 }
 
@@ -204,7 +210,7 @@ impl Argument {
 
     fn why(&self) -> String {
         let what = |at: usize| format!("{} on {} routers", NAMES[at].0, NAMES[at].1);
-        match self.reason {
+        match self.reason.clone() {
             Reason::Nothing => "there are no apps to place".to_owned(),
             Reason::Something => "there are apps to place".to_owned(),
             Reason::Sum { at, asked, room } => {
@@ -237,6 +243,17 @@ impl Argument {
                     grouped(more),
                     grouped(from),
                     grouped(room.into())
+                )
+            }
+            Reason::Points { at, room, points } => {
+                let list: Vec<String> = points.of.iter().map(|(amount, points)| format!("{amount}: {}", grouped(*points))).collect();
+                format!(
+                    "give apps points for {} ({}): they have {} together, and a rack with room for {} can't hold apps of more than {}",
+                    what(at),
+                    list.join(", "),
+                    grouped(points.total),
+                    grouped(room.into()),
+                    grouped(points.most)
                 )
             }
             Reason::Rivals { apps } => format!("there are {} apps of which no two fit on one rack", grouped(apps)),

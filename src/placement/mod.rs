@@ -2,6 +2,8 @@
 
 mod bound;
 mod exhaustive;
+mod fill;
 pub mod packing;
+mod points;
 mod push;
 mod search;

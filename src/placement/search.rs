@@ -4,6 +4,7 @@
 
 use super::bound::{Amount, argue};
 use super::exhaustive::Exhaustive;
+use super::fill::fill;
 use super::packing::{DIMENSIONS, Kind, Vector};
 use super::push::push_around;
 
@@ -188,7 +189,7 @@ impl<'a> Problem<'a> {
 
     /// The first kind, in order, of which a rack may be opened for an app; one of them is tried
     /// before the others.
-    fn opens(&self, class: usize, used: &[usize], first: usize) -> Option<usize> {
+    pub(super) fn opens(&self, class: usize, used: &[usize], first: usize) -> Option<usize> {
         let may = |kind: &usize| self.need(class, *kind).is_some() && used[*kind] < self.kinds[*kind].most;
         Some(first).filter(|kind| *kind < self.kinds.len()).into_iter().chain(0..self.kinds.len()).find(may)
     }
@@ -225,11 +226,18 @@ impl<'a> Problem<'a> {
 
     /// Best fit of classes in an order. Apps of one class follow each other onto the same rack,
     /// since the fullest rack is all the fuller after the first of them.
-    fn best_fit(&self, order: &[usize], weights: &[u64; DIMENSIONS], first: usize, looks: &mut usize) -> Layout {
-        let mut layout = self.start();
+    pub(super) fn best_fit(
+        &self,
+        mut layout: Layout,
+        order: &[usize],
+        counts: &[usize],
+        weights: &[u64; DIMENSIONS],
+        first: usize,
+        looks: &mut usize,
+    ) -> Layout {
         let mut slacks: Vec<u64> = layout.racks.iter().map(|rack| self.slack(weights, rack)).collect();
         for class in order {
-            let mut remaining = self.classes[*class].count;
+            let mut remaining = counts[*class];
             while remaining > 0 {
                 let from = layout.racks.len().saturating_sub(WINDOW.max(self.open.len()));
                 *looks = looks.saturating_sub(layout.racks.len() - from);
@@ -352,17 +360,26 @@ impl Layout {
 /// The best layout that was found.
 pub(super) fn solve(problem: &Problem<'_>) -> Solution {
     let goal = (0, problem.open.len().saturating_add(problem.floor()));
-    let mut layout = construct(problem, goal);
-    let mut steps = {
-        let many = problem.apps.saturating_mul(FEWER_PUSHES).clamp(MOST_PUSHES.0, MOST_PUSHES.1);
-        problem.apps.saturating_mul(PUSHES).min(many)
-    };
+    let bases = construct(problem, goal);
     let surplus = problem.surplus(&problem.start().used);
-    // Pushing can only place apps that are left over, so it ends when it is known that none can be.
-    while layout.cost() > goal && (layout.left.is_empty() || layout.left.len() > surplus) {
-        let Some(better) = push_around(problem, &layout, &mut steps) else { break };
-        layout = better;
+    let many = problem.apps.saturating_mul(FEWER_PUSHES).clamp(MOST_PUSHES.0, MOST_PUSHES.1);
+    let pushes = problem.apps.saturating_mul(PUSHES).min(many) / bases.len().max(1);
+    let mut best: Option<Layout> = None;
+    for mut layout in bases {
+        let mut steps = pushes;
+        // Pushing can only place apps that are left over, so it ends when it is known that none can be.
+        while layout.cost() > goal && (layout.left.is_empty() || layout.left.len() > surplus) {
+            let Some(better) = push_around(problem, &layout, &mut steps) else { break };
+            layout = better;
+        }
+        if best.as_ref().is_none_or(|best| layout.cost() < best.cost()) {
+            best = Some(layout);
+        }
+        if best.as_ref().is_some_and(|best| best.cost() <= goal) {
+            break;
+        }
     }
+    let mut layout = best.unwrap_or_else(|| problem.start());
     let mut is_best = layout.cost() <= goal;
     if !is_best && problem.apps <= FEW {
         let (better, is_all) = Exhaustive::run(problem, layout.cost(), goal);
@@ -373,25 +390,31 @@ pub(super) fn solve(problem: &Problem<'_>) -> Solution {
     Solution { layout, is_best }
 }
 
-/// Best fit in several orders; the first layout that can't be beaten, or the best one.
-fn construct(problem: &Problem<'_>, goal: (usize, usize)) -> Layout {
+/// Best fit in several orders, and full racks: one layout that can't be beaten, or the best of both.
+fn construct(problem: &Problem<'_>, goal: (usize, usize)) -> Vec<Layout> {
     let scarcity = problem.scarcity();
     let mut best: Option<Layout> = None;
     let mut looks = LOOKS;
+    let counts: Vec<usize> = problem.classes.iter().map(|class| class.count).collect();
     // The kinds are tried in their order unless another one saves racks.
     for first in 0..problem.kinds.len().clamp(1, 8) {
         for (power, is_sum) in ORDERS {
             let (sizes, weights) = problem.sizes(&scarcity, power, is_sum);
-            let layout = problem.best_fit(&problem.order(&sizes), &weights, first, &mut looks);
+            let layout = problem.best_fit(problem.start(), &problem.order(&sizes), &counts, &weights, first, &mut looks);
             if best.as_ref().is_none_or(|best| layout.cost() < best.cost()) {
                 best = Some(layout);
             }
             if let Some(best) = best.take_if(|best| looks == 0 || best.cost() <= goal) {
-                return best;
+                return vec![best];
             }
         }
     }
-    best.unwrap_or_else(|| problem.start())
+    let best = best.unwrap_or_else(|| problem.start());
+    let mut layouts: Vec<Layout> = fill(problem, best.racks.len()).into_iter().filter(|filled| filled.cost() <= best.cost()).collect();
+    if layouts.iter().all(|filled| filled.cost() == best.cost()) {
+        layouts.push(best);
+    }
+    layouts
 }
 
 /// Move apps from new racks to open ones that have come to have room, and drop new racks that are

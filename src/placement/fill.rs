@@ -1,0 +1,99 @@
+//! Racks filled one after the other, each as full as can be of what is scarcest. That is better
+//! than best fit where apps are large and nothing may be wasted. After Gupta and Ho.
+
+use super::packing::{DIMENSIONS, Vector};
+use super::search::{Layout, Problem, Rack};
+
+/// Steps of looking for the best filling of one rack.
+const STEPS: usize = 3000;
+/// Different apps, times racks, for which it is tried at all.
+const MOST: usize = 4_000_000;
+
+struct Filling<'p, 'a> {
+    problem: &'p Problem<'a>,
+    scarcest: usize,
+    order: Vec<usize>,
+    /// Apps of each class that have no place yet.
+    counts: Vec<usize>,
+    layout: Layout,
+    path: Vec<usize>,
+    /// What the best filling of this rack leaves, and its apps.
+    best: (u32, Vec<usize>),
+    steps: usize,
+}
+
+/// Fill racks, with at most so many of them; apps that ask for nothing scarce are left to best fit.
+pub(super) fn fill(problem: &Problem<'_>, racks: usize) -> Option<Layout> {
+    if problem.classes.len().saturating_mul(racks) > MOST {
+        return None;
+    }
+    let scarcity = problem.scarcity();
+    let scarcest = (0..DIMENSIONS).max_by_key(|at| scarcity[*at])?;
+    let (sizes, weights) = problem.sizes(&scarcity, 8, true);
+    let order = problem.order(&sizes);
+    let counts = problem.classes.iter().map(|class| class.count).collect();
+    let mut filling =
+        Filling { problem, scarcest, order, counts, layout: problem.start(), path: Vec::new(), best: (0, Vec::new()), steps: 0 };
+    let mut open: Vec<usize> = (0..problem.open.len()).collect();
+    open.sort_by_key(|at| problem.slack(&weights, &problem.open[*at]));
+    for rack in open {
+        filling.fill(rack, 0);
+    }
+    for at in 0..filling.order.len() {
+        let class = filling.order[at];
+        while filling.counts[class] > 0 && problem.least[class][scarcest] > 0 {
+            // An app without a rack is left to best fit, which says so.
+            let Some(kind) = problem.opens(class, &filling.layout.used, 0) else { break };
+            filling.layout.used[kind] += 1;
+            filling.layout.racks.push(Rack::new(problem.kinds, kind, Vector::default()));
+            let rack = filling.layout.racks.len() - 1;
+            filling.put(class, rack);
+            filling.fill(rack, at);
+        }
+    }
+    let Filling { order, counts, layout, .. } = filling;
+    Some(problem.best_fit(layout, &order, &counts, &weights, 0, &mut usize::MAX.clone()))
+}
+
+impl Filling<'_, '_> {
+    fn put(&mut self, class: usize, rack: usize) {
+        self.problem.put(&mut self.layout, class, rack);
+        self.counts[class] -= 1;
+    }
+
+    /// Add to a rack what fills it best.
+    fn fill(&mut self, rack: usize, from: usize) {
+        self.best = (u32::MAX, Vec::new());
+        self.steps = STEPS;
+        self.visit(rack, from);
+        for class in std::mem::take(&mut self.best.1) {
+            self.put(class, rack);
+        }
+    }
+
+    fn visit(&mut self, rack: usize, from: usize) {
+        let left = self.layout.racks[rack].free[self.scarcest];
+        if left < self.best.0 {
+            self.best = (left, self.path.clone());
+        }
+        for at in from..self.order.len() {
+            let class = self.order[at];
+            if self.counts[class] == 0 || self.problem.least[class][self.scarcest] == 0 {
+                continue;
+            }
+            self.steps = self.steps.saturating_sub(1);
+            if self.best.0 == 0 || self.steps == 0 {
+                return;
+            }
+            if self.problem.fits(class, &self.layout.racks[rack]) {
+                self.put(class, rack);
+                self.path.push(class);
+                self.visit(rack, at);
+                self.path.pop();
+                let last = self.layout.racks[rack].apps.len() - 1;
+                self.problem.take(&mut self.layout, rack, last);
+                self.counts[class] += 1;
+            }
+        }
+    }
+}
