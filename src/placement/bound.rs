@@ -4,6 +4,7 @@
 //! (a dual feasible function), or names apps of which no two fit together.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 use super::packing::{DIMENSIONS, Kind, Vector};
 use super::points::{Points, points};
@@ -21,7 +22,7 @@ const NAMES: [(&str, &str); DIMENSIONS] = [
 /// Amounts of one dimension that are tried as thresholds.
 const THRESHOLDS: usize = 128;
 /// Parts that a rack is cut into at most.
-const PARTS: u64 = 24;
+const PARTS: u64 = 6;
 /// Different demands that are looked at for apps of which no two fit together.
 const RIVALS: usize = 256;
 /// Apps up to which every way of placing them may be tried.
@@ -81,6 +82,7 @@ pub(super) struct Argument {
 ///
 /// Apps that exceed the quota go nowhere and are not counted.
 pub fn lower_bound(kind: &Kind, items: &[Vector]) -> Bound {
+    let kind = &kind.sound();
     let mut counts: BTreeMap<Vector, usize> = BTreeMap::new();
     for item in items {
         *counts.entry(*item).or_default() += 1;
@@ -231,7 +233,7 @@ impl Argument {
             Reason::Counted { at, counted, takes, room } => {
                 let (counted, room, parts) = (grouped(counted), grouped(room.into()), takes + 1);
                 format!(
-                    "if an app counts once for each 1/{parts} of a rack's {room} {} that it asks for more than, the apps count {counted}, and a rack takes {takes}",
+                    "if an app counts for every 1/{parts} of a rack's {room} {} that it exceeds, the apps count {counted}, and a rack takes {takes}",
                     what(at)
                 )
             }
@@ -246,14 +248,11 @@ impl Argument {
                 )
             }
             Reason::Points { at, room, points } => {
-                let list: Vec<String> = points.of.iter().map(|(amount, points)| format!("{amount}: {}", grouped(*points))).collect();
+                let (total, most, room) = (grouped(points.total), grouped(points.most), grouped(room.into()));
                 format!(
-                    "give apps points for {} ({}): they have {} together, and a rack with room for {} can't hold apps of more than {}",
-                    what(at),
-                    list.join(", "),
-                    grouped(points.total),
-                    grouped(room.into()),
-                    grouped(points.most)
+                    "with {} {}, the apps have {total} points together, and those on a rack with room for {room} can't have more than {most}",
+                    listed(&points),
+                    what(at)
                 )
             }
             Reason::Rivals { apps } => format!("there are {} apps of which no two fit on one rack", grouped(apps)),
@@ -263,6 +262,31 @@ impl Argument {
             }
         }
     }
+}
+
+/// Points with the amounts that have them: "6 points for 9 to 13".
+fn listed(points: &Points) -> String {
+    let mut runs: Vec<(u64, u64, u64)> = Vec::new();
+    for (amount, points) in &points.of {
+        match runs.last_mut() {
+            Some((_, last, same)) if same == points => *last = *amount,
+            _ => runs.push((*amount, *amount, *points)),
+        }
+    }
+    let mut text = String::new();
+    for (at, (first, last, points)) in runs.iter().enumerate() {
+        let between = if at == 0 { "" } else { ", " };
+        let to = if first == last { String::new() } else { format!(" to {last}") };
+        let unit = if at > 0 {
+            ""
+        } else if *points == 1 {
+            " point"
+        } else {
+            " points"
+        };
+        let _ = write!(text, "{between}{}{unit} for {first}{to}", grouped(*points));
+    }
+    text
 }
 
 /// A number of apps in words.
@@ -344,7 +368,19 @@ mod tests {
         // 26 and 51 of 100: one and two of three parts.
         let (racks, why) = bound(ROOM, &[(70, of(1, 51)), (71, of(1, 26))]);
         assert_eq!(racks, 71);
-        assert!(why.starts_with("if an app counts once for each 1/4 of a rack's 100 target groups on public routers"), "{why}");
+        assert!(why.starts_with("if an app counts for every 1/4 of a rack's 100 target groups on public routers"), "{why}");
+    }
+
+    #[test]
+    fn apps_have_points_for_what_they_spoil() {
+        // Two of 9 to 12 fill a rack for all but 8 and more; three of 8 fit.
+        let demands = [(5, of(2, 8)), (9, of(2, 9)), (4, of(2, 11)), (11, of(2, 12)), (1, of(2, 1)), (60, of(0, 3))];
+        check(
+            ROOM,
+            &demands,
+            14,
+            "with 3 points for 8, 6 for 9 to 12 certificates on public routers, the apps have 159 points together, and those on a rack with room for 25 can't have more than 12",
+        );
     }
 
     #[test]

@@ -27,6 +27,17 @@ pub struct Kind {
     pub most: usize,
 }
 
+impl Kind {
+    /// The same with room for no more than the quota.
+    pub(super) fn sound(&self) -> Kind {
+        let mut kind = self.clone();
+        for (room, quota) in kind.room.iter_mut().zip(self.quota) {
+            *room = quota.min(*room);
+        }
+        kind
+    }
+}
+
 /// A rack that is open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Bin {
@@ -62,6 +73,7 @@ pub struct Packing {
 /// never matters. An app that exceeds the room of an empty rack but not its quota may go first onto
 /// a rack that holds nothing; apps that ask for other things may follow it.
 pub fn pack(kinds: &[Kind], open: &[Bin], items: &[Item]) -> Packing {
+    let kinds: &[Kind] = &kinds.iter().map(Kind::sound).collect::<Vec<_>>();
     let mut members: BTreeMap<Vec<Option<Vector>>, Vec<usize>> = BTreeMap::new();
     for (at, item) in items.iter().enumerate() {
         let demand = (0..kinds.len()).map(|kind| item.demand.get(kind).copied().flatten()).collect();

@@ -35,7 +35,7 @@ impl Points {
 }
 
 /// Apps that ask for an amount.
-struct Amount {
+struct Row {
     amount: usize,
     count: u64,
     /// Of these, how many fit on one rack.
@@ -49,7 +49,7 @@ pub(super) fn points(room: u32, amounts: impl Iterator<Item = (u64, u64)>, beyon
     let mut rows = Vec::new();
     for (amount, count) in amounts {
         let amount = usize::try_from(amount).ok().filter(|amount| (1..=room).contains(amount))?;
-        rows.push(Amount { amount, count, fit: usize::try_from(count).unwrap_or(room).min(room / amount) });
+        rows.push(Row { amount, count, fit: usize::try_from(count).unwrap_or(room).min(room / amount) });
     }
     if rows.is_empty() || rows.len() > MOST_AMOUNTS {
         return None;
@@ -61,7 +61,7 @@ pub(super) fn points(room: u32, amounts: impl Iterator<Item = (u64, u64)>, beyon
 }
 
 /// Round prices down to points, and see what a rack can hold of these.
-fn prove(room: usize, rows: &[Amount], prices: &[f64], scale: u32) -> Points {
+fn prove(room: usize, rows: &[Row], prices: &[f64], scale: u32) -> Points {
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // within 0 and the scale
     let rounded = |price: &f64| (price.clamp(0.0, 1.0) * f64::from(scale) + 1e-6) as u64;
     let values: Vec<u64> = prices.iter().map(rounded).collect();
@@ -72,9 +72,9 @@ fn prove(room: usize, rows: &[Amount], prices: &[f64], scale: u32) -> Points {
 }
 
 /// The filling of a rack that is worth the most, as the number of apps of each amount.
-fn fullest<V: Copy + PartialOrd + Default + std::ops::Add<Output = V>>(room: usize, rows: &[Amount], values: &[V]) -> (V, Vec<usize>) {
+fn fullest<V: Copy + PartialOrd + Default + std::ops::Add<Output = V>>(room: usize, rows: &[Row], values: &[V]) -> (V, Vec<usize>) {
     let mut best = vec![V::default(); room + 1];
-    let mut taken: Vec<(usize, Vec<bool>)> = Vec::new();
+    let mut choices: Vec<(usize, Vec<bool>)> = Vec::new();
     for (at, row) in rows.iter().enumerate() {
         for _ in 0..row.fit {
             let mut takes = vec![false; room + 1];
@@ -85,12 +85,12 @@ fn fullest<V: Copy + PartialOrd + Default + std::ops::Add<Output = V>>(room: usi
                     takes[used] = true;
                 }
             }
-            taken.push((at, takes));
+            choices.push((at, takes));
         }
     }
     let mut filling = vec![0; rows.len()];
     let mut left = room;
-    for (at, takes) in taken.iter().rev() {
+    for (at, takes) in choices.iter().rev() {
         if takes[left] {
             filling[*at] += 1;
             left -= rows[*at].amount;
@@ -103,7 +103,7 @@ fn fullest<V: Copy + PartialOrd + Default + std::ops::Add<Output = V>>(room: usi
 /// one by one, each the most valuable one under the prices so far. None as soon as the program needs
 /// no more than a number of racks.
 #[allow(clippy::cast_precision_loss)] // counts of apps
-fn prices(room: usize, rows: &[Amount], beyond: u64) -> Option<Vec<f64>> {
+fn prices(room: usize, rows: &[Row], beyond: u64) -> Option<Vec<f64>> {
     let size = rows.len();
     // Racks filled with one amount only are a start: the inverse of their matrix, and their numbers.
     let mut inverse: Vec<Vec<f64>> = vec![vec![0.0; size]; size];
@@ -148,31 +148,33 @@ fn prices(room: usize, rows: &[Amount], beyond: u64) -> Option<Vec<f64>> {
 mod tests {
     use super::*;
 
+    fn racks(room: u32, amounts: &[(u64, u64)], beyond: u64) -> Option<u64> {
+        points(room, amounts.iter().copied(), beyond).map(|points| points.racks())
+    }
+
     #[test]
-    fn three_of_a_bit_more_than_a_third_never_fit() {
-        // Two of 9 leave 7, which is too little for another one or for 8.
-        let points = points(25, [(9, 30), (8, 1)].into_iter(), 1).unwrap();
-        assert_eq!(points.racks(), 15);
+    fn what_can_be_used_once_is_used_once() {
+        // Three of 8, 8 and 9 would fill a rack, but there is only one of 8.
+        assert_eq!(racks(25, &[(8, 1), (9, 30)], 1), Some(16));
     }
 
     #[test]
     fn a_sum_is_met_where_fillings_are_full() {
-        let points = points(25, [(5, 10), (10, 4), (7, 2), (11, 1)].into_iter(), 1).unwrap();
-        assert_eq!(points.racks(), 5);
+        assert_eq!(racks(25, &[(5, 10), (7, 2), (10, 4), (11, 1)], 1), Some(5));
+        assert_eq!(racks(25, &[(5, 10), (7, 2), (10, 4), (11, 1)], 5), None);
     }
 
     #[test]
     fn mixed_amounts_are_worth_what_they_spoil() {
-        // 11 and 13 leave 1; two of 11 leave 3; two of 13 do not fit.
-        let points = points(25, [(11, 20), (13, 10), (4, 3)].into_iter(), 1).unwrap();
-        assert_eq!(points.racks(), 15);
+        // Two of 11 or 13 fill a rack for those of 4, of which three need one of 13 alone.
+        assert_eq!(racks(25, &[(4, 3), (11, 20), (13, 10)], 1), Some(16));
     }
 
     #[test]
     fn too_much_is_not_looked_at() {
-        assert_eq!(points(25, [].into_iter(), 1), None);
-        assert_eq!(points(1_000_000, [(1, 1)].into_iter(), 1), None);
-        assert_eq!(points(20, [(21, 1)].into_iter(), 1), None);
-        assert_eq!(points(1000, (1..100).map(|amount| (amount, 1)), 1), None);
+        assert_eq!(racks(25, &[], 0), None);
+        assert_eq!(racks(1_000_000, &[(1, 1)], 0), None);
+        assert_eq!(racks(20, &[(21, 1)], 0), None);
+        assert_eq!(racks(1000, &(1..100).map(|amount| (amount, 1)).collect::<Vec<_>>(), 0), None);
     }
 }

@@ -161,7 +161,8 @@ impl Pushing<'_, '_> {
                 self.consider(class, number, &[at], &mut best);
             }
         }
-        if best.is_some() {
+        // Pairs are many, so they are looked at if nothing else is left, and now and then.
+        if best.is_some() && self.dice.below(4) > 0 {
             return best;
         }
         let start = self.dice.below(self.layout.racks.len());

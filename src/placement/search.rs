@@ -16,8 +16,8 @@ const WINDOW: usize = 4096;
 const PUSHES: usize = 15_000;
 /// Steps for each app, if they are many.
 const FEWER_PUSHES: usize = 1500;
-/// Steps for all apps.
-const MOST_PUSHES: (usize, usize) = (3_000_000, 30_000_000);
+/// Steps for all apps, at the least where they are many, and at the most.
+const MOST_PUSHES: (usize, usize) = (2_000_000, 30_000_000);
 /// Apps up to which every way may be tried.
 const FEW: usize = 64;
 /// Looks at a rack after which no further order is tried.
@@ -75,6 +75,7 @@ pub(super) fn free(room: &Vector, load: &Vector) -> Vector {
     free
 }
 
+/// What is left of a load without a demand.
 pub(super) fn less(load: &Vector, demand: &Vector) -> Vector {
     free(load, demand)
 }
@@ -125,6 +126,7 @@ pub(super) struct Solution {
     pub(super) is_best: bool,
 }
 
+/// A number as wide as sums are.
 pub(super) fn wide(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
