@@ -7,7 +7,7 @@ use super::search::{Layout, Problem, Rack};
 /// Steps of looking for the best filling of one rack.
 const STEPS: usize = 3000;
 /// Steps for all racks; later ones then take the first filling that comes.
-const ALL_STEPS: usize = 4_000_000;
+const ALL_STEPS: usize = 1_000_000;
 /// Different apps, times racks, for which it is tried at all.
 const MOST: usize = 4_000_000;
 
@@ -26,7 +26,8 @@ struct Filling<'p, 'a> {
     all_steps: usize,
 }
 
-/// Fill racks, with at most so many of them; apps that ask for nothing scarce are left to best fit.
+/// Fill racks, about so many as are given; apps that ask for nothing scarce are left to best fit.
+/// None where that would take too long.
 pub(super) fn fill(problem: &Problem<'_>, racks: usize) -> Option<Layout> {
     if problem.classes.len().saturating_mul(racks) > MOST {
         return None;
