@@ -11,6 +11,8 @@ const MOST_ROOM: usize = 1000;
 const MOST_AMOUNTS: usize = 64;
 /// Pivots of the linear program.
 const PIVOTS: usize = 400;
+/// Steps of looking at fillings, in all pivots.
+const STEPS: usize = 10_000_000;
 /// What a full rack is worth; a small number is easier to follow, a large one is more exact.
 const SCALES: [u32; 6] = [12, 24, 60, 120, 1000, 1_000_000];
 /// What is too little to matter between fractions.
@@ -113,7 +115,8 @@ fn prices(room: usize, rows: &[Row], beyond: u64) -> Option<Vec<f64>> {
         racks.push(row.count as f64 / row.fit as f64);
     }
     let mut prices: Vec<f64> = inverse.iter().enumerate().map(|(at, row)| row[at]).collect();
-    for _ in 0..PIVOTS {
+    let steps = rows.iter().map(|row| row.fit).fold(1, usize::saturating_add).saturating_mul(room);
+    for _ in 0..PIVOTS.min(STEPS / steps) {
         if racks.iter().sum::<f64>() <= beyond as f64 + TINY {
             return None;
         }

@@ -1,6 +1,6 @@
 //! The search behind a packing. Best fit in a few orders comes first and mostly meets what can be
-//! proved. If it does not, one rack is emptied, and its apps push others around until all have
-//! found a place. For few apps every way is tried in the end.
+//! proved. If it does not, racks are filled one by one; then one rack is emptied, and its apps push
+//! others around until all have found a place. For few apps every way is tried in the end.
 
 use super::bound::{Amount, argue};
 use super::exhaustive::Exhaustive;
@@ -62,7 +62,9 @@ pub(super) struct Rack {
     pub(super) kind: usize,
     /// Classes of the apps that were placed, one entry for each app.
     pub(super) apps: Vec<usize>,
+    /// What it holds.
     pub(super) load: Vector,
+    /// What that leaves of its room; nothing where it holds more.
     pub(super) free: Vector,
 }
 
@@ -96,8 +98,11 @@ impl Rack {
 /// Apps and racks.
 #[derive(Debug)]
 pub(super) struct Problem<'a> {
+    /// Kinds of racks.
     pub(super) kinds: &'a [Kind],
+    /// Apps, those that ask for the same together.
     pub(super) classes: Vec<Class>,
+    /// Racks that are open.
     pub(super) open: Vec<Rack>,
     /// The most that a rack of any kind has room for.
     pub(super) widest: Vector,
@@ -289,13 +294,12 @@ impl<'a> Problem<'a> {
 
     /// New racks that are needed for sure.
     fn floor(&self) -> usize {
-        let spare: Vec<&Rack> = self.open.iter().collect();
         let mut racks = 0;
         for at in 0..DIMENSIONS {
             let asked: u64 = self.least.iter().zip(&self.classes).map(|(least, class)| u64::from(least[at]) * wide(class.count)).sum();
             let smallest = self.least.iter().map(|least| least[at]).filter(|amount| *amount > 0).min().unwrap_or(0);
             // What is less than the smallest demand is of no use to anybody.
-            let spare: u64 = spare.iter().map(|rack| rack.free[at]).filter(|free| *free >= smallest).map(u64::from).sum();
+            let spare: u64 = self.open.iter().map(|rack| rack.free[at]).filter(|free| *free >= smallest).map(u64::from).sum();
             if self.widest[at] > 0 {
                 racks = racks.max(asked.saturating_sub(spare).div_ceil(u64::from(self.widest[at])));
             }
