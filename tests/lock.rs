@@ -7,12 +7,14 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use common::{reread, rules, run, template};
+use common::{Random, reread, rules, run, run_change, template};
 use proptest::prelude::*;
 use rackform::Compiled;
 use rackform::allocate::{EXACT, WILDCARD};
 use rackform::host::Host;
-use rackform::lock::{Class, Lock, RuleKey};
+use rackform::lock::{Class, Lock, RetiredRule, RuleKey};
+use rackform::placement::Change;
+use rackform::routes::Router;
 
 const FLEET: &str = "racks: {main: {host: r.example.org, hosted_zone: Z1, certificate: create, params: {Internal: Yes}}}";
 
@@ -209,4 +211,266 @@ fn quotas_are_counted_over_both_listeners() {
     assert!(run(&raised, &[("a", &manifest(76))], &Lock::default()).says("RF0507"));
     let wide = FLEET.replace("racks: {main: {", "racks: {main: {quotas: {rules: 1000}, ");
     assert!(run(&wide, &[("a", &manifest(101))], &Lock::default()).says("RF0507"), "target groups can't be raised");
+}
+
+/// A fleet of several racks at one moment of a history.
+#[derive(Clone, Default)]
+struct Moment {
+    /// Per app, which hosts of the pool each service has.
+    apps: BTreeMap<usize, Vec<BTreeSet<usize>>>,
+    /// Apps whose rules are on port 80 too.
+    http: BTreeSet<usize>,
+}
+
+impl Moment {
+    fn fleet(&self) -> String {
+        let params = |app: &usize| format!("a{app}: {{params: {{RedirectHttps: No}}}}");
+        let http: Vec<String> = self.http.iter().filter(|app| self.apps.contains_key(app)).map(params).collect();
+        let racks =
+            "racks: {main: {count: 4, host: \"{rack}.example.org\", certificate: create, quotas: {rules: 40}, params: {Internal: Yes}}}";
+        format!("{racks}\napps: {{{}}}", http.join(", "))
+    }
+
+    fn manifests(&self) -> Vec<(String, String)> {
+        let manifest = |(app, services): (&usize, &Vec<BTreeSet<usize>>)| {
+            let mut text = "services:\n".to_owned();
+            for (number, hosts) in services.iter().enumerate() {
+                let pool = pool(app * 10 + number);
+                let domains: Vec<String> = hosts.iter().map(|host| format!("{:?}", pool[*host])).collect();
+                let _ =
+                    writeln!(text, "  s{number}: {{port: 3000, internalAndExternal: {}, domain: [{}]}}", number == 1, domains.join(", "));
+            }
+            (format!("a{app}"), text)
+        };
+        self.apps.iter().map(manifest).collect()
+    }
+
+    /// Compile, with the files in one order or in the other.
+    fn compile(&self, lock: &Lock, change: &Change, backwards: bool) -> common::Outcome {
+        let mut manifests = self.manifests();
+        if backwards {
+            manifests.reverse();
+        }
+        let apps: Vec<(&str, &str)> = manifests.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        run_change(&self.fleet(), &apps, lock, change)
+    }
+
+    fn service(random: &mut Random) -> BTreeSet<usize> {
+        (0..random.below(4)).map(|_| random.below(pool(0).len())).collect()
+    }
+
+    /// Something that happens to a fleet; what is asked of the placement.
+    fn step(&mut self, lock: &Lock, random: &mut Random) -> Change {
+        let moving: Vec<String> = lock.apps.iter().filter(|(_, app)| app.moving_to.is_some()).map(|(name, _)| name.clone()).collect();
+        if let Some(app) = moving.first().filter(|_| random.below(2) == 0) {
+            let app = app.clone();
+            return if random.below(3) == 0 { Change::Abort { app } } else { Change::Finish { app } };
+        }
+        let known: Vec<usize> = self.apps.keys().copied().collect();
+        let at = if known.is_empty() { 0 } else { *random.of(&known) };
+        match random.below(8) {
+            _ if known.len() < 4 => drop(self.apps.insert(random.below(40), vec![Self::service(random), Self::service(random)])),
+            0..=1 => drop(self.apps.insert(random.below(40), vec![Self::service(random), Self::service(random)])),
+            2 => drop(self.apps.remove(&at)),
+            3..=4 => {
+                let services = self.apps.get_mut(&at).unwrap();
+                let service = random.below(services.len());
+                services[service] = Self::service(random);
+            }
+            5 => {
+                if !self.http.remove(&at) {
+                    self.http.insert(at);
+                }
+            }
+            6 => {
+                let services = self.apps.get_mut(&at).unwrap();
+                if services.len() > 1 {
+                    services.pop();
+                } else {
+                    services.push(Self::service(random));
+                }
+            }
+            _ => {
+                let to = (*random.of(&["main", "main-2", "main-3", "main-4"])).to_owned();
+                let app = format!("a{at}");
+                let is_free = lock.apps.get(&app).is_some_and(|locked| locked.rack != to && locked.moving_to.is_none());
+                return if is_free { Change::Begin { app, to } } else { Change::None };
+            }
+        }
+        Change::None
+    }
+}
+
+/// What one step may do to a lock.
+fn check_step(before: &Lock, after: &Lock, change: &Change) {
+    check_fleet(after);
+    for (key, rule) in &before.rules {
+        let number = (key.rack.clone(), key.router, rule.priority);
+        match after.rules.get(key) {
+            Some(now) => assert_eq!(now.priority, rule.priority, "{key} was renumbered"),
+            None => assert!(after.retired.get(&number).is_some_and(|gone| gone.key == *key), "the number of {key} is forgotten"),
+        }
+        for (other, now) in after.rules.iter().filter(|(other, _)| (&other.rack, other.router) == (&key.rack, key.router)) {
+            assert!(now.priority != rule.priority || other == key, "{other} got the number of {key}");
+        }
+    }
+    // A rule that returns while its number is remembered has it again.
+    for (key, rule) in after.rules.iter().filter(|(key, _)| !before.rules.contains_key(key) && key.class == Class::Exact) {
+        let own: Vec<u32> = before.retired.iter().filter(|(_, gone)| gone.key == *key).map(|((_, _, number), _)| *number).collect();
+        assert!(own.is_empty() || own.contains(&rule.priority), "{key} returned with {} and not {own:?}", rule.priority);
+    }
+    for (name, app) in before.apps.iter().filter(|(name, _)| after.apps.contains_key(*name)) {
+        let now = &after.apps[name];
+        match change {
+            Change::Finish { app: moved } if moved == name => assert_eq!(Some(&now.rack), app.moving_to.as_ref()),
+            _ => assert_eq!(now.rack, app.rack, "{name} moved by itself"),
+        }
+        let begins = matches!(change, Change::Begin { app, .. } if app == name);
+        let ends = matches!(change, Change::Abort { app } | Change::Finish { app } if app == name);
+        assert!(begins || ends || now.moving_to == app.moving_to, "{name} moves by itself");
+    }
+    let mut retired: BTreeMap<(&str, Router), usize> = BTreeMap::new();
+    for (rack, router, _) in after.retired.keys() {
+        *retired.entry((rack, *router)).or_default() += 1;
+    }
+    assert!(retired.values().all(|count| *count <= 100), "{retired:?}");
+}
+
+/// [`check`] of each rack by itself.
+fn check_fleet(lock: &Lock) {
+    let racks: BTreeSet<&String> = lock.rules.keys().map(|key| &key.rack).collect();
+    for rack in racks {
+        let rules = lock.rules.iter().filter(|(key, _)| key.rack == *rack).map(|(key, rule)| (key.clone(), rule.clone())).collect();
+        check(&Lock { rules, retired: lock.retired.clone(), ..Lock::default() });
+    }
+    for key in lock.rules.keys() {
+        let app = &lock.apps[&key.app];
+        assert!(app.rack == key.rack || app.moving_to.as_ref() == Some(&key.rack), "{key} stands where its app does not live");
+    }
+}
+
+#[test]
+fn histories_of_fleets_keep_every_promise() {
+    let (mut compiled, mut refused, mut moves) = (0, 0, 0);
+    for seed in 0..14 {
+        let mut random = Random(seed);
+        let (mut moment, mut lock) = (Moment::default(), Lock::default());
+        for step in 0..22 {
+            let mut next = moment.clone();
+            let change = next.step(&lock, &mut random);
+            let outcome = next.compile(&lock, &change, false);
+            let Some(after) = outcome.compiled else {
+                // A rack that is too full, or a way that needs a deployment in between: it is as before.
+                refused += 1;
+                continue;
+            };
+            compiled += 1;
+            moves += usize::from(change != Change::None);
+            check_step(&lock, &after.lock, &change);
+            assert_eq!(reread(&after.lock.to_text()), after.lock);
+            if step % 3 == 0 {
+                let other = next.compile(&lock, &change, true).ok();
+                assert_eq!(other.lock.to_text(), after.lock.to_text(), "the order of files matters");
+                assert_eq!(other.files, after.files, "the order of files matters");
+                let again = next.compile(&after.lock, &Change::None, false).ok();
+                assert_eq!(again.lock.to_text(), after.lock.to_text(), "a second compile changes the lock");
+                assert_eq!(again.files, after.files, "a second compile changes files");
+            }
+            (moment, lock) = (next, after.lock);
+        }
+    }
+    assert!(compiled > 200 && moves > 20, "{compiled} compiled, {refused} refused, {moves} moves");
+}
+
+#[test]
+fn retired_numbers_are_bounded_but_the_last_change_is_remembered() {
+    let fleet = "racks: {main: {host: r.example.org, certificate: create, quotas: {rules: 200}}}";
+    let manifest = |from: usize, count: usize| {
+        let services: Vec<String> = (from..from + count).map(|n| format!("s{n}: {{port: 1}}")).collect();
+        format!("services: {{{}}}", services.join(", "))
+    };
+    let mut lock = Lock::default();
+    for round in 0..5 {
+        lock = run(fleet, &[("a", &manifest(0, 1)), ("b", &manifest(round * 60, 60))], &lock).ok().lock;
+    }
+    assert_eq!(lock.retired.len(), 100, "of 240 that are gone");
+    // More than a hundred at once, where the quota of rules is raised.
+    let domains: Vec<String> = (0..700).map(|n| format!("h{n}.example.com")).collect();
+    let fleet = fleet.replace(
+        "certificate: create",
+        "certificate: create, certificates: [{arn: \"arn:aws:acm:us-east-1:123456789012:certificate/1\", names: [\"*.example.com\"]}]",
+    );
+    let many = format!("services: {{s0: {{port: 1, domain: [{}]}}}}", domains.join(", "));
+    let full = run(&fleet, &[("a", &many)], &Lock::default()).ok().lock;
+    assert!(full.rules.len() > 130);
+    let empty = run(&fleet, &[("a", &manifest(0, 1))], &full).ok().lock;
+    let all = |lock: &Lock| {
+        full.rules.values().all(|rule| {
+            lock.retired.keys().any(|(_, _, n)| *n == rule.priority) || lock.rules.values().any(|r| r.priority == rule.priority)
+        })
+    };
+    assert!(all(&empty), "what was just removed is forgotten");
+    assert_eq!(run(&fleet, &[("a", &manifest(0, 1))], &empty).ok().lock.to_text(), empty.to_text());
+}
+
+#[test]
+fn a_rule_that_returns_has_its_number_again_although_its_slot_is_free() {
+    let (with, without) = ("services: {x: {port: 1}, z: {port: 2}}", "services: {z: {port: 2}}");
+    let mut lock = run(FLEET, &[("a", without)], &Lock::default()).ok().lock;
+    let key = RuleKey { service: "x".into(), ..lock.rules.keys().next().unwrap().clone() };
+    // Once it was probed past a rule that is long gone and forgotten.
+    let gone = RetiredRule { key: key.clone(), hosts: Vec::new(), http: false, since: 1 };
+    lock.retired.insert((key.rack.clone(), key.router, 77), gone);
+    let back = run(FLEET, &[("a", with)], &lock).ok().lock;
+    assert_eq!(back.rules[&key].priority, 77);
+    assert!(back.retired.is_empty());
+}
+
+#[test]
+fn what_does_not_change_keeps_its_lines_and_its_rack() {
+    const APPS: usize = 200;
+    let fleet = "racks: {main: {count: 9, host: \"{rack}.example.org\", certificate: create, quotas: {certificates: 100}}}";
+    let manifests = |changed: &dyn Fn(usize) -> usize| -> Vec<(String, String)> {
+        let manifest = |app: usize| {
+            let domains: Vec<String> = (0..app % 3 + changed(app)).map(|n| format!("h{n}.a{app}.example.com")).collect();
+            let second = if app % 4 == 1 { ", api: {port: 2}" } else { "" };
+            (format!("a{app}"), format!("services: {{web: {{port: 1, domain: [{}]}}{second}}}", domains.join(", ")))
+        };
+        (0..APPS).map(manifest).collect()
+    };
+    let compile = |manifests: &[(String, String)], lock: &Lock| {
+        let apps: Vec<(&str, &str)> = manifests.iter().map(|(name, text)| (name.as_str(), text.as_str())).collect();
+        run(fleet, &apps, lock).ok()
+    };
+    let before = compile(&manifests(&|_| 0), &Lock::default());
+    let after = compile(&manifests(&|app| usize::from(app % 10 == 3)), &before.lock);
+    let (old, new) = (before.lock.to_text(), after.lock.to_text());
+    for (name, app) in &before.lock.apps {
+        assert_eq!(after.lock.apps[name].rack, app.rack, "{name} has moved");
+    }
+    let new_lines: BTreeSet<&str> = new.lines().collect();
+    for line in old.lines().filter(|line| !new_lines.contains(line)) {
+        let is_changed = (0..APPS).filter(|app| app % 10 == 3).any(|app| line.contains(&format!("/a{app}/")));
+        assert!(is_changed, "the line of an app that did not change: {line}");
+    }
+    // One host more or less, and the templates of all apps but one are the same.
+    for (from, to) in [
+        (&before, compile(&manifests(&|app| usize::from(app == 50)), &before.lock)),
+        (&after, compile(&manifests(&|app| usize::from(app % 10 == 3 && app != 53)), &after.lock)),
+    ] {
+        let (old, new) = (from.lock.to_text(), to.lock.to_text());
+        assert_eq!(changed(&old, &new, true).max(changed(&new, &old, true)), 1, "one rule");
+        assert!(changed(&old, &new, false).max(changed(&new, &old, false)) <= 1, "at most one certificate");
+        let other = |path: &str| from.files.iter().find(|file| file.path == path).map(|file| file.text.clone());
+        let differ: Vec<&str> = to
+            .files
+            .iter()
+            .filter(|file| file.path.contains(".yaml") && other(&file.path).as_ref() != Some(&file.text))
+            .map(|file| file.path.as_str())
+            .collect();
+        assert_eq!(differ.len(), 1, "{differ:?}");
+        let rules_of = |compiled: &Compiled| rules(&template(compiled, differ[0]));
+        let (a, b) = (rules_of(from), rules_of(&to));
+        assert_eq!(a.iter().filter(|rule| !b.contains(rule)).count().max(b.iter().filter(|rule| !a.contains(rule)).count()), 1);
+    }
 }

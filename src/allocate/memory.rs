@@ -12,7 +12,8 @@ use crate::lock::{
 };
 
 /// Numbers that are remembered of a router's removed rules, the youngest ones. As many as the router
-/// itself may hold by default: an older removal has long been deployed.
+/// itself may hold by default: an older removal has long been deployed. What this compile removes is
+/// remembered however much it is, for the way to what is wanted begins with it.
 const MOST_RETIRED: usize = 100;
 /// Certificates that are remembered of a rack after they were taken away.
 const MOST_LEFT: usize = 25;
@@ -75,9 +76,11 @@ fn retired(living: &BTreeMap<RuleKey, LockedRule>, old: &Lock, now: u32) -> Reti
     for ((rack, router, number), gone) in &retired {
         by_router.entry((rack.clone(), *router)).or_default().push((gone.since, *number));
     }
+    let last = retired.values().map(|gone| gone.since).max();
     for ((rack, router), mut numbers) in by_router {
         numbers.sort_unstable();
-        for (_, number) in numbers.iter().take(numbers.len().saturating_sub(MOST_RETIRED)) {
+        let too_many = numbers.len().saturating_sub(MOST_RETIRED);
+        for (_, number) in numbers.iter().take(too_many).filter(|(since, _)| Some(*since) != last) {
             retired.remove(&(rack.clone(), router, *number));
         }
     }
@@ -101,7 +104,10 @@ fn own(certificates: &Certificates, old: &Lock, now: u32) -> BTreeMap<Certificat
     }
     for keys in by_rack.values() {
         for key in keys.iter().take(keys.len().saturating_sub(MOST_LEFT)) {
-            own.remove(*key);
+            // What this compile takes away is remembered whole.
+            if own[*key].left != Some(now) {
+                own.remove(*key);
+            }
         }
     }
     own

@@ -68,13 +68,23 @@ pub(super) fn number(rules: &mut [Rule], old: &Lock, routes: &[Route], out: &mut
     // Numbers that rules had before this compile, and those of rules that are gone for longer.
     let mut held: Held = old.retired.iter().map(|((rack, router, number), gone)| ((rack.as_str(), *router, *number), &gone.key)).collect();
     held.extend(old.rules.iter().map(|(key, locked)| ((key.rack.as_str(), key.router, locked.priority), key)));
+    let mut returning: BTreeMap<&RuleKey, (u32, u32)> = BTreeMap::new();
+    for ((_, _, number), gone) in &old.retired {
+        let last = returning.entry(&gone.key).or_default();
+        *last = (*last).max((gone.since, *number));
+    }
     for ((rack, router), members) in &listeners {
         let others = strangers.get(&(rack.as_str(), *router)).unwrap_or(&nobody);
         let mut used: BTreeMap<u32, usize> =
             members.iter().map(|at| (rules[*at].priority, *at)).filter(|(number, _)| *number > 0).collect();
         let new: Vec<usize> = members.iter().copied().filter(|at| rules[*at].priority == 0).collect();
         for at in new {
-            if let Some(number) = free(rules, &used, others, &held, at) {
+            // A rule that returns may still be deployed: it gets the number back that it had last.
+            let own = returning.get(&rules[at].key).map(|(_, number)| *number).filter(|number| {
+                let is_free = !used.contains_key(number) && !others.contains(number);
+                is_free && band(&rules[at]).contains(number) && bounds(rules, &used, at).contains(number)
+            });
+            if let Some(number) = own.or_else(|| free(rules, &used, others, &held, at)) {
                 used.insert(number, at);
                 rules[at].priority = number;
             } else {

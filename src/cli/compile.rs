@@ -56,7 +56,7 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
     let text = compiled.lock.to_text();
     // Version control may have changed line ends, which say nothing.
     let before = loaded.lock.map_or("", |lock| files.text(lock)).replace("\r\n", "\n");
-    if job.locked && text != before {
+    if job.locked && sorted(&text) != sorted(&before) {
         out.report(locked(&before, &text));
         return Err(ExitCode::from(LOCK_WOULD_CHANGE));
     }
@@ -85,11 +85,19 @@ fn summary(compiled: &Compiled) -> String {
     format!("{} and {} with {}", count(racks, "rack"), count(apps, "app"), count(rules, "rule"))
 }
 
+/// The lines of a lock. Each stands for itself, and where `merge=union` puts them in another order
+/// they say the same.
+fn sorted(text: &str) -> Vec<&str> {
+    let mut lines: Vec<&str> = text.lines().filter(|line| !line.is_empty()).collect();
+    lines.sort_unstable();
+    lines
+}
+
 /// What `--locked` found.
 fn locked(before: &str, after: &str) -> Diagnostic {
     let lines = |text: &'_ str, other: &str, sign: &str| -> Vec<String> {
         text.lines()
-            .filter(|line| !line.starts_with('#') && !other.lines().any(|o| o == *line))
+            .filter(|line| !line.is_empty() && !line.starts_with('#') && !other.lines().any(|o| o == *line))
             .map(|line| format!("{sign}{line}"))
             .collect()
     };

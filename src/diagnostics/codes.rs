@@ -219,7 +219,7 @@ codes! {
     LOCK_VERSION = "RF0502" Error "rackform.lock was written by a newer version",
         "Use that version of rackform, or a newer one.";
     LOCK_CONFLICT = "RF0503" Error "rackform.lock holds conflict markers",
-        "Merging two branches left both versions of some lines. Keep the lines of both sides, remove the markers, and run `rackform compile`.";
+        "Merging two branches left both versions of some lines. Keep the lines of both sides, remove the markers, and run `rackform compile`. Every line stands for itself, so `rackform.lock merge=union` in .gitattributes lets git keep both sides at once; what does not fit together is said.";
     LOCK_ENTRY = "RF0504" Error "rackform.lock contradicts itself",
         "Two rules hold one number or one host, a line stands twice, a number lies outside of its range, or an entry names an app that has no rack. Numbers that are deployed must not be guessed; take the line from the branch that was deployed.";
     LOCK_CHANGES = "RF0505" Error "the lock would change",

@@ -1,13 +1,13 @@
 //! A lock that contradicts itself: what exactly is wrong, and what can be kept of it. The oldest
 //! entry is the one that was deployed, so it keeps its number; no placement is lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{MEND, Mode};
-use super::{CertificateKey, Lock, LockedApp, LockedCertificate, LockedRule, RetiredRule, RuleKey};
+use super::{CertificateKey, Lock, LockedApp, LockedCertificate, LockedRule, MAX_HOSTS, RetiredRule, RuleKey};
 use crate::diagnostics::codes::{LOCK_ENTRY, LOCK_MENDED};
 use crate::diagnostics::{Diagnostic, Severity};
-use crate::host::Host;
+use crate::host::{Host, MAX_WILDCARDS};
 use crate::routes::Router;
 use crate::source::Place;
 
@@ -58,6 +58,7 @@ impl Found {
         let mut contradictions = Vec::new();
         self.rules.sort_by(|(a, x, p), (b, y, q)| (x.since, a, p).cmp(&(y.since, b, q)));
         self.settle_apps(&mut contradictions);
+        self.settle_unplaced(&mut contradictions);
         self.settle_rules(&mut contradictions);
         for (key, own) in self.certificates {
             let names = &mut self.lock.certificates.entry(key).or_insert_with(|| LockedCertificate { names: Vec::new(), ..own }).names;
@@ -84,22 +85,51 @@ impl Found {
             if known == app {
                 continue;
             }
-            if homes.get(name.as_str()) == Some(&app.rack.as_str()) && known.rack != app.rack {
-                known.clone_from(app);
-            }
+            let message = if known.rack == app.rack { "has two lines" } else { "is placed on two racks" };
+            unite(known, app, homes.get(name.as_str()).copied());
             contradictions.push(Contradiction {
                 place: *place,
-                message: format!("`{name}` is placed on two racks"),
+                message: format!("`{name}` {message}"),
                 other: places.get(name).copied(),
-                mended: format!("`{name}` stays on `{}`, where its oldest rules stand", known.rack),
+                mended: match &known.moving_to {
+                    Some(to) => format!("`{name}` stays on `{}`, and its move to `{to}` goes on", known.rack),
+                    None => format!("`{name}` stays on `{}`, where its oldest rules stand", known.rack),
+                },
                 is_repetition: true,
             });
         }
     }
 
+    /// An app that only its rules place lives where the oldest of them stand. Rules on one more rack
+    /// are those of a move.
+    fn settle_unplaced(&mut self, contradictions: &mut Vec<Contradiction>) {
+        let known: BTreeSet<String> = self.lock.apps.keys().cloned().collect();
+        for (key, _, place) in self.rules.iter().filter(|(key, ..)| !known.contains(&key.app)) {
+            let mended = match self.lock.apps.get_mut(&key.app) {
+                Some(app) if app.rack == key.rack || app.moving_to.is_some() => continue,
+                Some(app) => {
+                    app.moving_to = Some(key.rack.clone());
+                    format!("`{}` moves from `{}` to `{}`", key.app, app.rack, key.rack)
+                }
+                None => {
+                    self.lock.apps.insert(key.app.clone(), LockedApp { rack: key.rack.clone(), ..LockedApp::default() });
+                    format!("`{}` is placed on `{}`", key.app, key.rack)
+                }
+            };
+            contradictions.push(Contradiction { place: *place, message: unplaced(key), other: None, mended, is_repetition: false });
+        }
+    }
+
+    /// Remember the number of a rule that can't be kept: it may be deployed.
+    fn retire(&mut self, key: &RuleKey, rule: &LockedRule) {
+        let retired = RetiredRule { key: key.clone(), hosts: rule.hosts.clone(), http: false, since: rule.since };
+        self.lock.retired.entry((key.rack.clone(), key.router, rule.priority)).or_insert(retired);
+    }
+
     /// Numbers and hosts are unique on a router, and the app of every rule has its rack.
     fn settle_rules(&mut self, contradictions: &mut Vec<Contradiction>) {
-        let mut numbers: BTreeMap<(String, Router, u32), Place> = BTreeMap::new();
+        let retired: Vec<(String, Router, u32)> = self.lock.retired.keys().cloned().collect();
+        let mut numbers: BTreeMap<(String, Router, u32), (RuleKey, Place)> = BTreeMap::new();
         let mut hosts: BTreeMap<(String, Router, Host), (RuleKey, Place)> = BTreeMap::new();
         let mut first: BTreeMap<RuleKey, Place> = BTreeMap::new();
         for (key, mut rule, place) in std::mem::take(&mut self.rules) {
@@ -111,19 +141,24 @@ impl Found {
                 let mended = if known.priority == rule.priority {
                     "the hosts of both lines are kept, as far as the manifests want them".to_owned()
                 } else {
-                    self.lock.retired.insert(
-                        (key.rack.clone(), key.router, rule.priority),
-                        RetiredRule { key: key.clone(), hosts: rule.hosts.clone(), http: false, since: rule.since },
-                    );
                     format!("the number {} is kept, and {} is not given out again", known.priority, rule.priority)
                 };
-                known.hosts.extend(rule.hosts.into_iter().filter(|host| !known.hosts.contains(host)).collect::<Vec<_>>());
+                let is_other = known.priority != rule.priority;
+                known.hosts = both(&known.hosts, &rule.hosts);
+                for host in &known.hosts {
+                    hosts.entry((key.rack.clone(), key.router, host.clone())).or_insert((key.clone(), place));
+                }
                 known.left.append(&mut rule.left);
+                let held = known.hosts.clone();
+                known.left.retain(|host, _| !held.contains(host));
+                if is_other {
+                    self.retire(&key, &rule);
+                }
                 let message = format!("the rule {key} has two lines");
                 contradictions.push(Contradiction { place, message, other: first.get(&key).copied(), mended, is_repetition: true });
                 continue;
             }
-            if let Some(other) = numbers.get(&(key.rack.clone(), key.router, rule.priority)) {
+            if let Some((_, other)) = numbers.get(&(key.rack.clone(), key.router, rule.priority)) {
                 contradictions.push(Contradiction {
                     place,
                     message: format!("two rules hold the number {}", rule.priority),
@@ -133,21 +168,11 @@ impl Found {
                 });
                 continue;
             }
-            let is_placed = self.lock.apps.get(&key.app).map(|app| app.rack == key.rack || app.moving_to.as_ref() == Some(&key.rack));
-            if is_placed != Some(true) {
-                let mended = if is_placed.is_none() {
-                    self.lock.apps.insert(key.app.clone(), LockedApp { rack: key.rack.clone(), ..LockedApp::default() });
-                    format!("`{}` is placed on `{}`", key.app, key.rack)
-                } else {
-                    let retired = RetiredRule { key: key.clone(), hosts: rule.hosts.clone(), http: false, since: rule.since };
-                    self.lock.retired.insert((key.rack.clone(), key.router, rule.priority), retired);
-                    "the rule is taken for gone, and its number is not given out again".to_owned()
-                };
-                let message = format!("a rule stands here for `{}` on `{}`, where the lock does not place the app", key.app, key.rack);
-                contradictions.push(Contradiction { place, message, other: None, mended, is_repetition: false });
-                if is_placed.is_some() {
-                    continue;
-                }
+            if self.lock.apps.get(&key.app).is_none_or(|app| app.rack != key.rack && app.moving_to.as_ref() != Some(&key.rack)) {
+                self.retire(&key, &rule);
+                let mended = "the rule is taken for gone, and its number is not given out again".to_owned();
+                contradictions.push(Contradiction { place, message: unplaced(&key), other: None, mended, is_repetition: false });
+                continue;
             }
             for host in &rule.hosts {
                 match hosts.get(&(key.rack.clone(), key.router, host.clone())) {
@@ -163,16 +188,68 @@ impl Found {
                     }),
                 }
             }
-            let taken = |host: &Host| {
+            let is_taken = |host: &Host| {
                 hosts
                     .get(&(key.rack.clone(), key.router, host.clone()))
                     .is_some_and(|(other, _)| *other != key && (&other.app, &other.service) == (&key.app, &key.service))
             };
-            rule.hosts.retain(|host| !taken(host));
-            numbers.insert((key.rack.clone(), key.router, rule.priority), place);
+            if rule.hosts.iter().all(is_taken) {
+                self.retire(&key, &rule);
+                continue;
+            }
+            rule.hosts.retain(|host| !is_taken(host));
+            numbers.insert((key.rack.clone(), key.router, rule.priority), (key.clone(), place));
             first.insert(key.clone(), place);
             self.lock.rules.insert(key, rule);
         }
-        self.lock.rules.retain(|_, rule| !rule.hosts.is_empty());
+        for number in retired {
+            if let Some((key, place)) = numbers.get(&number) {
+                let line = format!("{}/{}/{}", number.0, number.1.word(), number.2);
+                contradictions.push(Contradiction {
+                    place: self.lock.line(&line).unwrap_or(*place),
+                    message: format!("the number {} is retired, and a rule lives on it", number.2),
+                    other: Some(*place),
+                    mended: format!("{key} keeps it"),
+                    is_repetition: false,
+                });
+            }
+        }
+        self.lock.retired.retain(|number, _| !numbers.contains_key(number));
     }
+}
+
+fn unplaced(key: &RuleKey) -> String {
+    format!("a rule stands here for `{}` on `{}`, where the lock does not place the app", key.app, key.rack)
+}
+
+/// One line of an app from two: it stays where its oldest rules stand, and what one side began goes
+/// on. What the manifests do not want, the next compile ends.
+fn unite(known: &mut LockedApp, other: &LockedApp, home: Option<&str>) {
+    let moving = |app: &LockedApp| app.moving_to.clone();
+    let racks = [Some(known.rack.clone()), Some(other.rack.clone()), moving(known), moving(other)];
+    if let Some(home) = racks.iter().flatten().find(|rack| home == Some(rack.as_str())) {
+        known.rack.clone_from(home);
+    }
+    // A side that ended the move names only one of both racks.
+    known.moving_to = if moving(known).is_some() || moving(other).is_some() {
+        racks[2..].iter().chain(&racks[..2]).flatten().find(|rack| **rack != known.rack).cloned()
+    } else {
+        None
+    };
+    known.http = known.http.into_iter().chain(other.http).min();
+    known.http_left = known.http_left.max(other.http_left);
+}
+
+/// The hosts of two lines of a rule, as many as one rule may hold: those of both before those of one.
+fn both(known: &[Host], other: &[Host]) -> Vec<Host> {
+    let all: Vec<&Host> = known.iter().chain(other.iter().filter(|host| !known.contains(host))).collect();
+    let (common, rest): (Vec<&Host>, Vec<&Host>) = all.iter().partition(|host| known.contains(host) && other.contains(host));
+    let mut kept: Vec<&Host> = Vec::new();
+    for host in common.into_iter().chain(rest) {
+        let wildcards: usize = kept.iter().chain([&host]).map(|host| host.wildcards()).sum();
+        if kept.len() < MAX_HOSTS && wildcards <= MAX_WILDCARDS {
+            kept.push(host);
+        }
+    }
+    all.into_iter().filter(|host| kept.contains(host)).cloned().collect()
 }

@@ -92,13 +92,33 @@ fn both_sides(text: &str) -> String {
             is_base = line.starts_with("|||||||");
         }
         if (is_mark(line) || is_base) && line.trim_end() != "" {
-            both.push('#');
-            both.push_str(&line[line.chars().next().map_or(0, char::len_utf8)..]);
+            let first = line.chars().next().map_or(0, char::len_utf8);
+            both.extend(std::iter::repeat_n('#', first));
+            both.push_str(&line[first..]);
         } else {
             both.push_str(line);
         }
     }
     both
+}
+
+/// The most compiles, and the most rules of a service, that a lock counts; so the next one has a
+/// number too.
+const MOST: u32 = 1_000_000_000;
+
+/// Whether a text is written as it was read: nothing in it has a meaning in YAML.
+fn is_plain(text: &str, more: &str) -> bool {
+    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c) || more.contains(c))
+}
+
+/// Names of apps, services and racks.
+fn is_name(text: &str) -> bool {
+    is_plain(text, "") && text.starts_with(|c: char| c.is_ascii_alphanumeric())
+}
+
+/// Hosts and names of certificates, with what stands for names that only the deployment knows.
+fn is_host(text: &str) -> bool {
+    is_plain(text, "*?{}")
 }
 
 struct Reader<'a> {
@@ -178,8 +198,17 @@ impl Reader<'_> {
         self.tree.items(list).iter().map(|item| self.tree.text(*item).to_owned()).filter(|text| !text.is_empty()).collect()
     }
 
-    fn hosts(&self, list: NodeId) -> Vec<Host> {
-        self.texts(list).into_iter().map(Host::trusted).collect()
+    /// Hosts or names of certificates; what can't be one is reported.
+    fn names(&mut self, list: NodeId) -> Vec<String> {
+        let names = self.texts(list);
+        if let Some(item) = self.tree.items(list).iter().copied().find(|item| !is_host(self.tree.text(*item))) {
+            self.refuse(item, "not a host");
+        }
+        names
+    }
+
+    fn hosts(&mut self, list: NodeId) -> Vec<Host> {
+        self.names(list).into_iter().map(Host::trusted).collect()
     }
 
     fn number(&self, node: NodeId) -> Option<u32> {
@@ -192,7 +221,7 @@ impl Reader<'_> {
     /// A generation that an entry may tell; a broken one is reported.
     fn generation(&mut self, map: NodeId, key: &str) -> Option<u32> {
         let node = self.tree.get(map, key)?.value;
-        let number = self.number(node).filter(|number| *number > 0);
+        let number = self.number(node).filter(|number| (1..=MOST).contains(number));
         if number.is_none() {
             self.refuse(node, "not the number of a compile");
         }
@@ -210,9 +239,15 @@ impl Reader<'_> {
 
     fn app(&mut self, key: NodeId, value: NodeId) {
         let known = ["moving_to", "http", "http_left"];
-        let rack = self.fields(value, ["rack"], &known).map(|[rack]| self.tree.text(rack)).filter(|rack| !rack.is_empty());
-        let Some(rack) = rack.map(str::to_owned) else { return self.refuse(key, "not an app with its rack") };
-        let moving_to = self.tree.get(value, "moving_to").map(|entry| self.tree.text(entry.value).to_owned());
+        let rack = self.fields(value, ["rack"], &known).map(|[rack]| self.tree.text(rack).to_owned());
+        let Some(rack) = rack.filter(|rack| is_name(rack) && is_name(self.tree.text(key))) else {
+            return self.refuse(key, "not an app with its rack");
+        };
+        let moving_to = self.tree.get(value, "moving_to").map(|entry| (entry.value, self.tree.text(entry.value).to_owned()));
+        if let Some((node, _)) = moving_to.as_ref().filter(|(_, to)| !is_name(to) || *to == rack) {
+            return self.refuse(*node, "not another rack");
+        }
+        let moving_to = moving_to.map(|(_, to)| to);
         let app = LockedApp { rack, moving_to, http: self.generation(value, "http"), http_left: self.generation(value, "http_left") };
         self.found.apps.push((self.tree.text(key).to_owned(), app, self.tree.place(key)));
     }
@@ -233,11 +268,12 @@ impl Reader<'_> {
         let mut left = std::collections::BTreeMap::new();
         if let Some(map) = self.tree.get(value, "left").map(|entry| entry.value) {
             for entry in self.tree.entries(map).to_vec() {
-                match self.number(entry.value).filter(|number| *number > 0) {
+                let host = self.tree.text(entry.key);
+                match self.number(entry.value).filter(|number| (1..=MOST).contains(number) && is_host(host)) {
                     Some(when) => {
-                        left.insert(Host::trusted(self.tree.text(entry.key).to_owned()), when);
+                        left.insert(Host::trusted(host.to_owned()), when);
                     }
-                    None => self.refuse(entry.key, "not the number of a compile"),
+                    None => self.refuse(entry.key, "not a host with the number of a compile"),
                 }
             }
         }
@@ -262,7 +298,7 @@ impl Reader<'_> {
         } else {
             (value, None, None, None)
         };
-        let names = self.texts(list);
+        let names = self.names(list);
         match parse_certificate(self.tree.text(key)) {
             Some(certificate) if !names.is_empty() => {
                 let own = LockedCertificate { names, since: since.unwrap_or(1), changed, left };
@@ -286,7 +322,7 @@ impl Reader<'_> {
     fn retired(&mut self, key: NodeId, value: NodeId) {
         let parts: Vec<&str> = self.tree.text(key).split('/').collect();
         let number = match parts.as_slice() {
-            [rack, router, number] => parse_router(router)
+            [rack, router, number] if is_name(rack) => parse_router(router)
                 .zip(number.parse().ok().filter(|n| NUMBERS.contains(n)))
                 .map(|(router, n)| ((*rack).to_owned(), router, n)),
             _ => None,
@@ -308,7 +344,7 @@ impl Reader<'_> {
     fn stranger(&mut self, key: NodeId, value: NodeId) {
         let parts: Vec<&str> = self.tree.text(key).split('/').collect();
         let found = match parts.as_slice() {
-            [rack, router, port, number] => {
+            [rack, router, port, number] if is_name(rack) => {
                 let number = number.parse().ok().filter(|number| NUMBERS.contains(number));
                 parse_router(router)
                     .zip(port.parse().ok())
@@ -319,7 +355,8 @@ impl Reader<'_> {
         };
         match found {
             Some(stranger) => {
-                self.found.lock.strangers.insert(stranger, self.hosts(value));
+                let hosts = self.hosts(value);
+                self.found.lock.strangers.insert(stranger, hosts);
             }
             None => self.refuse(key, "not a rule of others with its hosts"),
         }
@@ -342,6 +379,9 @@ fn parse_router(word: &str) -> Option<Router> {
 fn parse_key(text: &str) -> Option<RuleKey> {
     let parts: Vec<&str> = text.split('/').collect();
     let [rack, router, app, service, rule] = parts.as_slice() else { return None };
+    if ![rack, app, service].into_iter().all(|name| is_name(name)) {
+        return None;
+    }
     let (class, ordinal) = [Class::Exact, Class::Wildcard].into_iter().find_map(|class| Some((class, rule.strip_prefix(class.word())?)))?;
     let key = RuleKey {
         rack: (*rack).into(),
@@ -349,7 +389,7 @@ fn parse_key(text: &str) -> Option<RuleKey> {
         app: (*app).into(),
         service: (*service).into(),
         class,
-        ordinal: ordinal.parse().ok().filter(|ordinal| *ordinal > 0)?,
+        ordinal: ordinal.parse().ok().filter(|ordinal| (1..=MOST).contains(ordinal))?,
     };
     (key.to_string() == text).then_some(key)
 }
@@ -357,12 +397,20 @@ fn parse_key(text: &str) -> Option<RuleKey> {
 fn parse_certificate(text: &str) -> Option<CertificateKey> {
     let parts: Vec<&str> = text.split('/').collect();
     let [rack, app, ordinal] = parts.as_slice() else { return None };
-    let key = CertificateKey { rack: (*rack).into(), app: (*app).into(), ordinal: ordinal.parse().ok().filter(|ordinal| *ordinal > 0)? };
+    if !is_name(rack) || !is_name(app) {
+        return None;
+    }
+    let key = CertificateKey {
+        rack: (*rack).into(),
+        app: (*app).into(),
+        ordinal: ordinal.parse().ok().filter(|ordinal| (1..=MOST).contains(ordinal))?,
+    };
     (key.to_string() == text).then_some(key)
 }
 
 fn parse_shared(text: &str) -> Option<SharedKey> {
     let (rack, rest) = text.split_once('/')?;
     let (router, arn) = rest.split_once('/')?;
-    parse_router(router).filter(|_| arn.starts_with("arn:")).map(|router| (rack.to_owned(), router, arn.to_owned()))
+    let is_arn = is_name(rack) && arn.starts_with("arn:") && is_plain(arn, ":/*+=@");
+    parse_router(router).filter(|_| is_arn).map(|router| (rack.to_owned(), router, arn.to_owned()))
 }

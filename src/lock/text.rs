@@ -1,5 +1,7 @@
 //! The text of the lock: sorted, one line an entry, so that it reads well in a difference and two
-//! branches that add different apps touch different lines.
+//! branches that add different apps touch different places. Everything of an app stands together,
+//! on whichever rack it lives: new apps tend to go to one rack, and where its apps stood together
+//! two branches would write in one place.
 
 use std::fmt::Write as _;
 
@@ -36,12 +38,12 @@ impl Lock {
                 let left: Vec<String> = rule.left.iter().map(|(host, when)| format!("\"{}\": {when}", host.as_str())).collect();
                 let _ = write!(line, ", left: {{{}}}", left.join(", "));
             }
-            line + "}"
+            (key.app.as_str(), line + "}")
         });
-        section(&mut text, "rules", true, rules);
+        section(&mut text, "rules", true, by_app(rules));
         let certificates = self.certificates.iter().map(|(key, own)| {
             let names = quoted(own.names.iter().map(String::as_str));
-            match (later(own.since), own.changed, own.left) {
+            let line = match (later(own.since), own.changed, own.left) {
                 (None, None, None) => format!("{key}: [{names}]"),
                 (since, changed, left) => {
                     let mut line = format!("{key}: {{names: [{names}]");
@@ -50,9 +52,10 @@ impl Lock {
                     put(&mut line, "left", left);
                     line + "}"
                 }
-            }
+            };
+            (key.app.as_str(), line)
         });
-        section(&mut text, "certificates", true, certificates);
+        section(&mut text, "certificates", true, by_app(certificates));
         let shared = self.shared.iter().map(|((rack, router, arn), shared)| {
             let mut line = format!("{rack}/{}/{arn}: {{since: {}", router.word(), shared.since);
             put(&mut line, "left", shared.left);
@@ -62,9 +65,10 @@ impl Lock {
         let retired = self.retired.iter().map(|((rack, router, number), gone)| {
             let hosts = quoted(gone.hosts.iter().map(Host::as_str));
             let http = if gone.http { ", http: true" } else { "" };
-            format!("{rack}/{}/{number}: {{rule: {}, hosts: [{hosts}]{http}, since: {}}}", router.word(), gone.key, gone.since)
+            let line = format!("{rack}/{}/{number}: {{rule: {}, hosts: [{hosts}]{http}, since: {}}}", router.word(), gone.key, gone.since);
+            (gone.key.app.as_str(), line)
         });
-        section(&mut text, "retired", true, retired);
+        section(&mut text, "retired", true, by_app(retired));
         let strangers = self.strangers.iter().map(|((rack, router, port, number), hosts)| {
             format!("{rack}/{}/{port}/{number}: [{}]", router.word(), quoted(hosts.iter().map(Host::as_str)))
         });
@@ -92,17 +96,24 @@ fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
     texts.map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ")
 }
 
-/// A section; one that most locks do without is left out while it is empty.
-fn section(text: &mut String, name: &str, always: bool, lines: impl Iterator<Item = String>) {
-    let mut lines: Vec<String> = lines.collect();
+/// Lines of apps, sorted by the app first.
+fn by_app<'a>(lines: impl Iterator<Item = (&'a str, String)>) -> impl Iterator<Item = String> {
+    let mut lines: Vec<(&str, String)> = lines.collect();
     lines.sort();
+    lines.into_iter().map(|(_, line)| line)
+}
+
+/// A section; one that most locks do without is left out while it is empty. The blank line keeps
+/// what is added to the end of one section apart from what happens to the head of the next.
+fn section(text: &mut String, name: &str, always: bool, lines: impl Iterator<Item = String>) {
+    let lines: Vec<String> = lines.collect();
     if lines.is_empty() {
         if always {
-            let _ = writeln!(text, "{name}: {{}}");
+            let _ = writeln!(text, "\n{name}: {{}}");
         }
         return;
     }
-    let _ = writeln!(text, "{name}:");
+    let _ = writeln!(text, "\n{name}:");
     for line in lines {
         let _ = writeln!(text, "  {line}");
     }

@@ -30,6 +30,29 @@ impl Outcome {
     }
 }
 
+/// Numbers that are the same in every run, for histories that are drawn.
+pub(crate) struct Random(pub(crate) u64);
+
+impl Random {
+    /// `SplitMix64`, by Sebastiano Vigna.
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// A number below `most`.
+    pub(crate) fn below(&mut self, most: usize) -> usize {
+        usize::try_from(self.next() % u64::try_from(most).expect("small")).expect("small")
+    }
+
+    /// One of several.
+    pub(crate) fn of<'a, T>(&mut self, several: &'a [T]) -> &'a T {
+        &several[self.below(several.len())]
+    }
+}
+
 /// Compile apps, by name and manifest, on the racks of a rackform.yml without `apps`.
 pub(crate) fn run(fleet: &str, apps: &[(&str, &str)], lock: &Lock) -> Outcome {
     run_with(fleet, apps, lock, &Variables::new())
@@ -37,6 +60,15 @@ pub(crate) fn run(fleet: &str, apps: &[(&str, &str)], lock: &Lock) -> Outcome {
 
 /// The same with variables. Parameters of apps come from `apps` of the fleet.
 pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables) -> Outcome {
+    run_all(fleet, apps, lock, variables, &Change::None)
+}
+
+/// The same with something that somebody asks of the placement.
+pub(crate) fn run_change(fleet: &str, apps: &[(&str, &str)], lock: &Lock, change: &Change) -> Outcome {
+    run_all(fleet, apps, lock, &Variables::new(), change)
+}
+
+fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables, change: &Change) -> Outcome {
     let mut files = Files::default();
     let mut out = Diagnostics::new(false);
     let fleet_id = files.add("rackform.yml", fleet);
@@ -68,7 +100,7 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
         apps: &sources,
         lock,
         fleet_source: "rackform.yml",
-        change: &Change::None,
+        change,
         is_whole: true,
         promises: &promises,
     };
@@ -77,12 +109,19 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
     Outcome { compiled, messages }
 }
 
-/// Read a lock back from its text.
-pub(crate) fn reread(text: &str) -> Lock {
+/// Read a lock from its text, and what is said of it.
+pub(crate) fn read(text: &str, mode: Mode) -> (Option<Lock>, Vec<String>) {
     let mut files = Files::default();
     let mut out = Diagnostics::new(false);
     let id = files.add("rackform.lock", text);
-    lock::read(&files, id, Mode::Trust, &mut out).expect("a lock that was written can be read")
+    let lock = lock::read(&files, id, mode, &mut out);
+    let messages = out.sorted().iter().map(|d| short(d, &files)).collect();
+    (lock, messages)
+}
+
+/// Read a lock back from its text.
+pub(crate) fn reread(text: &str) -> Lock {
+    read(text, Mode::Trust).0.expect("a lock that was written can be read")
 }
 
 /// The template of a stack, read back.

@@ -1,0 +1,332 @@
+//! Locks that hands and merges have broken: what can't be trusted is refused with its place, and
+//! mending loses no placement and takes no number from whoever held it first.
+#![allow(clippy::unwrap_used)] // a test fails by panicking
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::OnceLock;
+
+use common::{Random, read, run, run_change};
+use rackform::lock::{Class, Lock, Mode};
+use rackform::placement::Change;
+use serde_yaml::Value;
+
+const FLEET: &str = "\
+racks: {main: {count: 3, host: \"{rack}.example.org\", certificate: create, params: {Internal: Yes}}}
+apps: {old: {params: {RedirectHttps: No}}}
+";
+
+const SHOP: &str = "services: {web: {port: 1, domain: [a.example.com, b.example.com]}, api: {port: 2, internalAndExternal: true}}";
+
+fn apps() -> Vec<(&'static str, &'static str)> {
+    vec![
+        ("blog", "services: {web: {port: 1, domain: [blog.example.com, \"*.blog.example.com\", \"*.x.blog.example.com\"]}}"),
+        ("cart", "services: {web: {port: 1, domain: [c1.example.com, c2.example.com, c3.example.com, c4.example.com]}}"),
+        ("old", "services: {web: {port: 1, domain: old.example.com}, admin: {port: 2}}"),
+        ("shop", SHOP),
+        ("wiki", "services: {web: {port: 1}}"),
+    ]
+}
+
+/// A lock with something of everything: what left, what is retired, what moves, what is on port 80.
+fn good() -> &'static Lock {
+    static GOOD: OnceLock<Lock> = OnceLock::new();
+    GOOD.get_or_init(|| {
+        let mut before = apps();
+        before.remove(4);
+        before[3].1 =
+            "services: {web: {port: 1, domain: [a.example.com, b.example.com, gone.example.com]}, api: {port: 2, internalAndExternal: true}, ex: {port: 3}}";
+        let first = run(FLEET, &before, &Lock::default()).ok().lock;
+        let second = run(FLEET, &apps(), &first).ok().lock;
+        run_change(FLEET, &apps(), &second, &Change::Begin { app: "cart".into(), to: "main-2".into() }).ok().lock
+    })
+}
+
+/// The lock with a line replaced.
+fn with(part: &str, by: &str) -> String {
+    let text = good().to_text();
+    assert!(text.contains(part), "{part} is not in\n{text}");
+    text.replacen(part, by, 1)
+}
+
+/// The line that begins with a key.
+fn line(key: &str) -> String {
+    let text = good().to_text();
+    text.lines().find(|line| line.trim_start().starts_with(&format!("{key}:"))).unwrap_or_else(|| panic!("no {key} in\n{text}")).to_owned()
+}
+
+#[track_caller]
+fn refused(text: &str, code: &str) {
+    let (lock, messages) = read(text, Mode::Trust);
+    assert!(lock.is_none(), "accepted:\n{text}");
+    assert!(messages.iter().any(|message| message.starts_with("rackform.lock:") && message.contains(code)), "{messages:#?}");
+}
+
+#[track_caller]
+fn mended(text: &str) -> Lock {
+    let (lock, messages) = read(text, Mode::Mend);
+    lock.unwrap_or_else(|| panic!("{messages:#?}\n{text}"))
+}
+
+#[test]
+fn numbers_of_compiles_and_of_rules_have_an_end() {
+    let rule = line("main/public/wiki/web/exact1");
+    for since in ["4294967295", "4000000000"] {
+        refused(&with(&rule, &rule.replace("since: 2", &format!("since: {since}"))), "[RF0501]");
+    }
+    let certificate = line("main/shop/1");
+    refused(&with(&certificate, &certificate.replace("shop/1", "shop/4294967295")), "[RF0501]");
+    refused(&with(&rule, &rule.replace("exact1", "exact4294967295")), "[RF0501]");
+}
+
+#[test]
+fn what_is_no_name_is_not_taken_over() {
+    let rule = line("main/public/wiki/web/exact1");
+    refused(&with(&rule, &rule.replace("web.wiki.main.convox", "a\\\"b.example.org")), "[RF0501]");
+    refused(&with(&rule, &rule.replace("web.wiki.main.convox", "a\\nb.example.org")), "[RF0501]");
+    refused(&with(&rule, &rule.replace("/wiki/", "/wi\u{e4}ki/")), "[RF0501]");
+    refused(&with("  wiki: {rack: main}", "  wiki: {rack: \"main: x\"}"), "[RF0501]");
+    refused(&with("moving_to: main-2", "moving_to: \"\""), "[RF0501]");
+    refused(&with("\"gone.example.com\": 2", "\"gone\\\"example.com\": 2"), "[RF0501]");
+}
+
+#[test]
+fn both_sides_of_a_merge_never_fill_a_rule_over_its_limit() {
+    let line = line("main/public/cart/web/exact1");
+    let (ours, theirs) = (line.replace("c1.example.com", "y.example.com"), line.replace("c1.example.com", "z.example.com"));
+    let lock = mended(&with(&line, &format!("<<<<<<< HEAD\n{ours}\n=======\n{theirs}\n>>>>>>> other")));
+    assert!(lock.rules.values().all(|rule| rule.hosts.len() <= 5), "{:#?}", lock.rules);
+}
+
+#[test]
+fn a_rule_that_loses_all_of_its_hosts_to_an_older_one_leaves_its_number_retired() {
+    let rule = line("main/public/wiki/web/exact1");
+    let hosts = rule.split_once("hosts: ").unwrap().1.split_once(']').unwrap().0;
+    let twin = format!("  main/public/wiki/web/exact2: {{priority: 7, hosts: {hosts}], since: 3}}");
+    let lock = mended(&with(&rule, &format!("{rule}\n{twin}")));
+    assert!(lock.retired.keys().any(|(_, _, number)| *number == 7), "7 may be deployed, and is forgotten");
+}
+
+#[test]
+fn a_placement_is_kept_by_a_rule_that_loses_its_number() {
+    let rule = line("main/public/wiki/web/exact1");
+    let number = line("main/public/shop/web/exact1").split_once("priority: ").unwrap().1.split_once(',').unwrap().0.to_owned();
+    let own = rule.split_once("priority: ").unwrap().1.split_once(',').unwrap().0.to_owned();
+    let text = with(&rule, &rule.replace(&own, &number)).replace("  wiki: {rack: main}\n", "");
+    assert_eq!(mended(&text).apps["wiki"].rack, "main");
+}
+
+#[test]
+fn a_move_survives_a_merge_with_another_change_of_its_app() {
+    let text = with(
+        "  cart: {rack: main, moving_to: main-2}",
+        "<<<<<<< HEAD\n  cart: {rack: main, http: 3}\n=======\n  cart: {rack: main, moving_to: main-2}\n>>>>>>> other",
+    );
+    let lock = mended(&text);
+    assert_eq!((lock.apps["cart"].rack.as_str(), lock.apps["cart"].moving_to.as_deref()), ("main", Some("main-2")));
+    assert!(lock.rules.keys().any(|key| key.app == "cart" && key.rack == "main-2"));
+    assert_eq!(lock.apps["cart"].http, Some(3));
+}
+
+#[test]
+fn a_number_is_not_retired_while_a_rule_lives_on_it() {
+    let (number, _) = good().retired.iter().next().unwrap();
+    let rule = line("main/public/wiki/web/exact1");
+    let own = rule.split_once("priority: ").unwrap().1.split_once(',').unwrap().0.to_owned();
+    let text = with(&rule, &rule.replace(&own, &number.2.to_string()));
+    refused(&text, "[RF0504]");
+    let lock = mended(&text);
+    assert!(lock.rules.values().any(|rule| rule.priority == number.2) && !lock.retired.contains_key(number));
+}
+
+/// A line that stands for something: its key, and what is behind it. None of what both sides of a
+/// merge had before.
+fn standing(text: &str) -> Vec<(String, Value)> {
+    let mut is_base = false;
+    let mut found = Vec::new();
+    for line in text.trim_start_matches('\u{feff}').lines() {
+        is_base = line.starts_with("|||||||") || is_base && !line.starts_with("=======");
+        let entry =
+            if is_base || !line.starts_with("  ") { None } else { serde_yaml::from_str::<BTreeMap<String, Value>>(line.trim()).ok() };
+        found.extend(entry.into_iter().flatten());
+    }
+    found
+}
+
+fn replace(line: &mut String, random: &mut Random, one_of: &[&str], by: &[&str]) {
+    let (old, new): (&&str, &&str) = (random.of(one_of), random.of(by));
+    *line = line.replacen(*old, new, 1);
+}
+
+/// Some lines, one of them broken in the way that hands and merges break them.
+fn damage(lines: &mut Vec<String>, random: &mut Random) {
+    let at = random.below(lines.len());
+    let number = |random: &mut Random| good().rules.values().nth(random.below(good().rules.len())).unwrap().priority;
+    match random.below(7) {
+        0 => drop(lines.remove(at)),
+        1 => {
+            let (line, to) = (lines[at].clone(), random.below(lines.len()));
+            lines.insert(to, line);
+        }
+        2 => {
+            let digits: String = lines[at].split("priority: ").nth(1).unwrap_or("").chars().take_while(char::is_ascii_digit).collect();
+            let new = if random.below(2) == 0 {
+                number(random).to_string()
+            } else {
+                random.of(&["0", "50001", "99999999999", "12", "x"]).to_string()
+            };
+            if !digits.is_empty() {
+                lines[at] = lines[at].replacen(&digits, &new, 1);
+            }
+        }
+        3 => {
+            let other = random.below(lines.len());
+            lines.swap(at, other);
+        }
+        4 => replace(&mut lines[at], random, &["example.com", "a.", "web."], &["example.net", "", "c1.", "*."]),
+        5 => replace(&mut lines[at], random, &["shop", "cart", "wiki"], &["blog", "other", "shop"]),
+        _ => replace(&mut lines[at], random, &["since: 2"], &["since: 1", "since: 9", "since: -1"]),
+    }
+    if lines.is_empty() {
+        lines.push(String::new());
+    }
+}
+
+fn broken(random: &mut Random) -> String {
+    let mut lines: Vec<String> = good().to_text().lines().map(str::to_owned).collect();
+    for _ in 0..random.below(3) {
+        damage(&mut lines, random);
+    }
+    for _ in 0..random.below(3) {
+        let from = random.below(lines.len());
+        let to = from + 1 + random.below((lines.len() - from).min(4));
+        let base = lines[from..to].to_vec();
+        let mut sides = [base.clone(), base.clone()];
+        for side in &mut sides {
+            for _ in 0..random.below(3) {
+                damage(side, random);
+            }
+        }
+        let [ours, theirs] = sides;
+        let mut block = vec!["<<<<<<< HEAD".to_owned()];
+        block.extend(ours);
+        if random.below(2) == 0 {
+            block.push("||||||| 1234567".into());
+            block.extend(base);
+        }
+        block.push("=======".into());
+        block.extend(theirs);
+        block.push(">>>>>>> other".into());
+        lines.splice(from..to, block);
+    }
+    let mut text = lines.join("\n") + "\n";
+    match random.below(12) {
+        0 => text = text.replace('\n', "\r\n"),
+        1 => text.insert(0, '\u{feff}'),
+        2 => text.truncate(random.below(text.len())),
+        _ => {}
+    }
+    text
+}
+
+/// Two rules on one number, or a rule that AWS would not take.
+fn sound(lock: &Lock, text: &str) {
+    let mut numbers = BTreeSet::new();
+    for (key, rule) in &lock.rules {
+        assert!(numbers.insert((&key.rack, key.router, rule.priority)), "{key} has the number of another rule\n{text}");
+        assert!((1..=5).contains(&rule.hosts.len()), "{key}\n{text}");
+        assert!(rule.hosts.iter().all(|host| host.is_wildcard() == (key.class == Class::Wildcard)), "{key}\n{text}");
+    }
+}
+
+#[test]
+fn a_broken_lock_is_refused_with_its_place_or_works() {
+    let mut random = Random(3);
+    let (mut refused, mut worked, mut mended) = (0, 0, 0);
+    for _ in 0..300 {
+        let text = broken(&mut random);
+        let (lock, messages) = read(&text, Mode::Trust);
+        let Some(lock) = lock else {
+            refused += 1;
+            assert!(!messages.is_empty() && messages.iter().all(|message| message.starts_with("rackform.lock:")), "{messages:#?}\n{text}");
+            mended += usize::from(check_mended(&text));
+            continue;
+        };
+        worked += 1;
+        let outcome = run(FLEET, &apps(), &lock);
+        match outcome.compiled {
+            Some(compiled) => {
+                sound(&compiled.lock, &text);
+                // What was read is written so that it can be read.
+                assert_eq!(read(&compiled.lock.to_text(), Mode::Trust).0.as_ref(), Some(&compiled.lock), "{text}");
+            }
+            None => assert!(outcome.messages.iter().any(|message| message.contains("error[")), "{text}"),
+        }
+    }
+    assert!(refused > 100 && worked > 30 && mended > 60, "{refused} {worked} {mended}");
+}
+
+/// Who claims a number, and since when.
+type Claimants<'a> = Vec<(u64, &'a str)>;
+
+/// Mend a lock; whether that could be done.
+fn check_mended(text: &str) -> bool {
+    let (lock, messages) = read(text, Mode::Mend);
+    let Some(lock) = lock else {
+        assert!(messages.iter().any(|message| message.starts_with("rackform.lock:")), "{messages:#?}\n{text}");
+        return false;
+    };
+    sound(&lock, text);
+    let standing = standing(text);
+    // Placements: wherever some line places an app, it is placed, and on no other rack than lines say.
+    let mut said: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for (key, value) in &standing {
+        if let Some(rack) = value["rack"].as_str() {
+            said.entry(key).or_default().extend([rack].into_iter().chain(value["moving_to"].as_str()));
+        } else if let ([rack, _, app, _, _], Some(_)) = (key.split('/').collect::<Vec<_>>().as_slice(), value.get("priority")) {
+            said.entry(app).or_default().insert(rack);
+        }
+    }
+    for (app, racks) in &said {
+        let rack = lock.apps.get(*app).unwrap_or_else(|| panic!("the placement of {app} is lost\n{text}"));
+        assert!(racks.contains(rack.rack.as_str()), "{app} is on {}\n{text}", rack.rack);
+        let whole = rack.moving_to.iter().map(String::as_str).chain([rack.rack.as_str()]).collect::<BTreeSet<_>>();
+        let moves = standing.iter().any(|(key, value)| key == app && value.get("moving_to").is_some());
+        assert!(!moves || whole.len() == 2 || racks.len() == 1, "the move of {app} is lost\n{text}");
+    }
+    // Numbers: the oldest claimant keeps it, whichever it is among equals.
+    let mut claims: BTreeMap<(String, String, u64), Claimants<'_>> = BTreeMap::new();
+    for (key, value) in &standing {
+        if let Some(number) = value["priority"].as_u64() {
+            let mut parts = key.split('/').map(str::to_owned);
+            let since = value["since"].as_u64().unwrap_or(1);
+            claims.entry((parts.next().unwrap(), parts.next().unwrap(), number)).or_default().push((since, key));
+        }
+    }
+    for ((rack, router, number), claimants) in claims.iter().filter(|(_, claimants)| claimants.len() > 1) {
+        let first = claimants.iter().map(|(since, _)| *since).min().unwrap();
+        let holder =
+            lock.rules.iter().find(|(key, rule)| key.rack == *rack && key.router.word() == router && u64::from(rule.priority) == *number);
+        if let Some((key, rule)) = holder {
+            let is_claimant = claimants.iter().any(|(since, claimant)| *since == first && *claimant == key.to_string());
+            // A rule with two lines may have another one, which is older.
+            let older = standing.iter().any(|(other, value)| {
+                value["priority"].as_u64() == Some(*number)
+                    && *other == key.to_string()
+                    && value["since"].as_u64().unwrap_or(1) == u64::from(rule.since)
+            });
+            assert!(is_claimant || older, "{number} belongs to {claimants:?}, not to {key}\n{text}");
+        }
+    }
+    if let Some(compiled) = run(FLEET, &apps(), &lock).compiled {
+        sound(&compiled.lock, text);
+        assert_eq!(read(&compiled.lock.to_text(), Mode::Trust).0.as_ref(), Some(&compiled.lock), "{text}");
+        for (app, locked) in &compiled.lock.apps {
+            assert!(lock.apps.get(app).is_none_or(|kept| kept.rack == locked.rack), "{app} has moved\n{text}");
+        }
+        let again = run(FLEET, &apps(), &compiled.lock).ok();
+        assert_eq!(again.lock.to_text(), compiled.lock.to_text(), "{text}");
+    }
+    true
+}
