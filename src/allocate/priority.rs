@@ -27,11 +27,11 @@ pub const WILDCARD: RangeInclusive<u32> = 20_000..=49_999;
 const BAND: u32 = (*WILDCARD.end() - *WILDCARD.start() + 1) / (MAX_LENGTH as u32 + 1);
 
 /// The numbers that a rule with these hosts may have.
-fn band(rule: &Rule) -> RangeInclusive<u32> {
-    match rule.key.class {
+fn band(class: Class, hosts: &[Host]) -> RangeInclusive<u32> {
+    match class {
         Class::Exact => EXACT,
         Class::Wildcard => {
-            let specificity = rule.hosts.first().map_or(0, Host::specificity).min(MAX_LENGTH);
+            let specificity = hosts.first().map_or(0, Host::specificity).min(MAX_LENGTH);
             let from_the_end = u32::try_from(MAX_LENGTH - specificity).unwrap_or(0);
             let start = WILDCARD.start() + from_the_end * BAND;
             start..=start + BAND - 1
@@ -49,6 +49,12 @@ fn slot(key: &RuleKey, width: u32) -> u32 {
     }
     let bytes: [u8; 8] = hash.finalize()[..8].try_into().expect("a digest has 32 bytes");
     u32::try_from(u64::from_be_bytes(bytes) % u64::from(width)).expect("less than the width")
+}
+
+/// The number that a new rule gets where nothing stands in the way.
+pub fn first_choice(key: &RuleKey, hosts: &[Host]) -> u32 {
+    let band = band(key.class, hosts);
+    band.start() + slot(key, band.end() - band.start() + 1)
 }
 
 /// Who held a number of a router.
@@ -88,7 +94,8 @@ pub(super) fn number(rules: &mut [Rule], old: &Lock, routes: &[Route], out: &mut
 /// The number for a new rule: the slot that its identity names in the band of its hosts, or the
 /// next one that is free and keeps the order.
 fn free(rules: &[Rule], used: &BTreeMap<u32, usize>, others: &BTreeSet<u32>, held: &Held, at: usize) -> Option<u32> {
-    let (key, bounds, band) = (&rules[at].key, bounds(rules, used, at), band(&rules[at]));
+    let key = &rules[at].key;
+    let (bounds, band) = (bounds(rules, used, at), band(key.class, &rules[at].hosts));
     let probe = |range: RangeInclusive<u32>| {
         let width = range.end() - range.start() + 1;
         let start = slot(key, width);

@@ -7,7 +7,7 @@ mod rules;
 
 pub use certificates::{AppCertificate, Certificates, certificates, keep_names};
 pub use ledger::{Ledger, ROUTERS, TARGET_GROUPS, WORDS, quota};
-pub use rules::{Rule, fits, pack};
+pub use rules::{Rule, fits, group, pack};
 
 use std::collections::BTreeSet;
 

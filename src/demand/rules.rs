@@ -23,7 +23,7 @@ pub struct Rule {
 }
 
 /// What patterns must share to stand in one rule: then the rule has one place in the order.
-fn group(host: &Host) -> (Class, usize) {
+pub fn group(host: &Host) -> (Class, usize) {
     if host.is_wildcard() { (Class::Wildcard, host.specificity()) } else { (Class::Exact, 0) }
 }
 

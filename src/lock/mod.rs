@@ -196,6 +196,11 @@ impl Lock {
         self.lines.0.get(key).copied()
     }
 
+    /// Where the line of a rule of others stands.
+    pub fn stranger_line(&self, (rack, router, port, number): &StrangerKey) -> Option<Place> {
+        self.line(&format!("{rack}/{}/{port}/{number}", router.word()))
+    }
+
     /// The last generation; 0 when nothing was given out yet.
     pub fn generation(&self) -> u32 {
         let apps = self.apps.values().flat_map(|app| [app.http, app.http_left, Some(1)]).flatten();
