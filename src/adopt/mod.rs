@@ -21,8 +21,10 @@ use crate::source::{FileId, Files, Place};
 
 /// The port that carries rules; on the other one they stand beside those, under the same numbers.
 const HTTPS: u16 = 443;
-/// Ordinals that a number is held against, to find the rule that our own hash gave it to.
-const MOST_ORDINALS: u32 = 100;
+/// Ordinals that a number is held against, to find the rule that our own hash gave it to: enough for
+/// the hundred hosts of a large service, and so few that a number of others hits one by chance in one
+/// of a thousand cases, where it does no harm.
+const MOST_ORDINALS: u32 = 20;
 
 /// Which listener, and what was saved of it.
 #[derive(Debug)]

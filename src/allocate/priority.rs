@@ -161,7 +161,7 @@ fn check_order(rules: &[Rule], members: &[usize], old: &Lock, out: &mut Diagnost
             out.report(
                 Diagnostic::new(&NO_NUMBER, old.line(&rule.key.to_string()), message)
                     .note(format!("its number is {} and can't be changed while it lives", rule.priority))
-                    .help("remove its line from rackform.lock if the number was written by hand, or make its patterns narrower"),
+                    .help("remove its line from rackform.lock if the number was written by hand or adopted, and it gets another one; or make its patterns narrower"),
             );
         }
     }

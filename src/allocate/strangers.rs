@@ -41,7 +41,8 @@ pub fn shadows<'a>(
                 if last.replace(*stranger) == Some(*stranger) {
                     continue;
                 }
-                let witness = pattern.overlap(host).filter(|_| host.at_deploy().is_none()).unwrap_or_else(|| host.shown());
+                // Whatever our host matches is matched by the other one.
+                let witness = host.shown().replace(['*', '?'], "x");
                 let (app, service) = (&key.app, &key.service);
                 let message =
                     format!("`{}` of `{app}/{service}` is answered by a rule of others, for `{}`", host.shown(), pattern.as_str());
