@@ -7,7 +7,10 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
-use common::{Folder, files_below};
+use common::{Folder, adopt, files_below, run};
+use proptest::prelude::*;
+use rackform::host::Host;
+use rackform::lock::{Class, Lock};
 use serde_json::{Value, json};
 
 /// A rack whose apps stand in folders beside it.
@@ -221,6 +224,87 @@ fn rules_of_convox_keep_their_numbers_and_new_ones_keep_the_order() {
     assert!(number("w*.example.org") > 24001, "{lock}");
     assert!(number("*.example.org") > 31007 && number("*.example.org") > 25000, "{lock}");
     assert!(number("*.a.eu.example.org") < 31007 && number("new.eu.example.org") < 31007, "{lock}");
+}
+
+/// Hosts of one service of an app, many of them inside of others.
+fn pool(service: usize) -> Vec<String> {
+    let mut hosts: Vec<String> = ["www", "a.w1", "b.w2", "x.deep.w1"].iter().map(|name| format!("{name}.s{service}.example.org")).collect();
+    hosts.extend(
+        ["*", "*.w1", "*.w2", "*.deep.w1", "?.w1", "*.deep.w2", "?*.deep.w1", "*.w3", "*.deep.w3"]
+            .iter()
+            .map(|name| format!("{name}.s{service}.example.org")),
+    );
+    hosts
+}
+
+fn manifest(hosts: &[BTreeSet<usize>]) -> String {
+    let service = |(at, hosts): (usize, &BTreeSet<usize>)| {
+        // The second service takes its hosts from the pool of the first, so that theirs contain each other.
+        let domains: Vec<String> = hosts.iter().filter(|host| **host % 2 == at).map(|host| format!("{:?}", pool(0)[*host])).collect();
+        format!("  s{at}: {{port: 1, domain: [{}]}}\n", domains.join(", "))
+    };
+    format!("services:\n{}", hosts.iter().enumerate().map(service).collect::<String>())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, ..ProptestConfig::default() })]
+    #[test]
+    fn what_comes_to_adopted_rules_keeps_their_numbers_and_the_order(
+        before in proptest::collection::vec(proptest::collection::btree_set(0..13usize, 0..10), 2),
+        more in proptest::collection::vec(proptest::collection::btree_set(0..13usize, 0..10), 2),
+        numbers in Just((0..40u32).map(|at| at * 600).collect::<Vec<_>>()).prop_shuffle(),
+    ) {
+        // What stands is in the right order, and in no other: numbers of hashes, changed where a pattern
+        // would come before what is inside of it.
+        let hosts = before.iter().enumerate().flat_map(|(at, hosts)| hosts.iter().filter(move |host| **host % 2 == at));
+        let hosts = hosts.map(|host| pool(0)[*host].clone());
+        let number = |(number, host): (u32, String)| (if host.contains(['*', '?']) { number + 25_000 } else { number + 1 }, host);
+        let mut standing: Vec<(u32, String)> = numbers.into_iter().zip(hosts).map(number).collect();
+        let is_wrong = |a: &(u32, String), b: &(u32, String)| {
+            a.1 != b.1 && a.0 < b.0 && Host::trusted(a.1.clone()).contains(&Host::trusted(b.1.clone()))
+        };
+        while let Some((a, b)) = (0..standing.len())
+            .flat_map(|a| (0..standing.len()).map(move |b| (a, b)))
+            .find(|(a, b)| is_wrong(&standing[*a], &standing[*b]))
+        {
+            let number = standing[a].0;
+            standing[a].0 = standing[b].0;
+            standing[b].0 = number;
+        }
+        let mut used = BTreeSet::new();
+        prop_assume!(standing.iter().all(|(number, _)| used.insert(*number)));
+        let rules: Vec<Value> = standing.iter().map(|(number, host)| rule("https", *number, &[host])).collect();
+        let adopted = adopt(RACK, &[("shop", &manifest(&before))], &listing("https", rules), &Lock::default()).unwrap();
+        prop_assert_eq!(adopted.strangers, 0);
+
+        let wanted: Vec<BTreeSet<usize>> = before.iter().zip(&more).map(|(a, b)| a | b).collect();
+        let outcome = run(RACK, &[("shop", &manifest(&wanted))], &adopted.lock);
+        // What stood in the wrong order can leave no room for what is new; that is said.
+        let pairs = |rules: &[(u32, Host, bool)]| {
+            rules.iter().flat_map(|a| rules.iter().map(move |b| (a.clone(), b.clone()))).filter(|(a, b)| {
+                a.1 != b.1 && a.1.contains(&b.1) && a.0 <= b.0
+            }).collect::<Vec<_>>()
+        };
+        let stood: Vec<(u32, Host, bool)> = standing.iter().map(|(number, host)| (*number, Host::trusted(host.clone()), false)).collect();
+        prop_assume!(pairs(&stood).is_empty());
+        if outcome.says("RF0506") {
+            // Only where a number for something new lies between two neighbours, or at the end.
+            prop_assert!(outcome.messages.iter().any(|message| message.contains("no number is free")), "{:?}", outcome.messages);
+            return Ok(());
+        }
+        let compiled = outcome.ok();
+        for (number, host) in &standing {
+            let kept = compiled.lock.rules.values().find(|rule| rule.hosts.iter().any(|known| known.as_str() == host)).unwrap();
+            prop_assert_eq!(kept.priority, *number, "{}", host);
+        }
+        let now: Vec<(u32, Host, bool)> = compiled
+            .lock
+            .rules
+            .iter()
+            .flat_map(|(key, rule)| rule.hosts.iter().map(|host| (rule.priority, host.clone(), key.class == Class::Exact)))
+            .collect();
+        prop_assert_eq!(pairs(&now), Vec::new());
+    }
 }
 
 /// Rules of all kinds that are not ours, and one that is.

@@ -201,8 +201,7 @@ impl Listener<'_> {
             let ours: Vec<&Host> = hosts.collect();
             rule.hosts.iter().any(|standing| ours.iter().any(|host| is(host, standing)))
         };
-        let on_router = |key: &RuleKey| key.rack == self.rack.name && key.router == self.router;
-        let number = self.old.rules.iter().find(|(key, locked)| on_router(key) && locked.priority == rule.number);
+        let number = self.old.rules_on(&self.rack.name, self.router).find(|(_, locked)| locked.priority == rule.number);
         if let Some((key, locked)) = number.filter(|(key, _)| self.port == HTTPS || self.is_on_80(&key.app)) {
             if !shares(&mut locked.hosts.iter().chain(locked.left.keys())) {
                 return Known::Other(key.clone());
@@ -219,8 +218,7 @@ impl Listener<'_> {
 
     /// The rule of the lock that holds one of these hosts on this router.
     fn holder(&self, hosts: &[Host]) -> Option<(&RuleKey, &LockedRule)> {
-        let on_router = |key: &RuleKey| key.rack == self.rack.name && key.router == self.router;
-        self.old.rules.iter().find(|(key, locked)| on_router(key) && hosts.iter().any(|host| locked.hosts.contains(host)))
+        self.old.rules_on(&self.rack.name, self.router).find(|(_, locked)| hosts.iter().any(|host| locked.hosts.contains(host)))
     }
 
     fn stranger(&mut self, rule: &Standing) {
@@ -335,8 +333,7 @@ impl Listener<'_> {
 
     /// Say which hosts of ours others take before us.
     fn shadows(&self, out: &mut Diagnostics) {
-        let on_router = |key: &RuleKey| key.rack == self.rack.name && key.router == self.router;
-        let ours = self.lock.rules.iter().filter(|(key, _)| on_router(key));
+        let ours = self.lock.rules_on(&self.rack.name, self.router);
         let ours = ours.map(|(key, locked)| (key, locked.priority, locked.hosts.as_slice(), self.is_on_80(&key.app)));
         allocate::shadows(ours, &self.lock, |_, host| self.owners.place(host), |key| self.places.get(key).copied(), out);
     }

@@ -6,7 +6,8 @@ mod priority;
 mod quotas;
 mod strangers;
 
-pub use priority::{EXACT, WILDCARD, first_choice};
+pub use crate::demand::{EXACT, WILDCARD};
+pub use priority::first_choice;
 pub use strangers::{Ours, shadows};
 
 use std::collections::BTreeMap;

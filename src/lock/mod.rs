@@ -211,6 +211,12 @@ impl Lock {
         apps.chain(rules).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
     }
 
+    /// The rules of a router.
+    pub fn rules_on<'a>(&'a self, rack: &'a str, router: Router) -> impl Iterator<Item = (&'a RuleKey, &'a LockedRule)> + 'a {
+        let first = RuleKey { rack: rack.into(), router, app: String::new(), service: String::new(), class: Class::Exact, ordinal: 0 };
+        self.rules.range(first..).take_while(move |(key, _)| key.rack == rack && key.router == router)
+    }
+
     /// The rules of an app on a rack.
     pub fn rules_of<'a>(&'a self, rack: &'a str, app: &'a str) -> impl Iterator<Item = (&'a RuleKey, &'a LockedRule)> + 'a {
         [Router::Public, Router::Internal].into_iter().flat_map(move |router| {

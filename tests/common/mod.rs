@@ -5,11 +5,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use rackform::adopt::{Adopted, Request};
 use rackform::diagnostics::{Diagnostics, short};
 use rackform::fleet::{self, AppSource, Apps, Promises};
 use rackform::lock::{self, Lock, Mode};
 use rackform::placement::Change;
-use rackform::source::{Files, Variables};
+use rackform::routes::Router;
+use rackform::source::{FileId, Files, Variables};
 use rackform::{Compiled, Input, compile};
 use serde_yaml::Value;
 
@@ -41,6 +43,29 @@ pub(crate) fn run(fleet: &str, apps: &[(&str, &str)], lock: &Lock) -> Outcome {
 
 /// The same with variables. Parameters of apps come from `apps` of the fleet.
 pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables) -> Outcome {
+    with_input(fleet, apps, lock, variables, None, |input, _, out| {
+        let compiled = compile(input, out).ok();
+        Outcome { compiled, messages: out.sorted().iter().map(|d| short(d, input.files)).collect() }
+    })
+}
+
+/// Adopt the public listener on port 443 of the only rack.
+pub(crate) fn adopt(fleet: &str, apps: &[(&str, &str)], rules: &str, lock: &Lock) -> Option<Adopted> {
+    with_input(fleet, apps, lock, &Variables::new(), Some(rules), |input, rules, out| {
+        let request = Request { rack: None, router: Router::Public, port: 443, rules: rules.expect("a file"), certificates: Vec::new() };
+        rackform::adopt(input, &request, out).ok()
+    })
+}
+
+/// Read what a compile needs from texts, and one file more.
+fn with_input<T>(
+    fleet: &str,
+    apps: &[(&str, &str)],
+    lock: &Lock,
+    variables: &Variables,
+    more: Option<&str>,
+    job: impl FnOnce(&Input<'_>, Option<FileId>, &mut Diagnostics) -> T,
+) -> T {
     let mut files = Files::default();
     let mut out = Diagnostics::new(false);
     let fleet_id = files.add("rackform.yml", fleet);
@@ -66,6 +91,7 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
             }
         })
         .collect();
+    let more = more.map(|text| files.add("more.json", text));
     let input = Input {
         files: &files,
         racks: &racks,
@@ -76,9 +102,7 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
         is_whole: true,
         promises: &promises,
     };
-    let compiled = compile(&input, &mut out).ok();
-    let messages = out.sorted().iter().map(|d| short(d, &files)).collect();
-    Outcome { compiled, messages }
+    job(&input, more, &mut out)
 }
 
 /// Read a lock back from its text.
