@@ -476,6 +476,20 @@ fn port_80_has_the_numbers_of_port_443() {
 }
 
 #[test]
+fn a_number_of_others_on_port_80_stands_in_nobodys_way_on_port_443() {
+    let folder = shop("two-ports", "services: {web: {port: 1}}", &[(50, &["shop-web.r.example.org"]), (51, &["web.shop.main.convox"])]);
+    adopted(&folder, &[]);
+    folder.write("http.json", &listing("http", vec![rule("http", 50, &["other.example.org"])]));
+    assert_eq!(folder.run(&["adopt", "http.json", "--port", "80"]).0, 0);
+    let (code, _, said) = folder.run(&["compile"]);
+    assert_eq!(code, 0, "{said}");
+    // Rules of ours that come to port 80 would meet it.
+    folder.write("rackform.yml", &format!("{RACK}apps: {{shop: {{params: {{RedirectHttps: No}}}}}}\n"));
+    let (code, _, said) = folder.run(&["compile"]);
+    assert!(code == 1 && said.contains("RF0515") && said.contains("50"), "{said}");
+}
+
+#[test]
 fn certificates_of_others_are_counted() {
     let arn = |id: u32| format!("arn:aws:acm:us-east-1:123456789012:certificate/{id:08x}-2222-3333-4444-555555555555");
     let folder =
