@@ -5,6 +5,7 @@
 //! CloudFormation has to hear, [`render`] and [`output`] make text of it, and [`mod@write`] puts it on
 //! the disk. Each stage reports to one sink of [`diagnostics`] and goes on for as long as it can.
 
+pub mod adopt;
 pub mod allocate;
 pub mod demand;
 pub mod diagnostics;
@@ -12,6 +13,7 @@ pub mod document;
 pub mod expect;
 pub mod fleet;
 pub mod host;
+pub mod init;
 pub mod load;
 pub mod lock;
 pub mod lower;
@@ -26,8 +28,9 @@ pub mod source;
 pub mod transition;
 pub mod write;
 
+use adopt::Adopted;
 use diagnostics::{Diagnostics, Reported};
-use fleet::{AppSource, Promises, RackSpec};
+use fleet::{AppSource, Draft, Promises, RackSpec};
 use lock::Lock;
 use output::OutputFile;
 use placement::Change;
@@ -66,16 +69,30 @@ pub struct Input<'a> {
     pub is_whole: bool,
 }
 
-/// Compile a fleet: a pure function of its input.
-pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
+/// Read the manifests and put the fleet together, as far as that can be done.
+fn draft(input: &Input<'_>, out: &mut Diagnostics) -> Result<Draft, Reported> {
     if !input.is_whole {
         for app in input.apps {
             manifest::read(input.files, app.file, &app.variables, out);
         }
         out.settle(())?;
     }
+    Ok(fleet::assemble(input.files, input.racks, input.apps, out))
+}
+
+/// Take what stands on a listener into the lock: a pure function of its input.
+pub fn adopt(input: &Input<'_>, request: &adopt::Request, out: &mut Diagnostics) -> Result<Adopted, Reported> {
+    let draft = draft(input, out)?;
+    let adopted = adopt::adopt(input.files, &draft, request, input.lock, out);
+    out.settle(())?;
+    // Whoever refuses to answer has reported why.
+    Ok(adopted.expect("nothing was wrong"))
+}
+
+/// Compile a fleet: a pure function of its input.
+pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
-    let draft = fleet::assemble(input.files, input.racks, input.apps, out);
+    let draft = draft(input, out)?;
     let placement = placement::place(&draft, input.lock, input.change, out);
     let fleet = draft.settle(&placement.open, &placement.homes, input.racks, out);
     let routes = routes::routes(&fleet, input.promises, out);

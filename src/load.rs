@@ -79,6 +79,17 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
     Loaded { racks, apps, promises, lock, lock_path, is_whole, fleet_source }
 }
 
+/// The manifests in a folder or below it, each with the name of its folder and its path from there.
+pub fn manifests_of(folder: &Path) -> Vec<(String, String)> {
+    let paths = manifests(folder);
+    paths.iter().map(|path| (folder_name(path), slashes(path.strip_prefix(folder).unwrap_or(path)))).collect()
+}
+
+/// Where rackform.yml of a folder is, or will be.
+pub fn fleet_path(folder: &Path) -> PathBuf {
+    folder.join(FLEET)
+}
+
 /// The folder of the fleet that a folder belongs to: the one with rackform.yml, or else with the
 /// lock of an earlier compile; its own, or one further up in the same repository.
 fn fleet_folder(start: &Path) -> Option<PathBuf> {
@@ -207,18 +218,22 @@ fn found(paths: &[PathBuf], folder: &Path, files: &mut Files, out: &mut Diagnost
     paths.iter().filter_map(|path| found_app(folder, path, files, out)).collect()
 }
 
-/// An app that is named after the folder of its manifest.
-fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<AppSource> {
-    let file = read(path, files, out)?;
+/// The name of the folder that a file is in, as it is written, so that an app behind a link keeps
+/// it; `.` and `..` have none of their own.
+fn folder_name(path: &Path) -> String {
     let parent = non_empty(path.parent().unwrap_or(Path::new("")));
-    // The name as it is written, so that an app behind a link keeps it; `.` and `..` have none.
     let name = match parent.components().next_back() {
         Some(Component::Normal(name)) => Some(name.to_os_string()),
         _ => fs::canonicalize(parent).ok().and_then(|full| Some(full.file_name()?.to_os_string())),
     };
-    let name = name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// An app that is named after the folder of its manifest.
+fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<AppSource> {
+    let file = read(path, files, out)?;
     Some(AppSource {
-        name,
+        name: folder_name(path),
         place: None,
         file,
         source: slashes(path.strip_prefix(folder).unwrap_or(path)),
@@ -256,7 +271,7 @@ fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnost
 }
 
 /// Read a text file: bounded and UTF-8.
-fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
+pub fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
     let shown = slashes(path);
     let mut bytes = Vec::new();
     let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);

@@ -33,6 +33,25 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
     let gone = gone(old.as_ref(), files);
     let mut pending = vec![Pending { target: lock_path.to_path_buf(), text: lock, executable: false }];
     pending.extend(files.iter().map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }));
+    put(pending)?;
+    for path in gone {
+        remove(folder, &path)?;
+    }
+    Ok(())
+}
+
+/// Write the lock alone.
+pub fn write_lock(path: &Path, lock: &str) -> io::Result<()> {
+    put(vec![Pending { target: path.to_path_buf(), text: lock, executable: false }])
+}
+
+/// Write a file that nobody has written before.
+pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    fs::File::create_new(path)?.write_all(text.as_bytes())
+}
+
+/// Put files in their places, all of them or none.
+fn put(mut pending: Vec<Pending<'_>>) -> io::Result<()> {
     for file in &mut pending {
         // A link is followed: what it leads to is replaced, and the link stays.
         if let Ok(real) = fs::canonicalize(&file.target) {
@@ -48,9 +67,6 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
             let _ = fs::remove_file(temporary(&file.target)); // those that took their places are gone already
         }
         return Err(error);
-    }
-    for path in gone {
-        remove(folder, &path)?;
     }
     Ok(())
 }

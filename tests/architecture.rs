@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// Which modules a module may use; itself always.
 const MAY_USE: &[(&str, &[&str])] = &[
+    ("adopt", &["allocate", "demand", "diagnostics", "document", "fleet", "host", "lock", "routes", "source"]),
     ("source", &[]),
     ("diagnostics", &["source"]),
     ("schema", &["diagnostics"]),
@@ -16,11 +17,12 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("placement", &["demand", "diagnostics", "fleet", "lock", "remedies", "routes"]),
     ("expect", &["allocate", "demand", "diagnostics", "fleet", "routes"]),
     ("host", &[]),
+    ("init", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
     ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source"]),
     ("load", &["diagnostics", "fleet", "source"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
-    ("allocate", &["demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes"]),
+    ("allocate", &["demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
     ("lower", &["allocate", "demand", "fleet", "host", "lock", "manifest", "routes", "source", "transition"]),
     ("render", &[]),

@@ -1,52 +1,12 @@
 //! The program as people run it: folders, exit codes, what is written and what is left alone.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
+mod common;
+
 use std::fs;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A folder that goes when the test ends.
-struct Folder(PathBuf);
-
-impl Folder {
-    fn new(name: &str) -> Self {
-        let path = std::env::temp_dir().join(format!("rackform-cli-{}-{name}", std::process::id()));
-        let _ = fs::remove_dir_all(&path);
-        fs::create_dir_all(&path).unwrap();
-        Self(path)
-    }
-
-    fn write(&self, path: &str, text: &str) {
-        let path = self.0.join(path);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn read(&self, path: &str) -> String {
-        fs::read_to_string(self.0.join(path)).unwrap()
-    }
-
-    fn has(&self, path: &str) -> bool {
-        self.0.join(path).exists()
-    }
-
-    /// Exit code, standard output and standard error of a run in this folder.
-    fn run(&self, arguments: &[&str]) -> (i32, String, String) {
-        run(&self.0, arguments)
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = fs::remove_dir_all(&self.0);
-    }
-}
-
-fn run(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
-    let done = Command::new(env!("CARGO_BIN_EXE_rackform")).args(arguments).current_dir(folder).output().unwrap();
-    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
-    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
-}
+use common::{Folder, program};
 
 /// Two apps in folders of their own.
 fn fleet(name: &str) -> Folder {
@@ -67,7 +27,7 @@ fn an_app_of_a_fleet_is_compiled_with_its_fleet() {
         assert!(!folder.has("shop/rackform.lock"), "there is one lock");
         assert_eq!(folder.read("rackform.lock"), lock);
     }
-    let (code, _, said) = run(&folder.0.join("shop"), &["check", "--locked"]);
+    let (code, _, said) = program(&folder.0.join("shop"), &["check", "--locked"]);
     assert_eq!(code, 0, "{said}");
 }
 
@@ -173,4 +133,28 @@ fn bytes_in_json_count_the_byte_order_mark_of_the_file() {
     let written =
         usize::try_from(place["start_byte"].as_u64().unwrap()).unwrap()..usize::try_from(place["end_byte"].as_u64().unwrap()).unwrap();
     assert_eq!(&text[written], "prot");
+}
+
+#[test]
+fn init_writes_a_fleet_that_passes_and_stays() {
+    let folder = Folder::new("init");
+    folder.copy("examples/hello", "Hello World");
+    folder.write("services/shop/convox.yml", "services: {web: {port: 3000, domain: shop.example.org}}\n");
+    let (code, out, said) = folder.run(&["init"]);
+    assert_eq!((code, out.as_str(), said.as_str()), (0, "", "rackform.yml is written with 2 apps: hello-world, shop\n"));
+    let text = folder.read("rackform.yml");
+    assert!(text.contains("  hello-world:\n    manifest: \"Hello World/convox.yml\"\n    # rack: "), "{text}");
+    let (code, _, said) = folder.run(&["check"]);
+    assert!(code == 0 && said.contains("1 rack and 2 apps with 2 rules") && !said.contains("error"), "{said}");
+    let (code, _, said) = folder.run(&["init", "."]);
+    assert_eq!((code, said.as_str()), (1, "rackform.yml exists already and stays as it is\n"));
+    assert_eq!(folder.read("rackform.yml"), text);
+    // A folder with one manifest of its own, and one with none.
+    assert_eq!(folder.run(&["init", "services/shop"]).0, 0);
+    assert!(folder.read("services/shop/rackform.yml").contains("  shop:\n    manifest: convox.yml\n"));
+    assert_eq!(folder.run(&["check", "services/shop"]).0, 0);
+    fs::create_dir(folder.0.join("empty")).unwrap();
+    let (code, _, said) = folder.run(&["init", "empty"]);
+    assert!(code == 0 && said.contains("there is no convox.yml yet"), "{said}");
+    assert_eq!(folder.run(&["init", "nowhere"]).0, 1);
 }

@@ -4,8 +4,11 @@
 mod memory;
 mod priority;
 mod quotas;
+mod strangers;
 
-pub use priority::{EXACT, WILDCARD};
+pub use crate::demand::{EXACT, WILDCARD};
+pub use priority::first_choice;
+pub use strangers::{Ours, shadows};
 
 use std::collections::BTreeMap;
 
@@ -13,7 +16,8 @@ use crate::demand::{self, Certificates, Ledger, Rule};
 use crate::diagnostics::codes::{APP_GONE, RACK_REPLACED};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::Fleet;
-use crate::lock::{Lock, LockedApp};
+use crate::host::Host;
+use crate::lock::{Lock, LockedApp, RuleKey};
 use crate::routes::{Route, Router};
 
 /// Everything that is given out, and the lock that remembers it.
@@ -39,6 +43,7 @@ pub fn allocate(fleet: &Fleet, routes: &[Route], apps: &BTreeMap<String, LockedA
     // What no router holds needs no numbers.
     if quotas::check(fleet, &rules, &ledger, old, out) {
         priority::number(&mut rules, old, routes, out);
+        shadowed(fleet, &rules, routes, old, out);
     }
     let lock = memory::remember(fleet, &rules, &certificates, apps, old);
     Allocation { rules, certificates, ledger, lock }
@@ -71,6 +76,17 @@ fn replaced(fleet: &Fleet, old: &Lock, out: &mut Diagnostics) {
             .help(format!("leave {keys} as they were, or declare another rack and move the apps there with `rackform move`")),
         );
     }
+}
+
+/// Say which of our hosts rules of others take before us.
+fn shadowed(fleet: &Fleet, rules: &[Rule], routes: &[Route], old: &Lock, out: &mut Diagnostics) {
+    let ours = rules.iter().filter(|rule| rule.priority > 0);
+    let ours = ours.map(|rule| (&rule.key, rule.priority, rule.hosts.as_slice(), !fleet.apps[rule.app].params.redirect_https));
+    let place = |key: &RuleKey, host: &Host| {
+        let is_its = |route: &&Route| route.router == key.router && route.host == *host && fleet.apps[route.app].name == key.app;
+        routes.iter().find(is_its).map(|route| route.place)
+    };
+    shadows(ours, old, place, |_| None, out);
 }
 
 /// Apps of the lock that nobody wants any more, or that have left a rack.

@@ -9,35 +9,12 @@ use std::ops::RangeInclusive;
 
 use sha2::{Digest, Sha256};
 
-use crate::demand::Rule;
+use crate::demand::{EXACT, Rule, WILDCARD, band};
 use crate::diagnostics::codes::NO_NUMBER;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::host::{Host, MAX_LENGTH};
+use crate::host::Host;
 use crate::lock::{Class, Lock, NUMBERS, RuleKey};
 use crate::routes::{Route, Router};
-
-/// Numbers of rules with exact hosts.
-pub const EXACT: RangeInclusive<u32> = 1..=19_999;
-/// Numbers of rules with patterns. AWS takes 1 to 50000.
-pub const WILDCARD: RangeInclusive<u32> = 20_000..=49_999;
-
-/// Numbers that patterns of one specificity have. There are as many bands as a host may have
-/// characters, and what is inside of a pattern has at least as many characters that are no `*`.
-#[allow(clippy::cast_possible_truncation)] // MAX_LENGTH is 128
-const BAND: u32 = (*WILDCARD.end() - *WILDCARD.start() + 1) / (MAX_LENGTH as u32 + 1);
-
-/// The numbers that a rule with these hosts may have.
-fn band(rule: &Rule) -> RangeInclusive<u32> {
-    match rule.key.class {
-        Class::Exact => EXACT,
-        Class::Wildcard => {
-            let specificity = rule.hosts.first().map_or(0, Host::specificity).min(MAX_LENGTH);
-            let from_the_end = u32::try_from(MAX_LENGTH - specificity).unwrap_or(0);
-            let start = WILDCARD.start() + from_the_end * BAND;
-            start..=start + BAND - 1
-        }
-    }
-}
 
 /// The slot that a hash of the identity names. Each part ends with a byte that no part holds, so
 /// no two identities spell the same. The rack is left out: an app has the same numbers everywhere.
@@ -49,6 +26,12 @@ fn slot(key: &RuleKey, width: u32) -> u32 {
     }
     let bytes: [u8; 8] = hash.finalize()[..8].try_into().expect("a digest has 32 bytes");
     u32::try_from(u64::from_be_bytes(bytes) % u64::from(width)).expect("less than the width")
+}
+
+/// The number that a new rule gets where nothing stands in the way.
+pub fn first_choice(key: &RuleKey, hosts: &[Host]) -> u32 {
+    let band = band(key.class, hosts);
+    band.start() + slot(key, band.end() - band.start() + 1)
 }
 
 /// Who held a number of a router.
@@ -98,7 +81,8 @@ pub(super) fn number(rules: &mut [Rule], old: &Lock, routes: &[Route], out: &mut
 /// The number for a new rule: the slot that its identity names in the band of its hosts, or the
 /// next one that is free and keeps the order.
 fn free(rules: &[Rule], used: &BTreeMap<u32, usize>, others: &BTreeSet<u32>, held: &Held, at: usize) -> Option<u32> {
-    let (key, bounds, band) = (&rules[at].key, bounds(rules, used, at), band(&rules[at]));
+    let key = &rules[at].key;
+    let (bounds, band) = (bounds(rules, used, at), band(key.class, &rules[at].hosts));
     let probe = |range: RangeInclusive<u32>| {
         let width = range.end() - range.start() + 1;
         let start = slot(key, width);
@@ -164,7 +148,7 @@ fn check_order(rules: &[Rule], members: &[usize], old: &Lock, out: &mut Diagnost
             out.report(
                 Diagnostic::new(&NO_NUMBER, old.line(&rule.key.to_string()), message)
                     .note(format!("its number is {} and can't be changed while it lives", rule.priority))
-                    .help("remove its line from rackform.lock if the number was written by hand, or make its patterns narrower"),
+                    .help("remove its line from rackform.lock if the number was written by hand or adopted, and it gets another one; or make its patterns narrower"),
             );
         }
     }

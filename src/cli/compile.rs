@@ -5,14 +5,14 @@ use std::process::ExitCode;
 
 use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING, NOT_WRITTEN};
 use rackform::diagnostics::{Diagnostic, Diagnostics};
-use rackform::load::{Request, load};
+use rackform::load::{Loaded, Request, load};
 use rackform::lock::{self, Lock, Mode};
 use rackform::output;
 use rackform::source::Files;
 use rackform::{Compiled, Input};
 
-use super::Job;
 use super::terminal::Terminal;
+use super::{Job, counted};
 
 /// The exit code for `--locked` when the lock would change.
 const LOCK_WOULD_CHANGE: u8 = 3;
@@ -34,24 +34,34 @@ pub(super) fn run(job: &Job<'_>, folder: Option<&Path>, terminal: &Terminal) -> 
     }
 }
 
-/// What was done, or the exit code for what was reported.
-fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
+/// Read everything that a job is about.
+pub(super) fn read(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Lock) {
     let request = Request { path: job.path.to_path_buf(), env_files: job.common.env_file.clone(), env: job.common.env.clone() };
     let mode = if job.common.mend { Mode::Mend } else { Mode::Trust };
-    let failed = |_| ExitCode::FAILURE;
     let loaded = load(&request, files, out);
     let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();
-    let input = Input {
+    (loaded, old)
+}
+
+/// What was read, as the library takes it.
+pub(super) fn input<'a>(job: &'a Job<'_>, files: &'a Files, loaded: &'a Loaded, lock: &'a Lock) -> Input<'a> {
+    Input {
         files,
         racks: &loaded.racks,
         apps: &loaded.apps,
         promises: &loaded.promises,
-        lock: &old,
+        lock,
         fleet_source: &loaded.fleet_source,
         change: &job.change,
         is_whole: loaded.is_whole,
-    };
-    let compiled = rackform::compile(&input, out).map_err(failed)?;
+    }
+}
+
+/// What was done, or the exit code for what was reported.
+fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
+    let failed = |_| ExitCode::FAILURE;
+    let (loaded, old) = read(job, files, out);
+    let compiled = rackform::compile(&input(job, files, &loaded, &old), out).map_err(failed)?;
 
     let text = compiled.lock.to_text();
     // Version control may have changed line ends, which say nothing.
@@ -81,8 +91,7 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
 
 fn summary(compiled: &Compiled) -> String {
     let (racks, apps, rules) = compiled.counts;
-    let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
-    format!("{} and {} with {}", count(racks, "rack"), count(apps, "app"), count(rules, "rule"))
+    format!("{} and {} with {}", counted(racks, "rack"), counted(apps, "app"), counted(rules, "rule"))
 }
 
 /// The lines of a lock. Each stands for itself, and where `merge=union` puts them in another order

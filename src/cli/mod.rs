@@ -2,7 +2,9 @@
 //!
 //! 0 fine, 1 errors, 2 wrong usage, 3 `--locked` and the lock would change.
 
+mod adopt;
 mod compile;
+mod init;
 mod terminal;
 
 use std::path::{Path, PathBuf};
@@ -36,6 +38,14 @@ enum Command {
     Check(InputArgs),
     /// Move an app to another rack: begin, and finish once DNS leads there
     Move(MoveArgs),
+    /// Write a rackform.yml with the apps of a folder, and an example of every other key
+    Init {
+        /// The folder
+        #[arg(default_value = ".")]
+        path: PathBuf,
+    },
+    /// Take the rules that stand on a listener into the lock, with their numbers
+    Adopt(adopt::AdoptArgs),
     /// Tell the long story of a diagnostic
     Explain {
         /// Its code, such as RF0101
@@ -147,6 +157,11 @@ enum SchemaOf {
     Fleet,
 }
 
+/// A number with its word: `1 rule`, `2 rules`.
+fn counted(number: usize, word: &str) -> String {
+    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Run the program.
 pub(crate) fn run() -> ExitCode {
     let cli = Cli::parse();
@@ -165,6 +180,8 @@ pub(crate) fn run() -> ExitCode {
             let job = Job { path: &args.path, locked: false, change, common: &args.common };
             compile::run(&job, Some(&args.out), &terminal)
         }
+        Command::Init { path } => init::run(&path, &terminal),
+        Command::Adopt(args) => adopt::run(&args, &terminal),
         Command::Explain { code } => {
             if let Some(code) = codes::find(&code) {
                 terminal::data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs))

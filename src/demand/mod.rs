@@ -1,13 +1,15 @@
 //! What an app asks of a rack: rules, target groups and certificates. The same packing decides how
 //! much room it needs before it has a rack, and what it gets once it has one.
 
+mod bands;
 mod certificates;
 mod ledger;
 mod rules;
 
+pub use bands::{EXACT, WILDCARD, band};
 pub use certificates::{AppCertificate, Certificates, certificates, keep_names};
 pub use ledger::{Ledger, ROUTERS, TARGET_GROUPS, WORDS, quota};
-pub use rules::{Rule, fits, pack};
+pub use rules::{Rule, fits, group, pack};
 
 use std::collections::BTreeSet;
 

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::bands::band;
 use crate::fleet::{App, Fleet, Rack};
 use crate::host::{Host, MAX_WILDCARDS};
 use crate::lock::{Class, Lock, LockedRule, MAX_HOSTS, RuleKey};
@@ -23,13 +24,31 @@ pub struct Rule {
 }
 
 /// What patterns must share to stand in one rule: then the rule has one place in the order.
-fn group(host: &Host) -> (Class, usize) {
+pub fn group(host: &Host) -> (Class, usize) {
     if host.is_wildcard() { (Class::Wildcard, host.specificity()) } else { (Class::Exact, 0) }
 }
 
 /// Whether a host still fits into a rule with these hosts.
 pub fn fits(hosts: &[Host], host: &Host) -> bool {
     hosts.len() < MAX_HOSTS && hosts.iter().map(Host::wildcards).sum::<usize>() + host.wildcards() <= MAX_WILDCARDS
+}
+
+/// Whether a pattern still comes behind everything inside of it when a host joins a rule that has its
+/// number. Numbers that we chose see to that by their bands; those that were adopted do not.
+fn keeps_order(rule: &Rule, host: &Host, old: &Lock) -> bool {
+    let number = rule.priority;
+    if number == 0 {
+        return true; // it gets its number later, with this host in view
+    }
+    let holds = |outer: &Host, inner: &Host| outer != inner && outer.may_meet(inner) && outer.contains(inner);
+    let is_wrong = |key: &RuleKey, other: &LockedRule| {
+        // No exact host contains another one.
+        let (outer_comes_first, inner_comes_last) = (other.priority < number, other.priority > number);
+        (outer_comes_first && key.class == Class::Wildcard && other.hosts.iter().any(|outer| holds(outer, host)))
+            || (inner_comes_last && host.is_wildcard() && other.hosts.iter().any(|inner| holds(host, inner)))
+    };
+    band(rule.key.class, std::slice::from_ref(host)).contains(&number)
+        && !old.rules_on(&rule.key.rack, rule.key.router).any(|(key, other)| is_wrong(key, other))
 }
 
 /// Pack the routes of a fleet, which come app by app.
@@ -76,7 +95,7 @@ pub(super) fn pack_app(app: &App, rack: &Rack, routes: &[Route], old: &Lock) -> 
             while packed.get(with_room).is_some_and(|rule| rule.hosts.len() == MAX_HOSTS) {
                 with_room += 1;
             }
-            if let Some(rule) = packed[with_room..].iter_mut().find(|rule| fits(&rule.hosts, host)) {
+            if let Some(rule) = packed[with_room..].iter_mut().find(|rule| fits(&rule.hosts, host) && keeps_order(rule, host, old)) {
                 rule.hosts.push(host.clone());
                 continue;
             }

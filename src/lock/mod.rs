@@ -210,6 +210,11 @@ impl Lock {
         self.lines.0.get(key).copied()
     }
 
+    /// Where the line of a rule of others stands.
+    pub fn stranger_line(&self, (rack, router, port, number): &StrangerKey) -> Option<Place> {
+        self.line(&format!("{rack}/{}/{port}/{number}", router.word()))
+    }
+
     /// The last generation; 0 when nothing was given out yet.
     pub fn generation(&self) -> u32 {
         let apps = self.apps.values().flat_map(|app| [app.http, app.http_left, Some(1)]).flatten();
@@ -218,6 +223,12 @@ impl Lock {
         let shared = self.shared.values().flat_map(|shared| [Some(shared.since), shared.left]).flatten();
         let retired = self.retired.values().map(|retired| retired.since);
         apps.chain(rules).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
+    }
+
+    /// The rules of a router.
+    pub fn rules_on<'a>(&'a self, rack: &'a str, router: Router) -> impl Iterator<Item = (&'a RuleKey, &'a LockedRule)> + 'a {
+        let first = RuleKey { rack: rack.into(), router, app: String::new(), service: String::new(), class: Class::Exact, ordinal: 0 };
+        self.rules.range(first..).take_while(move |(key, _)| key.rack == rack && key.router == router)
     }
 
     /// The rules of an app on a rack.

@@ -25,8 +25,10 @@ pub(super) enum Refusal {
 struct Shelf {
     quota: Load,
     held: Load,
-    /// Who holds each number; apps that are gone and strangers have no place in the fleet.
+    /// Who holds each number; apps that are gone have no place in the fleet.
     numbers: BTreeMap<u32, BTreeSet<Option<usize>>>,
+    /// Numbers of rules of others, each on its port.
+    strangers: BTreeSet<(u16, u32)>,
     /// Which apps answer a host on port 443, and which on port 80.
     holders: [Holders; 2],
     /// Which apps answer a host in the end, on either port.
@@ -60,9 +62,6 @@ impl Account {
                     .filter(|((on, at, _), known)| on == name && *at == router && known.left.is_none_or(|left| left == last))
                     .count();
                 let mut numbers: BTreeMap<u32, BTreeSet<Option<usize>>> = BTreeMap::new();
-                for (_, _, _, number) in lock.strangers.keys().filter(|(on, at, _, _)| on == name && *at == router) {
-                    numbers.entry(*number).or_default().insert(None);
-                }
                 for (_, stand) in before.gone.iter().filter(|(key, _)| key.rack == *name && key.router == router) {
                     held.rules += 1 + usize::from(stand.http);
                     numbers.entry(stand.priority).or_default().insert(None);
@@ -74,8 +73,16 @@ impl Account {
                     .map(|(key, _)| (key.app.as_str(), key.service.as_str()))
                     .collect();
                 held.target_groups += services.len();
-                let quota = quota(&fleet.racks[*rack]);
-                shelves.insert((*rack, router), Shelf { quota, held, numbers, holders: Default::default(), wanted: Default::default() });
+                let others = lock.strangers.keys().filter(|(on, at, _, _)| on == name && *at == router);
+                let shelf = Shelf {
+                    quota: quota(&fleet.racks[*rack]),
+                    held,
+                    numbers,
+                    strangers: others.map(|(_, _, port, number)| (*port, *number)).collect(),
+                    holders: Default::default(),
+                    wanted: Default::default(),
+                };
+                shelves.insert((*rack, router), shelf);
             }
         }
         let mut account = Self { shelves };
@@ -175,7 +182,8 @@ impl Shelf {
         next.on(router).filter(|(key, stand)| is_new(key, stand.http)).find_map(|(key, stand)| {
             let others = self.numbers.get(&stand.priority).is_some_and(|who| who.iter().any(|who| *who != Some(at)));
             let own = current.on(router).any(|(other, known)| other != key && known.priority == stand.priority);
-            (others || own).then_some(Refusal::Number(router, stand.priority))
+            let on = |port: u16| self.strangers.contains(&(port, stand.priority));
+            (others || own || on(443) || (stand.http && on(80))).then_some(Refusal::Number(router, stand.priority))
         })
     }
 

@@ -1,11 +1,17 @@
-//! Compile from texts, without a disk.
-#![allow(dead_code)] // each test binary uses its part
+//! Compile from texts, without a disk; and the program in folders of its own.
+#![allow(dead_code, clippy::unwrap_used)] // each test binary uses its part; a test fails by panicking
 
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use rackform::adopt::{Adopted, Request};
 use rackform::diagnostics::{Diagnostics, short};
 use rackform::fleet::{self, AppSource, Apps, Promises};
 use rackform::lock::{self, Lock, Mode};
 use rackform::placement::Change;
-use rackform::source::{Files, Variables};
+use rackform::routes::Router;
+use rackform::source::{FileId, Files, Variables};
 use rackform::{Compiled, Input, compile};
 use serde_yaml::Value;
 
@@ -69,6 +75,30 @@ pub(crate) fn run_change(fleet: &str, apps: &[(&str, &str)], lock: &Lock, change
 }
 
 fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables, change: &Change) -> Outcome {
+    with_input(fleet, apps, lock, variables, change, None, |input, _, out| {
+        let compiled = compile(input, out).ok();
+        Outcome { compiled, messages: out.sorted().iter().map(|d| short(d, input.files)).collect() }
+    })
+}
+
+/// Adopt the public listener on port 443 of the only rack.
+pub(crate) fn adopt(fleet: &str, apps: &[(&str, &str)], rules: &str, lock: &Lock) -> Option<Adopted> {
+    with_input(fleet, apps, lock, &Variables::new(), &Change::None, Some(rules), |input, rules, out| {
+        let request = Request { rack: None, router: Router::Public, port: 443, rules: rules.expect("a file"), certificates: Vec::new() };
+        rackform::adopt(input, &request, out).ok()
+    })
+}
+
+/// Read what a compile needs from texts, and one file more.
+fn with_input<T>(
+    fleet: &str,
+    apps: &[(&str, &str)],
+    lock: &Lock,
+    variables: &Variables,
+    change: &Change,
+    more: Option<&str>,
+    job: impl FnOnce(&Input<'_>, Option<FileId>, &mut Diagnostics) -> T,
+) -> T {
     let mut files = Files::default();
     let mut out = Diagnostics::new(false);
     let fleet_id = files.add("rackform.yml", fleet);
@@ -94,6 +124,7 @@ fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variable
             }
         })
         .collect();
+    let more = more.map(|text| files.add("more.json", text));
     let input = Input {
         files: &files,
         racks: &racks,
@@ -104,9 +135,7 @@ fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variable
         is_whole: true,
         promises: &promises,
     };
-    let compiled = compile(&input, &mut out).ok();
-    let messages = out.sorted().iter().map(|d| short(d, &files)).collect();
-    Outcome { compiled, messages }
+    job(&input, more, &mut out)
 }
 
 /// Read a lock from its text, and what is said of it.
@@ -165,4 +194,74 @@ pub(crate) fn rules(template: &Value) -> Vec<TemplateRule> {
     }
     rules.sort_by(|a, b| (&a.listener, a.priority).cmp(&(&b.listener, b.priority)));
     rules
+}
+
+/// A folder that goes when the test ends.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let path = std::env::temp_dir().join(format!("rackform-cli-{}-{name}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    pub(crate) fn write(&self, path: &str, text: &str) {
+        let path = self.0.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    pub(crate) fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).unwrap()
+    }
+
+    pub(crate) fn has(&self, path: &str) -> bool {
+        self.0.join(path).exists()
+    }
+
+    /// Copy a folder of the project, but for its lock.
+    pub(crate) fn copy(&self, from: &str, to: &str) {
+        for path in files_below(&Path::new(env!("CARGO_MANIFEST_DIR")).join(from)) {
+            let inner = path.strip_prefix(Path::new(env!("CARGO_MANIFEST_DIR")).join(from)).unwrap().to_str().unwrap();
+            if inner != "rackform.lock" {
+                self.write(&format!("{to}/{inner}"), &fs::read_to_string(&path).unwrap());
+            }
+        }
+    }
+
+    /// Every file below a folder, with its text.
+    pub(crate) fn texts(&self, path: &str) -> Vec<(PathBuf, String)> {
+        files_below(&self.0.join(path)).into_iter().map(|path| (path.clone(), fs::read_to_string(path).unwrap())).collect()
+    }
+
+    /// Exit code, standard output and standard error of a run in this folder.
+    pub(crate) fn run(&self, arguments: &[&str]) -> (i32, String, String) {
+        program(&self.0, arguments)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Every file below a folder, sorted.
+pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
+    }
+    files.sort();
+    files
+}
+
+/// Run the program in a folder.
+pub(crate) fn program(folder: &Path, arguments: &[&str]) -> (i32, String, String) {
+    let done = Command::new(env!("CARGO_BIN_EXE_rackform")).args(arguments).current_dir(folder).output().unwrap();
+    let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+    (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
 }

@@ -1,0 +1,94 @@
+//! `rackform adopt`.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Args;
+use rackform::adopt::{self, Adopted};
+use rackform::diagnostics::codes::NOT_WRITTEN;
+use rackform::diagnostics::{Diagnostic, Diagnostics};
+use rackform::load;
+use rackform::placement::Change;
+use rackform::routes::Router;
+use rackform::source::{FileId, Files};
+
+use super::terminal::Terminal;
+use super::{CommonArgs, Job, compile, counted};
+
+#[derive(Args)]
+pub(super) struct AdoptArgs {
+    /// What `aws elbv2 describe-rules --listener-arn ARN` printed
+    #[arg(value_name = "RULES.json")]
+    rules: PathBuf,
+    /// The rack that the listener stands on; needed where several are open
+    #[arg(long, value_name = "NAME")]
+    rack: Option<String>,
+    /// It is the internal router's listener
+    #[arg(long)]
+    internal: bool,
+    /// Its port
+    #[arg(long, value_name = "PORT", default_value = "443", value_parser = clap::builder::PossibleValuesParser::new(["80", "443"]))]
+    port: String,
+    /// What `aws elbv2 describe-listener-certificates --listener-arn ARN` printed; what
+    /// `aws acm list-certificates` printed tells those of apps from those of others
+    #[arg(long, value_name = "FILE")]
+    certificates: Vec<PathBuf>,
+    /// A folder with a rackform.yml or convox.yml files
+    #[arg(long, value_name = "PATH", default_value = ".")]
+    path: PathBuf,
+    #[command(flatten)]
+    common: CommonArgs,
+}
+
+/// Take a listener into the lock.
+pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
+    let mut files = Files::default();
+    let mut out = Diagnostics::new(args.common.strict);
+    let done = attempt(args, &mut files, &mut out);
+    let said = terminal.diagnostics(&out, &files, args.common.message_format);
+    match done {
+        Some(done) => {
+            terminal.status(&done);
+            said
+        }
+        None => ExitCode::FAILURE,
+    }
+}
+
+/// What was done; none when something was reported.
+fn attempt(args: &AdoptArgs, files: &mut Files, out: &mut Diagnostics) -> Option<String> {
+    let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common };
+    let (loaded, old) = compile::read(&job, files, out);
+    let rules = load::read(&args.rules, files, out);
+    let certificates: Vec<Option<FileId>> = args.certificates.iter().map(|path| load::read(path, files, out)).collect();
+    let request = adopt::Request {
+        rack: args.rack.clone(),
+        router: if args.internal { Router::Internal } else { Router::Public },
+        port: if args.port == "80" { 80 } else { 443 },
+        rules: rules?,
+        certificates: certificates.into_iter().collect::<Option<_>>()?,
+    };
+    let adopted = rackform::adopt(&compile::input(&job, files, &loaded, &old), &request, out).ok()?;
+    let written = rackform::write::write_lock(&loaded.lock_path, &adopted.lock.to_text());
+    if let Err(error) = written {
+        out.report(
+            Diagnostic::nowhere(&NOT_WRITTEN, format!("the lock can't be written: {error}"))
+                .help("check the folder, its permissions and the space that is left"),
+        );
+        return None;
+    }
+    Some(summary(&request, &adopted))
+}
+
+fn summary(request: &adopt::Request, adopted: &Adopted) -> String {
+    let certificates = adopted.certificates.map_or(String::new(), |count| format!(" and {}", counted(count, "certificate")));
+    format!(
+        "port {} of the {} router of `{}`: {} of ours, {} of them new to the lock, and {}{certificates} of others",
+        request.port,
+        request.router.word(),
+        adopted.rack,
+        counted(adopted.new + adopted.known, "rule"),
+        adopted.new,
+        counted(adopted.strangers, "rule"),
+    )
+}
