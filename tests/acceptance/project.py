@@ -13,7 +13,8 @@ from typing import Any
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-ALL_EXAMPLES = tuple(sorted(lock.parent.name for lock in REPOSITORY.glob("examples/*/rackform.lock")))
+LOCKS = REPOSITORY.glob("examples/*/rackform.lock")
+ALL_EXAMPLES = tuple(sorted(lock.parent.name for lock in LOCKS))
 RACKFORM = Path(os.environ.get("RACKFORM", REPOSITORY / "target" / "release" / "rackform"))
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
 
@@ -116,6 +117,22 @@ def test_every_host_is_answered(fleet: Fleet) -> None:
     assert {answer.partition("/")[0] for answer in wanted.values()} - {REDIRECT} == {
         app for app in placement(fleet.source) if app != "mailer"
     }
+
+
+def test_the_checks_are_awake(fleet: Fleet) -> None:
+    """A rule that leads elsewhere, and rules that are gone, are both noticed."""
+    standing, wanted = fleet.standing(), fleet.wanted()
+    elsewhere = {group: "blog/web" for group in standing.services}
+    with pytest.raises(AssertionError):
+        check_answers(replace(standing, services=elsewhere), wanted)
+    router = standing.routers["production", "Router"]
+    empty = {HTTPS: replace(router.listeners[HTTPS], rules=[])}
+    routers = {
+        **standing.routers,
+        ("production", "Router"): replace(router, listeners=router.listeners | empty),
+    }
+    with pytest.raises(AssertionError):
+        check_nothing_is_lost(replace(standing, routers=routers), wanted, wanted)
 
 
 def test_unknown_hosts_are_not(fleet: Fleet) -> None:
@@ -261,9 +278,9 @@ def test_a_move(fleet: Fleet) -> None:
     fleet.project.move("shop", new)
     both = fleet.wanted()
     assert len(of(both, "shop", new)) == len(of(both, "shop", old)) == len(of(before, "shop", old))
-    fleet.deploy()
-    standing = fleet.standing()
-    check_answers(standing, both)
+    for _ in fleet.steps():
+        check_nothing_is_lost(fleet.standing(), before, both)
+    check_answers(fleet.standing(), both)
     moved = {a for a in both if a.port == HTTPS and a in of(both, "shop", new)}
     assert {"shop.example.org", "store.example.net", "*.stores.example.org"} <= {
         address.host for address in moved
