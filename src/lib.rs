@@ -45,6 +45,8 @@ pub struct Compiled {
     pub lock: Lock,
     /// How many racks, apps and rules there are.
     pub counts: (usize, usize, usize),
+    /// In how many phases they are deployed.
+    pub phases: usize,
 }
 
 /// What a compile needs, all of it read.
@@ -104,5 +106,5 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
     let phases = lower::lower(&fleet, &allocation, &way, input.fleet_source, input.files);
     let files = output::output(&phases, out)?;
     let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
-    Ok(Compiled { files, lock: allocation.lock, counts })
+    Ok(Compiled { files, lock: allocation.lock, counts, phases: phases.len() })
 }

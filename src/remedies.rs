@@ -34,7 +34,7 @@ pub fn overflow(fleet: &Fleet, rules: &[Rule], ledger: &Ledger, lock: &Lock, at:
             .collect();
         if !on_80.is_empty() {
             let frees: usize = on_80.iter().map(|app| demands[app].routers[router as usize].rules / 2).sum();
-            ways.push(format!("remove `RedirectHttps: No` from {}, which frees {frees} rules", list(on_80.iter().copied())));
+            ways.push(format!("remove `RedirectHttps: No` from {}, which frees {}", list(on_80.iter().copied()), counted(frees, WORDS[0])));
         }
     }
     if kind == 2 {
@@ -89,8 +89,7 @@ fn without_names(apps: &[(usize, &App)], rack: &Rack, demands: &BTreeMap<&str, D
     });
     let chosen: Vec<&(usize, &str)> = chosen.collect();
     let frees: usize = chosen.iter().map(|(saved, _)| saved).sum();
-    let s = if frees == 1 { "" } else { "s" };
-    Some(format!("set `InternalDomains: No` on {}, which frees {frees} rule{s}", list(chosen.iter().map(|(_, name)| *name))))
+    Some(format!("set `InternalDomains: No` on {}, which frees {}", list(chosen.iter().map(|(_, name)| *name)), counted(frees, WORDS[0])))
 }
 
 /// The wildcard certificate that would free the most.
@@ -134,15 +133,20 @@ fn single_move(
     demands: &BTreeMap<&str, Demand>,
 ) -> String {
     let size = |name: &str| demands[name].routers[router as usize].kinds()[kind];
-    let mut candidates: Vec<&App> = fleet.apps.iter().filter(|app| app.rack == at && size(&app.name) >= excess).map(|app| &**app).collect();
+    let moves = |app: &App| fleet.apps.iter().filter(|other| other.name == app.name).count() > 1;
+    let mut candidates: Vec<&App> =
+        fleet.apps.iter().filter(|app| app.rack == at && size(&app.name) >= excess && !moves(app)).map(|app| &**app).collect();
     candidates.sort_by_key(|app| {
         (demands[app.name.as_str()].routers.iter().map(|load| load.kinds().iter().sum::<usize>()).sum::<usize>(), &app.name)
     });
     for app in &candidates {
-        for other in fleet.racks.iter().filter(|other| other.name != fleet.racks[at].name && demand::has_routers(app, other)) {
+        // A pin to one rack holds the app, a pin to several of a kind keeps it among these.
+        let may_leave = |other: &Rack| !app.is_pinned || (app.allowed.len() > 1 && other.kind == fleet.racks[at].kind);
+        let others = fleet.racks.iter().filter(|other| other.name != fleet.racks[at].name && may_leave(other));
+        for other in others.filter(|other| demand::has_routers(app, other)) {
             if ledger.fits(other, quota(other), &demand::of(app, other, lock)) {
                 return format!(
-                    "`rackform move {} {}`, the smallest app that makes enough room: it asks for {}",
+                    "take the change back, `rackform move {} {}`, and make the change when the move is finished; it is the smallest app that makes enough room, and asks for {}",
                     app.name,
                     other.name,
                     asked(&demands[app.name.as_str()])
@@ -210,9 +214,13 @@ pub fn no_room(draft: &Draft, app: &App, demands: &[Option<Demand>], ledger: &Le
         diagnostic = diagnostic.note(line);
     }
     let mut ways = Vec::new();
-    let roomy = racks().find(|rack| rack.headroom > 0 && ledger.fits(rack, quota(rack), demand));
-    if let Some(rack) = roomy {
+    let roomy = || racks().filter(|rack| rack.headroom > 0 && ledger.fits(rack, quota(rack), demand));
+    // The name of the first of several racks stands for all of them, so it pins to none.
+    let can_pin = |rack: &&Rack| draft.kinds[rack.kind].racks.len() == 1 || rack.name != draft.kinds[rack.kind].name;
+    if let Some(rack) = roomy().find(can_pin) {
         ways.push(format!("pin it with `rack: {}`, which has room in its headroom of {} %, or lower `headroom`", rack.name, rack.headroom));
+    } else if let Some(rack) = roomy().next() {
+        ways.push(format!("lower `headroom`: `{}` has room in its {} %", rack.name, rack.headroom));
     }
     let smaller = demand::without_internal_domains(app, fresh);
     if app.params.internal_domains && smaller != *demand {

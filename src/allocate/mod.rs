@@ -93,7 +93,9 @@ fn shadowed(fleet: &Fleet, rules: &[Rule], routes: &[Route], old: &Lock, out: &m
 fn gone(apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut Diagnostics) {
     for (app, was) in &old.apps {
         let stays = |rack: &String| apps.get(app).is_some_and(|is| is.rack == *rack || is.moving_to.as_ref() == Some(rack));
-        for rack in std::iter::once(&was.rack).chain(&was.moving_to).filter(|rack| !stays(rack)) {
+        // An app that nothing is routed to has no stack.
+        let has_stack = |rack: &String| old.rules_of(rack, app).next().is_some();
+        for rack in std::iter::once(&was.rack).chain(&was.moving_to).filter(|rack| !stays(rack) && has_stack(rack)) {
             let what =
                 if apps.contains_key(app) { format!("the app `{app}` has left `{rack}`") } else { format!("the app `{app}` is gone") };
             out.report(

@@ -65,7 +65,7 @@ pub(super) fn number(rules: &mut [Rule], old: &Lock, routes: &[Route], out: &mut
             // A rule that returns may still be deployed: it gets the number back that it had last.
             let own = returning.get(&rules[at].key).map(|(_, number)| *number).filter(|number| {
                 let is_free = !used.contains_key(number) && !others.contains(number);
-                is_free && band(&rules[at]).contains(number) && bounds(rules, &used, at).contains(number)
+                is_free && band(rules[at].key.class, &rules[at].hosts).contains(number) && bounds(rules, &used, at).contains(number)
             });
             if let Some(number) = own.or_else(|| free(rules, &used, others, &held, at)) {
                 used.insert(number, at);

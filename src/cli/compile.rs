@@ -86,7 +86,8 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
         );
         ExitCode::FAILURE
     })?;
-    Ok(format!("{}; {} deploys them", summary(&compiled), folder.join("deploy.sh").display()))
+    let phases = if compiled.phases > 1 { format!(" in {} phases", compiled.phases) } else { String::new() };
+    Ok(format!("{}; {} deploys them{phases}", summary(&compiled), folder.join("deploy.sh").display()))
 }
 
 fn summary(compiled: &Compiled) -> String {

@@ -232,8 +232,8 @@ codes! {
         "The rack was removed or renamed while the app is placed there. Give the rack its name back. If nothing of it is deployed, remove rackform.lock.";
     ROUTER_IN_USE = "RF0509" Error "a router is removed while rules stand on it",
         "Racks are deployed before apps, and CloudFormation does not remove a router whose listeners an app still imports. First take the services off the router and deploy; then change the rack's parameter.";
-    APP_GONE = "RF0510" Note "the stack of an app that is gone stays",
-        "The app is no longer part of the fleet, so nothing deploys or removes its stack: its rules stay on the router until you delete it.";
+    APP_GONE = "RF0510" Note "a stack that is not needed any more stays",
+        "An app is no longer part of the fleet or has left a rack, or the last app has left a rack, so nothing deploys or removes the stack: the rules of an app stay on the router until you delete it. Every compile after this one is silent about it.";
     LOCK_MISSING = "RF0511" Warning "the lock is missing",
         "The output folder was compiled before, so numbers were given out, and the lock that remembers them is not there. A new one may pack and number rules in another way, and what is deployed is changed for nothing.";
 

@@ -8,6 +8,7 @@ stacks="@STACKS@"
 limit=51200 # bytes that CloudFormation takes without a bucket
 given=()
 execute=()
+made=" " # stacks that have a change set of this dry run
 
 usage() {
   cat <<END
@@ -106,7 +107,7 @@ check() {
 
 # Deploy one stack: name, the stack of its rack, template, parameters.
 deploy() {
-  local stack=$1 rack=$2 template=$3 file=$4 line item before
+  local stack=$1 rack=$2 template=$3 file=$4 phase=${3%%/*} line item before
   local values=() options=()
   if ((${#execute[@]})) && [[ $stack != "$rack" ]]; then
     before=$(described "$rack")
@@ -114,6 +115,16 @@ deploy() {
       echo "leaving out $stack: it imports what the rack $rack exports, which is not deployed yet"
       return
     fi
+  fi
+  case $template in phase-*) phase=" (phase ${phase#phase-})" ;; *) phase="" ;; esac
+  if ((${#execute[@]})); then
+    case $made in
+      *" $stack "*)
+        echo "leaving out $stack$phase: it follows on the phase before, which a dry run does not deploy"
+        return
+        ;;
+    esac
+    made+="$stack "
   fi
   while IFS= read -r line; do
     is_given "$stack" "${line%%=*}" || values+=("$line")
@@ -128,9 +139,9 @@ deploy() {
     options+=(--s3-bucket "$RACKFORM_S3_BUCKET")
   fi
   if ((${#execute[@]})); then
-    echo "making a change set of $stack"
+    echo "making a change set of $stack$phase"
   else
-    echo "deploying $stack"
+    echo "deploying $stack$phase"
   fi
   aws cloudformation deploy --stack-name "$stack" --template-file "$template" --no-fail-on-empty-changeset \
     ${options[@]+"${options[@]}"} ${execute[@]+"${execute[@]}"}

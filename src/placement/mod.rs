@@ -62,6 +62,7 @@ pub fn place(draft: &Draft, old: &Lock, change: &Change, out: &mut Diagnostics) 
         rebalance::rebalance(draft, old, &mut placement);
     }
     moves::say(draft, old, &placement, out);
+    moves::closed(draft, old, &placement, out);
     placement
 }
 

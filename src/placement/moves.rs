@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use super::Placement;
-use crate::diagnostics::codes::{BAD_MOVE, MOVING};
+use crate::diagnostics::codes::{APP_GONE, BAD_MOVE, MOVING};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::fleet::Draft;
 use crate::lock::{Lock, LockedApp};
@@ -96,6 +96,23 @@ fn begin(draft: &Draft, allowed: std::ops::Range<usize>, locked: &mut LockedApp,
     }
     locked.moving_to = Some(to.to_owned());
     None
+}
+
+/// Name the racks that the last app has left: nothing is written for them any more.
+pub(super) fn closed(draft: &Draft, old: &Lock, placement: &Placement, out: &mut Diagnostics) {
+    for (_, rack) in draft.racks.iter().enumerate().filter(|(at, rack)| !placement.open.contains(at) && !rack.external) {
+        let name = &rack.name;
+        let last = old.apps.iter().find(|(_, locked)| locked.rack == *name || locked.moving_to.as_ref() == Some(name));
+        let Some((app, _)) = last else { continue };
+        out.report(
+            Diagnostic::new(
+                &APP_GONE,
+                old.line(app),
+                format!("no app lives on the rack `{name}`, and its stack stays until it is deleted"),
+            )
+            .help(format!("once the stacks of its apps are deleted: aws cloudformation delete-stack --stack-name {name}")),
+        );
+    }
 }
 
 /// Name the apps that are on their way, and what each needs next.

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 import boto3
 from botocore import xform_name
 
-from project import Project
+from project import Project, Stack
 from servers import Server
 
 REGION = "us-east-1"
@@ -110,15 +110,19 @@ class Account:
 
     def cli(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
         """Ask by the real AWS CLI."""
-        command = [str(AWS_CLI), service, operation.replace("_", "-"), "--output", "json"]
+        words = [service, operation.replace("_", "-"), "--output", "json"]
         for name, value in arguments.items():
             values = value if isinstance(value, list) else [value]
-            command += [f"--{xform_name(name, '-')}", *values]
+            words += [f"--{xform_name(name, '-')}", *values]
+        return json.loads(self.run(*words))
+
+    def run(self, *words: str) -> str:
+        """Run the real AWS CLI, and return what it prints."""
         done = subprocess.run(
-            command, env=self.environment, capture_output=True, text=True, timeout=60
+            [str(AWS_CLI), *words], env=self.environment, capture_output=True, text=True, timeout=60
         )
-        assert done.returncode == 0, f"{command}: {done.stderr}"
-        return json.loads(done.stdout)
+        assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
+        return done.stdout
 
     # --- deploying
 
@@ -140,6 +144,20 @@ class Account:
         said = done.stdout + done.stderr
         assert done.returncode == 0, f"deploy.sh failed:\n{said}\n{self._reasons(project)}"
         return said
+
+    def deploy_stack(self, stack: Stack, parameters: Iterable[str]) -> None:
+        """Deploy one stack as `deploy.sh` does, so that a test can look between two stacks."""
+        given = dict(item.split("=", 1) for item in json.loads(stack.parameters.read_text()))
+        for parameter in parameters:
+            name, _, value = parameter.partition("=")
+            if name.startswith(f"{stack.name}:"):
+                given[name.partition(":")[2]] = value
+        words = ["cloudformation", "deploy", "--no-fail-on-empty-changeset"]
+        words += ["--stack-name", stack.name, "--template-file", str(stack.template)]
+        if given:
+            words += ["--parameter-overrides", *(f"{k}={v}" for k, v in given.items())]
+        self.run(*words)
+        self._deployed_at = time.monotonic()
 
     def _reasons(self, project: Project) -> str:
         """Why stacks failed, for the message of a test."""
@@ -177,20 +195,29 @@ class Account:
             lb["LoadBalancerArn"]: lb
             for lb in ask("elbv2", "describe_load_balancers")["LoadBalancers"]
         }
-        routers = {}
-        for name in names:
-            facts = described.pop(self.physical_id(rack, name))
-            routers[name] = Router(
-                arn=facts["LoadBalancerArn"],
-                name=facts["LoadBalancerName"],
-                dns_name=facts["DNSName"],
-                scheme=facts["Scheme"],
-                subnets=frozenset(zone["SubnetId"] for zone in facts["AvailabilityZones"]),
-                security_groups=facts["SecurityGroups"],
-                listeners=self._listeners(facts["LoadBalancerArn"], ask),
-            )
+        routers = {
+            name: self._router(described.pop(self.physical_id(rack, name)), ask) for name in names
+        }
         assert not described, f"balancers that nobody expects: {list(described)}"
         return routers
+
+    def router(self, rack: str, name: str) -> Router:
+        """One router of one rack of several."""
+        arn = self.physical_id(rack, name)
+        answer = self.call("elbv2", "describe_load_balancers", LoadBalancerArns=[arn])
+        (facts,) = answer["LoadBalancers"]
+        return self._router(facts, self.call)
+
+    def _router(self, facts: dict[str, Any], ask: Caller) -> Router:
+        return Router(
+            arn=facts["LoadBalancerArn"],
+            name=facts["LoadBalancerName"],
+            dns_name=facts["DNSName"],
+            scheme=facts["Scheme"],
+            subnets=frozenset(zone["SubnetId"] for zone in facts["AvailabilityZones"]),
+            security_groups=facts["SecurityGroups"],
+            listeners=self._listeners(facts["LoadBalancerArn"], ask),
+        )
 
     def _listeners(self, router: str, ask: Caller) -> dict[int, Listener]:
         answer = ask("elbv2", "describe_listeners", LoadBalancerArn=router)

@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 # Before these modules are imported: their asserts are to speak as plainly as a test's own.
-pytest.register_assert_rewrite("account", "checks", "project")
+pytest.register_assert_rewrite("account", "checks", "fleet", "project")
 
 import servers
 from account import Account
 from deployment import Deployment
 from expectations import EXAMPLES, Expectation
-from project import RACKFORM, Project
+from project import ALL_EXAMPLES, RACKFORM, Project
 from stripping import strip
 
 
@@ -22,7 +22,7 @@ def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     """Every example, compiled once; copy before changing anything."""
     assert RACKFORM.is_file(), f"{RACKFORM} is missing: cargo build --release"
     parent = tmp_path_factory.mktemp("compiled")
-    projects = {example: Project.of(example, parent) for example in EXAMPLES}
+    projects = {example: Project.of(example, parent) for example in ALL_EXAMPLES}
     for project in projects.values():
         project.compile()
     return projects

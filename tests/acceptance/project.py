@@ -13,6 +13,8 @@ from typing import Any
 import yaml
 
 REPOSITORY = Path(__file__).resolve().parents[2]
+LOCKS = REPOSITORY.glob("examples/*/rackform.lock")
+ALL_EXAMPLES = tuple(sorted(lock.parent.name for lock in LOCKS))
 RACKFORM = Path(os.environ.get("RACKFORM", REPOSITORY / "target" / "release" / "rackform"))
 
 
@@ -22,6 +24,7 @@ class Stack:
 
     name: str
     kind: str
+    phase: int | None
     template: Path
     parameters: Path
 
@@ -53,15 +56,23 @@ class Project:
         shutil.copytree(self.folder, parent / self.folder.name)
         return Project(parent / self.folder.name)
 
-    def compile(self) -> None:
+    def compile(self, *options: str) -> str:
         """Run the compiler; its lock stays beside the source."""
-        command = [str(RACKFORM), "compile", str(self.source), "--out", str(self.output)]
+        return self._run("compile", str(self.source), *options)
+
+    def move(self, app: str, *words: str) -> str:
+        """Begin a move of an app (`words` is a rack), or end it."""
+        return self._run("move", app, *words, "--path", str(self.source))
+
+    def _run(self, *words: str) -> str:
+        command = [str(RACKFORM), *words, "--out", str(self.output)]
         done = subprocess.run(command, capture_output=True, text=True, timeout=60)
         assert done.returncode == 0, f"rackform failed:\n{done.stdout}{done.stderr}"
+        return done.stderr
 
-    def edit(self, replacements: dict[str, str]) -> None:
-        """Change the manifest's text; what is replaced must stand there exactly once."""
-        manifest = self.source / "convox.yml"
+    def edit(self, replacements: dict[str, str], file: str = "convox.yml") -> None:
+        """Change a manifest's text; what is replaced must stand there exactly once."""
+        manifest = self.source / file
         text = manifest.read_text(encoding="utf-8")
         for old, new in replacements.items():
             assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {manifest}"
@@ -69,12 +80,13 @@ class Project:
         manifest.write_text(text, encoding="utf-8")
 
     def stacks(self) -> list[Stack]:
-        """The stacks in deploy order."""
+        """The stacks in deploy order; one that changes in two phases is there twice."""
         listing = json.loads((self.output / "stacks.json").read_text(encoding="utf-8"))
         return [
             Stack(
                 name=entry["stack"],
                 kind=entry["kind"],
+                phase=entry.get("phase"),
                 template=self.output / entry["template"],
                 parameters=self.output / entry["parameters"],
             )

@@ -9,8 +9,7 @@ import yaml
 from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 
-from expectations import EXAMPLES
-from project import REPOSITORY, Project
+from project import ALL_EXAMPLES, REPOSITORY, Project
 
 SNAPSHOTS = sorted((REPOSITORY / "snapshots").rglob("*.yaml"))
 
@@ -35,7 +34,7 @@ def test_cfn_lint_is_awake(tmp_path: Path) -> None:
     assert {finding[:5] for finding in findings(template)} >= {"W2001", "I3011"}
 
 
-@pytest.mark.parametrize("example", EXAMPLES)
+@pytest.mark.parametrize("example", ALL_EXAMPLES)
 def test_emitted_templates(example: str, compiled: dict[str, Project]) -> None:
     stacks = compiled[example].stacks()
     assert stacks
