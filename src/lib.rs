@@ -34,6 +34,7 @@ use fleet::{AppSource, Draft, Promises, RackSpec};
 use lock::Lock;
 use output::OutputFile;
 use placement::Change;
+use placement::packing::Bound;
 use source::Files;
 
 /// What a compile makes.
@@ -45,6 +46,8 @@ pub struct Compiled {
     pub lock: Lock,
     /// How many racks, apps and rules there are.
     pub counts: (usize, usize, usize),
+    /// How many racks the apps need at the least, where they were placed from scratch.
+    pub bound: Option<Bound>,
     /// In how many phases they are deployed.
     pub phases: usize,
 }
@@ -106,5 +109,5 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
     let phases = lower::lower(&fleet, &allocation, &way, input.fleet_source, input.files);
     let files = output::output(&phases, out)?;
     let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
-    Ok(Compiled { files, lock: allocation.lock, counts, phases: phases.len() })
+    Ok(Compiled { files, lock: allocation.lock, counts, phases: phases.len(), bound: placement.bound })
 }

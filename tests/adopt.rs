@@ -381,7 +381,7 @@ fn rules_of_others_are_counted_walked_around_and_warned_of() {
     let lock = folder.read("rackform.lock");
     assert_eq!(
         lines(&lock, "strangers"),
-        ["main/public/443/21: [\"new.example.com\"]", "main/public/80/50: [\"shop.example.org\"]", "main/public/80/9: [\"x.example.com\"]"]
+        ["main/public/80/9: [\"x.example.com\"]", "main/public/80/50: [\"shop.example.org\"]", "main/public/443/21: [\"new.example.com\"]"]
     );
     assert_eq!(folder.run(&["compile"]).0, 0);
     assert_eq!(folder.run(&["compile", "--locked"]).0, 0, "the lock remembers them");

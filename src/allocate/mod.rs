@@ -10,7 +10,7 @@ pub use crate::demand::{EXACT, WILDCARD};
 pub use priority::first_choice;
 pub use strangers::{Ours, shadows};
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::demand::{self, Certificates, Ledger, Rule};
 use crate::diagnostics::codes::{APP_GONE, RACK_REPLACED};
@@ -35,9 +35,9 @@ pub struct Allocation {
 
 /// Give out rules, numbers and certificates to apps that live where `apps` says.
 pub fn allocate(fleet: &Fleet, routes: &[Route], apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut Diagnostics) -> Allocation {
-    gone(apps, old, out);
     replaced(fleet, old, out);
     let mut rules = demand::pack(fleet, routes, old);
+    gone(apps, &rules, old, out);
     let certificates = demand::certificates(fleet, routes, old, out);
     let ledger = Ledger::of(fleet, &rules, &certificates, old);
     // What no router holds needs no numbers.
@@ -90,14 +90,18 @@ fn shadowed(fleet: &Fleet, rules: &[Rule], routes: &[Route], old: &Lock, out: &m
 }
 
 /// Apps of the lock that nobody wants any more, or that have left a rack.
-fn gone(apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut Diagnostics) {
+fn gone(apps: &BTreeMap<String, LockedApp>, rules: &[Rule], old: &Lock, out: &mut Diagnostics) {
+    let living: BTreeSet<(&str, &str)> = rules.iter().map(|rule| (rule.key.rack.as_str(), rule.key.app.as_str())).collect();
     for (app, was) in &old.apps {
-        let stays = |rack: &String| apps.get(app).is_some_and(|is| is.rack == *rack || is.moving_to.as_ref() == Some(rack));
+        let stays = |rack: &String| living.contains(&(rack.as_str(), app.as_str()));
         // An app that nothing is routed to has no stack.
         let has_stack = |rack: &String| old.rules_of(rack, app).next().is_some();
         for rack in std::iter::once(&was.rack).chain(&was.moving_to).filter(|rack| !stays(rack) && has_stack(rack)) {
-            let what =
-                if apps.contains_key(app) { format!("the app `{app}` has left `{rack}`") } else { format!("the app `{app}` is gone") };
+            let what = match apps.get(app) {
+                Some(is) if is.rack == *rack => format!("nothing leads to the app `{app}` any more"),
+                Some(_) => format!("the app `{app}` has left `{rack}`"),
+                None => format!("the app `{app}` is gone"),
+            };
             out.report(
                 Diagnostic::new(&APP_GONE, old.line(app), format!("{what}, and its stack `{rack}-{app}` stays until it is deleted"))
                     .help(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {rack}-{app}")),

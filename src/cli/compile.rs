@@ -70,7 +70,7 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
         out.report(locked(&before, &text));
         return Err(ExitCode::from(LOCK_WOULD_CHANGE));
     }
-    let Some(folder) = folder else { return Ok(summary(&compiled)) };
+    let Some(folder) = folder else { return Ok(summary(&compiled, job.common.verbose)) };
     if loaded.lock.is_none() && folder.join(output::INDEX).is_file() {
         out.report(
             Diagnostic::nowhere(&LOCK_MISSING, format!("{} was compiled before, and there is no rackform.lock", folder.display()))
@@ -87,12 +87,14 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
         ExitCode::FAILURE
     })?;
     let phases = if compiled.phases > 1 { format!(" in {} phases", compiled.phases) } else { String::new() };
-    Ok(format!("{}; {} deploys them{phases}", summary(&compiled), folder.join("deploy.sh").display()))
+    Ok(format!("{}; {} deploys them{phases}", summary(&compiled, job.common.verbose), folder.join("deploy.sh").display()))
 }
 
-fn summary(compiled: &Compiled) -> String {
+fn summary(compiled: &Compiled, verbose: bool) -> String {
     let (racks, apps, rules) = compiled.counts;
-    format!("{} and {} with {}", counted(racks, "rack"), counted(apps, "app"), counted(rules, "rule"))
+    let bound = compiled.bound.as_ref().filter(|_| verbose);
+    let bound = bound.map_or_else(String::new, |bound| format!("no fewer than {}: {}\n", count(bound.racks, "rack"), bound.why));
+    format!("{bound}{} and {} with {}", count(racks, "rack"), count(apps, "app"), count(rules, "rule"))
 }
 
 /// The lines of a lock. Each stands for itself, and where `merge=union` puts them in another order

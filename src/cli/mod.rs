@@ -98,7 +98,7 @@ struct InputArgs {
     /// Fail if the lock would change; for pipelines
     #[arg(long, conflicts_with_all = ["rebalance", "mend"])]
     locked: bool,
-    /// Begin moves that mend racks over a quota, and that empty racks
+    /// Begin the moves that empty racks, so that fewer are needed
     #[arg(long)]
     rebalance: bool,
     #[command(flatten)]
@@ -110,6 +110,9 @@ struct CommonArgs {
     /// Mend a lock that a merge or a hand has broken: keep the oldest entries
     #[arg(long)]
     mend: bool,
+    /// Say how few racks new apps could stand on, and why
+    #[arg(short, long)]
+    verbose: bool,
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,

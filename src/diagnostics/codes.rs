@@ -249,8 +249,6 @@ codes! {
         "`rackform move APP RACK` begins a move of an app that has a rack, and `--finish` or `--abort` ends it. One app makes one move at a time, and only to a rack that its pin allows.";
     MOVING = "RF0517" Note "an app is on its way to another rack",
         "A target group belongs to one load balancer, so an app moves in three steps: it is deployed on the new rack too, DNS is changed, and it is taken from the old rack. Until the last step it costs its demand on both racks.";
-    RACK_REPLACED = "RF0525" Error "what apps import of a rack would be replaced",
-        "Apps import the VPC and the listeners of their rack. CloudFormation neither changes an export that is in use nor attaches a target group to a second load balancer, so a rack with apps on it keeps its VPC and the name of its internal router. Declare another rack and move the apps.";
 
     LISTENER = "RF0518" Error "not what the AWS CLI printed of a listener",
         "`rackform adopt` reads what `aws elbv2 describe-rules` printed of one listener, whole and unchanged, and with `--certificates` what `describe-listener-certificates` printed. A rule that is left out would be taken for gone, so nothing is taken from a file that is not whole.";
@@ -260,6 +258,8 @@ codes! {
         "A number or a host stands on the listener in another way than the lock has it. Numbers that are deployed must not be guessed, so nothing is taken over. Either the lines of the lock were never deployed and can be removed, or the file is about another listener.";
     SHADOWED_BY_STRANGER = "RF0521" Warning "a rule of others comes first",
         "The rule with the lowest number wins. A rule that is not rackform's matches a host of an app and comes before its rule, so no request for that host gets to the app. A rule that looks at more than the host is not held against ours.";
+    RACK_REPLACED = "RF0522" Error "what apps import of a rack would be replaced",
+        "Apps import the VPC and the listeners of their rack. CloudFormation neither changes an export that is in use nor attaches a target group to a second load balancer, so a rack with apps on it keeps its VPC and the name of its internal router. Declare another rack and move the apps.";
 
     TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
         "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";

@@ -105,6 +105,16 @@ check() {
   fi
 }
 
+# Whether a phase of a stack is behind it: it has the template already that the last phase gives it.
+# Name, template of the phase.
+is_past() {
+  local last=${2#phase-*/} now
+  case $2 in phase-*) ;; *) return 1 ;; esac
+  if cmp -s "$2" "$last" || [[ -z $(described "$1") ]]; then return 1; fi
+  now=$(aws cloudformation get-template --stack-name "$1" --query TemplateBody --output text) || fail "the template of $1 can't be read"
+  [[ $now == "$(cat "$last")" ]]
+}
+
 # Deploy one stack: name, the stack of its rack, template, parameters.
 deploy() {
   local stack=$1 rack=$2 template=$3 file=$4 phase=${3%%/*} line item before
@@ -117,6 +127,10 @@ deploy() {
     fi
   fi
   case $template in phase-*) phase=" (phase ${phase#phase-})" ;; *) phase="" ;; esac
+  if is_past "$stack" "$template"; then
+    echo "leaving out $stack$phase: it is past that already"
+    return
+  fi
   if ((${#execute[@]})); then
     case $made in
       *" $stack "*)

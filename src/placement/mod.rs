@@ -16,7 +16,7 @@ pub use moves::Change;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use packing::{Bin, Item, Kind, Vector, pack};
+use packing::{Bin, Bound, Item, Kind, Vector, lower_bound, pack};
 
 use crate::demand::{self, Demand, Ledger, Load, ROUTERS, quota};
 use crate::diagnostics::codes::{LOCK_RACK, PINNED_ELSEWHERE};
@@ -33,6 +33,8 @@ pub struct Placement {
     pub open: BTreeSet<usize>,
     /// Apps and their racks, by their places in the draft, sorted. An app that moves is there twice.
     pub homes: Vec<(usize, usize)>,
+    /// How many racks the apps need at the least, where none had a rack before and all racks are alike.
+    pub bound: Option<Bound>,
     /// Where each app that has a home lives, for the lock.
     pub apps: BTreeMap<String, LockedApp>,
 }
@@ -231,6 +233,10 @@ fn place_new(draft: &Draft, old: &Lock, new: &[usize], placement: &mut Placement
         .collect();
     let items: Vec<Item> =
         somewhere.iter().map(|at| Item { demand: (0..kinds.len()).map(|kind| asked.vector(*at, kind)).collect() }).collect();
+    if let ([kind], true) = (kinds.as_slice(), placement.homes.is_empty()) {
+        let asked: Vec<Vector> = items.iter().filter_map(|item| item.demand[0]).collect();
+        placement.bound = Some(lower_bound(kind, &asked));
+    }
     let packed = pack(&kinds, &bins, &items);
 
     let mut closed: Vec<_> = draft.kinds.iter().map(|kind| kind.racks.clone().filter(|at| !placement.open.contains(at))).collect();

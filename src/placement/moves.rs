@@ -15,7 +15,7 @@ pub enum Change {
     /// Nothing: whoever has a rack stays.
     #[default]
     None,
-    /// Moves that mend racks over a quota or empty racks.
+    /// Moves that empty racks.
     Rebalance,
     /// Put an app on another rack too.
     Begin {

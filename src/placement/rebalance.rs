@@ -1,17 +1,17 @@
-//! `--rebalance`: moves that mend racks that are over a quota, and moves that empty racks, as few as
-//! can be. A move begins here and is finished by whoever has changed the DNS.
+//! `--rebalance`: moves that empty racks, as few as can be. A move begins here and is finished by
+//! whoever has changed the DNS. A rack over a quota is not mended so: an app that moves counts on
+//! both racks until its move is finished.
 
 use std::collections::BTreeSet;
 
 use super::packing::{Bin, Item, Kind, Vector, pack};
 use super::{Placement, demands, ledger};
-use crate::demand::{self, Demand, Ledger, ROUTERS, quota};
+use crate::demand::{self, Demand, ROUTERS, quota};
 use crate::fleet::Draft;
 use crate::lock::Lock;
 
 /// Begin the moves that are worth it.
 pub(super) fn rebalance(draft: &Draft, old: &Lock, placement: &mut Placement) {
-    mend(draft, old, placement);
     while close(draft, old, placement) {}
     placement.homes.sort_unstable();
 }
@@ -32,67 +32,6 @@ fn begin(draft: &Draft, placement: &mut Placement, app: usize, to: usize) {
     }
     placement.homes.push((app, to));
     placement.open.insert(to);
-}
-
-/// By how much a rack is over its quotas; nothing when it is not.
-fn excess(draft: &Draft, ledger: &Ledger, rack: usize) -> [usize; 6] {
-    let rack = &draft.racks[rack];
-    let mut over = [0; 6];
-    for router in ROUTERS {
-        let (load, most) = (ledger.load(&rack.name, router).kinds(), quota(rack).kinds());
-        for kind in 0..3 {
-            over[3 * router as usize + kind] = load[kind].saturating_sub(most[kind]);
-        }
-    }
-    over
-}
-
-/// Move apps off racks that are over a quota, the smallest that is large enough first.
-fn mend(draft: &Draft, old: &Lock, placement: &mut Placement) {
-    let mut ledger = ledger(draft, old, &placement.homes);
-    for rack in placement.open.clone() {
-        let mut over = excess(draft, &ledger, rack);
-        let mut leaving: BTreeSet<usize> = BTreeSet::new();
-        while over != [0; 6] {
-            let mut apps: Vec<(bool, usize, usize, Demand)> = movable(draft, placement, rack)
-                .into_iter()
-                .filter(|app| !leaving.contains(app))
-                .map(|app| {
-                    let demand = demand::of(&draft.apps[app], &draft.racks[rack], old);
-                    let frees = numbers(&demand);
-                    let is_enough = frees.iter().zip(over).all(|(frees, over)| *frees as usize >= over);
-                    let size: usize = frees.iter().map(|number| *number as usize).sum();
-                    // The smallest of those that are enough, or else the largest.
-                    (!is_enough, if is_enough { size } else { usize::MAX - size }, app, demand)
-                })
-                .collect();
-            apps.sort_by_key(|(not_enough, size, app, _)| (*not_enough, *size, *app));
-            let moved = apps.into_iter().find_map(|(_, _, app, demand)| {
-                let to = target(draft, &ledger, placement, app, rack)?;
-                Some((app, demand, to))
-            });
-            let Some((app, demand, to)) = moved else { break };
-            ledger.add(&draft.racks[to].name, &demand::of(&draft.apps[app], &draft.racks[to], &Lock::default()));
-            begin(draft, placement, app, to);
-            leaving.insert(app);
-            for (over, frees) in over.iter_mut().zip(numbers(&demand)) {
-                *over = over.saturating_sub(frees as usize);
-            }
-        }
-    }
-}
-
-/// An open rack that takes an app, or else one that can be opened.
-fn target(draft: &Draft, ledger: &Ledger, placement: &Placement, app: usize, from: usize) -> Option<usize> {
-    let app = &draft.apps[app];
-    let takes = |at: &usize| {
-        let rack = &draft.racks[*at];
-        *at != from
-            && demand::has_routers(app, rack)
-            && ledger.fits(rack, quota(rack).less(rack.headroom), &demand::of(app, rack, &Lock::default()))
-    };
-    let open = app.allowed.clone().filter(|at| placement.open.contains(at)).find(takes);
-    open.or_else(|| app.allowed.clone().filter(|at| !placement.open.contains(at)).find(takes))
 }
 
 /// A demand in the numbers that are packed.

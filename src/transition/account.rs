@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::before::Before;
 use super::unit::Unit;
 use crate::demand::{Ledger, Load, ROUTERS, WORDS, quota};
-use crate::fleet::Fleet;
+use crate::fleet::{Fleet, PlacedApp};
 use crate::host::Host;
-use crate::lock::{Lock, RuleKey};
+use crate::lock::{CertificateKey, Lock, RuleKey};
 use crate::routes::Router;
 
 /// Why a stack can't be updated at this moment.
@@ -73,6 +73,13 @@ impl Account {
                     .map(|(key, _)| (key.app.as_str(), key.service.as_str()))
                     .collect();
                 held.target_groups += services.len();
+                // So do their certificates; on which routers nobody knows.
+                let is_standing = |key: &CertificateKey| {
+                    let is_unit = |(at, app): (usize, &PlacedApp)| app.rack == *rack && app.name == key.app && !wanted[at].rules.is_empty();
+                    !fleet.apps.iter().enumerate().any(is_unit)
+                };
+                let left = lock.certificates.iter().filter(|(key, own)| key.rack == *name && own.left == Some(last));
+                held.certificates += left.filter(|(key, _)| is_standing(key)).count();
                 let others = lock.strangers.keys().filter(|(on, at, _, _)| on == name && *at == router);
                 let shelf = Shelf {
                     quota: quota(&fleet.racks[*rack]),

@@ -27,7 +27,7 @@ impl Before {
         for (unit, app) in units.iter_mut().zip(&fleet.apps) {
             let locked = lock.apps.get(&app.name);
             let rack = fleet.racks[app.rack].name.as_str();
-            undo(unit, (rack, &app.name), lock, last, &given);
+            undo(unit, rack, lock, last, &given);
             for stand in unit.rules.values_mut() {
                 if locked.is_some_and(|locked| locked.http == Some(last)) {
                     stand.http = false;
@@ -39,12 +39,20 @@ impl Before {
         let mut gone = Vec::new();
         for ((_, _, number), retired) in lock.retired.iter().filter(|(_, retired)| retired.since == last) {
             let stand = Stand { priority: *number, hosts: retired.hosts.iter().cloned().collect(), http: retired.http };
-            match places.get(&(retired.key.rack.as_str(), retired.key.app.as_str())) {
+            // An app without a rule has no template any more, so its stack stays as it is.
+            let place = places.get(&(retired.key.rack.as_str(), retired.key.app.as_str()));
+            match place.filter(|at| !wanted[**at].rules.is_empty()) {
                 Some(at) => {
                     units[*at].rules.insert(retired.key.clone(), stand);
                 }
                 None => gone.push((retired.key.clone(), stand)),
             }
+        }
+        for (unit, app) in units.iter_mut().zip(&fleet.apps) {
+            unit.certificates = certificates(unit, (&fleet.racks[app.rack].name, &app.name), lock, last);
+        }
+        for (unit, _) in units.iter_mut().zip(wanted).filter(|(_, wanted)| wanted.rules.is_empty()) {
+            *unit = Unit::default();
         }
         Self { units, gone }
     }
@@ -59,29 +67,31 @@ fn given_away(lock: &Lock, last: u32) -> BTreeSet<(&str, Router, &Host)> {
     left.chain(retired.flat_map(|retired| retired.hosts.iter().map(|host| (retired.key.rack.as_str(), retired.key.router, host)))).collect()
 }
 
-/// Take back what the last generation did to the rules and certificates that live.
-fn undo(unit: &mut Unit, (rack, app): (&str, &str), lock: &Lock, last: u32, given: &BTreeSet<(&str, Router, &Host)>) {
+/// Take back what the last generation did to the rules that live.
+fn undo(unit: &mut Unit, rack: &str, lock: &Lock, last: u32, given: &BTreeSet<(&str, Router, &Host)>) {
     unit.rules.retain(|key, stand| {
         let Some(locked) = lock.rules.get(key) else { return false };
         stand.hosts.retain(|host| !given.contains(&(rack, key.router, host)));
         stand.hosts.extend(locked.left.iter().filter(|(_, when)| **when == last).map(|(host, _)| host.clone()));
         locked.since < last
     });
-    for (key, own) in lock.certificates_of(rack, app) {
-        let names = own.names.join(" ");
-        if own.left == Some(last) {
-            // On which routers it was nobody knows: on all, to be sure.
-            unit.certificates.extend(ROUTERS.map(|router| (router, format!("before {key}"))));
-            continue;
-        }
-        let routers: Vec<Router> = unit.certificates.iter().filter(|(_, known)| *known == names).map(|(router, _)| *router).collect();
-        for router in routers {
-            if own.since == last || own.changed == Some(last) {
-                unit.certificates.remove(&(router, names.clone()));
-            }
-            if own.since < last && own.changed == Some(last) {
-                unit.certificates.insert((router, format!("before {key}")));
-            }
-        }
+}
+
+/// The certificates that stood before. The lock does not say on which routers: on those that had a
+/// host of theirs, and where the names have changed, on all that had one at all.
+fn certificates(unit: &Unit, (rack, app): (&str, &str), lock: &Lock, last: u32) -> BTreeSet<(Router, String)> {
+    let mut certificates = BTreeSet::new();
+    for (key, own) in lock.certificates_of(rack, app).filter(|(_, own)| own.since < last && own.left.is_none_or(|left| left == last)) {
+        let is_other = own.changed == Some(last);
+        let id = if is_other || own.left.is_some() { format!("before {key}") } else { own.names.join(" ") };
+        let names = |host: &Host| own.names.iter().any(|name| name == host.as_str() || is_star_of(name, host));
+        let had = |router: Router| unit.on(router).any(|(_, stand)| stand.hosts.iter().any(|host| is_other || names(host)));
+        certificates.extend(ROUTERS.into_iter().filter(|router| had(*router)).map(|router| (router, id.clone())));
     }
+    certificates
+}
+
+/// Whether a name is `*.` in front of what follows a host's first dot.
+fn is_star_of(name: &str, host: &Host) -> bool {
+    name.strip_prefix("*.").is_some_and(|parent| host.as_str().split_once('.').is_some_and(|(_, rest)| rest == parent))
 }
