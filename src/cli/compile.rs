@@ -93,8 +93,8 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
 fn summary(compiled: &Compiled, verbose: bool) -> String {
     let (racks, apps, rules) = compiled.counts;
     let bound = compiled.bound.as_ref().filter(|_| verbose);
-    let bound = bound.map_or_else(String::new, |bound| format!("no fewer than {}: {}\n", count(bound.racks, "rack"), bound.why));
-    format!("{bound}{} and {} with {}", count(racks, "rack"), count(apps, "app"), count(rules, "rule"))
+    let bound = bound.map_or_else(String::new, |bound| format!("no fewer than {}: {}\n", counted(bound.racks, "rack"), bound.why));
+    format!("{bound}{} and {} with {}", counted(racks, "rack"), counted(apps, "app"), counted(rules, "rule"))
 }
 
 /// The lines of a lock. Each stands for itself, and where `merge=union` puts them in another order
