@@ -14,6 +14,9 @@ const FLEET: &str = "rackform.yml";
 /// The name of the lock.
 const LOCK: &str = "rackform.lock";
 
+/// Bytes of a lock, which has some hundred for each rule of the fleet.
+const MAX_LOCK_BYTES: usize = 256 << 20;
+
 /// What the command line says about input.
 #[derive(Debug, Default)]
 pub struct Request {
@@ -73,7 +76,7 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
         app.variables.extend(variables.clone());
     }
     let lock_path = folder.join(LOCK);
-    let lock = if lock_path.exists() { read(&lock_path, files, out) } else { None };
+    let lock = if lock_path.exists() { read_bounded(&lock_path, MAX_LOCK_BYTES, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
     let fleet_source = if has_fleet { FLEET.to_owned() } else { "the manifests of this folder".to_owned() };
     Loaded { racks, apps, promises, lock, lock_path, is_whole, fleet_source }
@@ -272,17 +275,21 @@ fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnost
 
 /// Read a text file: bounded and UTF-8.
 pub fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
+    read_bounded(path, MAX_BYTES, files, out)
+}
+
+fn read_bounded(path: &Path, most: usize, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
     let shown = slashes(path);
     let mut bytes = Vec::new();
-    let limit = u64::try_from(MAX_BYTES).unwrap_or(u64::MAX);
+    let limit = u64::try_from(most).unwrap_or(u64::MAX);
     let outcome = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
     if let Err(error) = outcome {
         out.report(Diagnostic::nowhere(&UNREADABLE, format!("{shown} can't be read: {error}")).help("check the path and the permissions"));
         return None;
     }
-    if bytes.len() > MAX_BYTES {
+    if bytes.len() > most {
         out.report(
-            Diagnostic::nowhere(&TOO_LARGE, format!("{shown} has more than {} MiB", MAX_BYTES >> 20))
+            Diagnostic::nowhere(&TOO_LARGE, format!("{shown} has more than {} MiB", most >> 20))
                 .help("check what the file is; a manifest has a few kilobytes"),
         );
         return None;
