@@ -3,10 +3,13 @@
 //! `INSTA_UPDATE=always cargo test --test snapshots` writes them anew; read the difference.
 #![allow(clippy::unwrap_used, clippy::print_stderr)] // a test fails by panicking, and says why
 
-use std::path::{Path, PathBuf};
+mod common;
+
+use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
+use common::files_below;
 use insta::{assert_binary_snapshot, assert_snapshot};
 
 /// Of what a fleet with many apps compiles to, the files that are kept; the others are like them.
@@ -33,16 +36,6 @@ fn copy(from: &Path, to: &Path) {
             fs::copy(&path, &target).unwrap();
         }
     }
-}
-
-fn files_below(folder: &Path) -> Vec<PathBuf> {
-    let mut files = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() { files.extend(files_below(&path)) } else { files.push(path) }
-    }
-    files.sort();
-    files
 }
 
 /// Compile a copy of a folder, and keep what it says and what it writes.

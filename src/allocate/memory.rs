@@ -21,8 +21,9 @@ const MOST_LEFT: usize = 25;
 pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificates, apps: &BTreeMap<String, LockedApp>, old: &Lock) -> Lock {
     let now = old.generation() + 1;
     let living: BTreeMap<RuleKey, LockedRule> = rules.iter().map(|rule| (rule.key.clone(), remembered(rule, old, now))).collect();
+    let on_80: BTreeSet<&str> = fleet.apps.iter().filter(|app| !app.params.redirect_https).map(|app| app.name.as_str()).collect();
     Lock {
-        apps: apps.iter().map(|(name, app)| (name.clone(), ports(fleet, name, app, old, now))).collect(),
+        apps: apps.iter().map(|(name, app)| (name.clone(), ports(&on_80, name, app, old, now))).collect(),
         retired: retired(&living, old, now),
         racks: racks(fleet, old),
         certificates: own(certificates, old, now),
@@ -49,9 +50,9 @@ fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
 }
 
 /// Since when an app's rules stand on port 80 too, or until when they did.
-fn ports(fleet: &Fleet, name: &str, app: &LockedApp, old: &Lock, now: u32) -> LockedApp {
+fn ports(on_80: &BTreeSet<&str>, name: &str, app: &LockedApp, old: &Lock, now: u32) -> LockedApp {
     let before = old.apps.get(name);
-    let on_80 = fleet.apps.iter().any(|app| app.name == name && !app.params.redirect_https);
+    let on_80 = on_80.contains(name);
     let was_on_80 = before.and_then(|before| before.http);
     let http = on_80.then(|| was_on_80.unwrap_or(now));
     let http_left = match (was_on_80, on_80) {

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::ROUTERS;
 use crate::diagnostics::codes::{UNCERTIFIABLE_HOST, VALIDATION_WAITS};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Certificate, Fleet, Rack};
@@ -43,7 +44,7 @@ pub struct Certificates {
 type Wanted = BTreeMap<String, (BTreeSet<Router>, Place)>;
 
 /// Whether a certificate with this name serves a host; `*` covers exactly one label.
-fn covers(name: &str, host: &Host) -> bool {
+pub fn covers(name: &str, host: &Host) -> bool {
     match name.strip_prefix("*.") {
         Some(parent) => host.as_str().split_once('.').is_some_and(|(_, rest)| rest == parent),
         None => name == host.as_str(),
@@ -105,8 +106,9 @@ pub fn certificates(fleet: &Fleet, routes: &[Route], old: &Lock, out: &mut Diagn
 pub(super) fn of_app(app: &App, rack: &Rack, routes: &[Route], old: &Lock, out: &mut Diagnostics) -> OfApp {
     let mut shared = BTreeSet::new();
     let mut wanted = Wanted::new();
+    let certified = rack.certified_names();
     for route in routes.iter().filter(|route| route.is_domain) {
-        if rack.certified_names().iter().any(|name| covers(name, &route.host)) {
+        if certified.iter().any(|name| covers(name, &route.host)) {
             continue;
         }
         if let Some(listed) = rack.certificates.iter().find(|c| c.names.iter().any(|name| covers(name, &route.host))) {
@@ -150,10 +152,7 @@ pub fn keep_names(app: &App, rack: &Rack, hosts: &[&Host], certificates: &mut Ve
         if is_covered || certificates.iter().any(|own| own.names.contains(&name)) {
             continue;
         }
-        let routers = BTreeSet::from([Router::Public, Router::Internal].map(|router| (router, has(rack, router))))
-            .into_iter()
-            .filter(|(_, has)| *has)
-            .map(|(router, _)| router);
+        let routers = ROUTERS.into_iter().filter(|router| router.is_on(rack));
         let validated = if in_zone(rack, &name) { vec![name.clone()] } else { Vec::new() };
         if let Some(own) = certificates.iter_mut().find(|own| own.names.len() < MAX_NAMES) {
             own.names.push(name);
@@ -163,13 +162,6 @@ pub fn keep_names(app: &App, rack: &Rack, hosts: &[&Host], certificates: &mut Ve
             let key = CertificateKey { rack: rack.name.clone(), app: app.name.clone(), ordinal };
             certificates.push(AppCertificate { key, names: vec![name], validated, routers: routers.collect() });
         }
-    }
-}
-
-fn has(rack: &Rack, router: Router) -> bool {
-    match router {
-        Router::Public => rack.has_router(),
-        Router::Internal => rack.has_router_internal(),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Certificates, Demand, Load, Rule};
+use super::{Certificates, Demand, Load, Rule, listeners};
 use crate::fleet::{Fleet, Rack};
 use crate::lock::Lock;
 use crate::routes::Router;
@@ -52,7 +52,7 @@ impl Ledger {
         let mut target_groups = BTreeSet::new();
         for rule in rules {
             let load = &mut ledger.entry(&rule.key.rack).own[rule.key.router as usize];
-            load.rules += if fleet.apps[rule.app].params.redirect_https { 1 } else { 2 };
+            load.rules += listeners(&fleet.apps[rule.app]);
             load.target_groups += usize::from(target_groups.insert((rule.app, rule.service, rule.key.router)));
         }
         for (app, own) in &certificates.apps {

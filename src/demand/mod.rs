@@ -7,7 +7,7 @@ mod ledger;
 mod rules;
 
 pub use bands::{EXACT, WILDCARD, band};
-pub use certificates::{AppCertificate, Certificates, certificates, keep_names};
+pub use certificates::{AppCertificate, Certificates, certificates, covers, keep_names};
 pub use ledger::{Ledger, ROUTERS, TARGET_GROUPS, WORDS, quota};
 pub use rules::{Rule, fits, group, pack};
 
@@ -48,7 +48,7 @@ fn count(app: &App, rack: &Rack, routes: &[Route], lock: &Lock) -> Demand {
     let mut target_groups = BTreeSet::new();
     for rule in rules::pack_app(app, rack, routes, lock) {
         let load = &mut demand.routers[rule.key.router as usize];
-        load.rules += if app.params.redirect_https { 1 } else { 2 };
+        load.rules += listeners(app);
         load.target_groups += usize::from(target_groups.insert((rule.service, rule.key.router)));
     }
     let own = certificates::of_app(app, rack, routes, lock, &mut Diagnostics::default());
@@ -59,6 +59,11 @@ fn count(app: &App, rack: &Rack, routes: &[Route], lock: &Lock) -> Demand {
     }
     demand.shared = own.shared;
     demand
+}
+
+/// Listeners of a router that each of an app's rules stands on.
+fn listeners(app: &App) -> usize {
+    if app.params.redirect_https { 1 } else { 2 }
 }
 
 /// Whether a rack has the routers and listeners that an app's services stand on.

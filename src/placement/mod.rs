@@ -118,6 +118,15 @@ fn stay(
     placement.apps.insert(app.name.clone(), LockedApp { http: None, http_left: None, ..locked.clone() });
 }
 
+/// Loads of the two routers in the numbers that are packed.
+fn numbers(load: impl Fn(Router) -> Load) -> Vector {
+    let mut vector = Vector::default();
+    for (slot, number) in vector.iter_mut().zip(ROUTERS.into_iter().flat_map(|router| load(router).kinds())) {
+        *slot = u32::try_from(number).unwrap_or(u32::MAX);
+    }
+    vector
+}
+
 /// What every placed app asks of its rack.
 fn ledger(draft: &Draft, old: &Lock, homes: &[(usize, usize)]) -> Ledger {
     let mut ledger = Ledger::new(old);
@@ -159,29 +168,19 @@ impl Asked {
     /// The demand of an app on a kind, in numbers.
     fn vector(&self, app: usize, kind: usize) -> Option<Vector> {
         let demand = self.demands[app][kind].as_ref()?;
-        let mut vector = Vector::default();
-        for (at, router) in ROUTERS.into_iter().enumerate() {
+        Some(numbers(|router| {
             let own = demand.shared.iter().filter(|shared| shared.0 == router && !self.common[kind].contains(*shared)).count();
-            let load = demand.routers[at];
-            let load = Load { certificates: load.certificates + own, ..load };
-            for (slot, number) in vector[3 * at..].iter_mut().zip(load.kinds()) {
-                *slot = u32::try_from(number).unwrap_or(u32::MAX);
-            }
-        }
-        Some(vector)
+            let load = demand.routers[router as usize];
+            Load { certificates: load.certificates + own, ..load }
+        }))
     }
 
     /// A quota of each router, less the room for what several apps need.
     fn room(&self, kind: usize, load: Load) -> Vector {
-        let mut vector = Vector::default();
-        for (at, router) in ROUTERS.into_iter().enumerate() {
+        numbers(|router| {
             let common = self.common[kind].iter().filter(|(on, _)| *on == router).count();
-            let load = Load { certificates: load.certificates.saturating_sub(common), ..load };
-            for (slot, number) in vector[3 * at..].iter_mut().zip(load.kinds()) {
-                *slot = u32::try_from(number).unwrap_or(u32::MAX);
-            }
-        }
-        vector
+            Load { certificates: load.certificates.saturating_sub(common), ..load }
+        })
     }
 }
 
@@ -220,14 +219,11 @@ fn place_new(draft: &Draft, old: &Lock, new: &[usize], placement: &mut Placement
         .map(|rack| {
             let rack = &draft.racks[*rack];
             // What several apps need has its room already.
-            let mut load = Vector::default();
-            for (at, router) in ROUTERS.into_iter().enumerate() {
+            let load = numbers(|router| {
                 let mut held = ledger.load(&rack.name, router);
                 held.certificates -= ledger.shared(&rack.name).filter(|s| s.0 == router && asked.common[rack.kind].contains(*s)).count();
-                for (slot, number) in load[3 * at..].iter_mut().zip(held.kinds()) {
-                    *slot = u32::try_from(number).unwrap_or(u32::MAX);
-                }
-            }
+                held
+            });
             Bin { kind: rack.kind, load }
         })
         .collect();

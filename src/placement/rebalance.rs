@@ -5,8 +5,8 @@
 use std::collections::BTreeSet;
 
 use super::packing::{Bin, Item, Kind, Vector, pack};
-use super::{Placement, demands, ledger};
-use crate::demand::{self, Demand, ROUTERS, quota};
+use super::{Placement, demands, ledger, numbers};
+use crate::demand::{Demand, Load, quota};
 use crate::fleet::Draft;
 use crate::lock::Lock;
 
@@ -35,16 +35,12 @@ fn begin(draft: &Draft, placement: &mut Placement, app: usize, to: usize) {
 }
 
 /// A demand in the numbers that are packed.
-fn numbers(demand: &Demand) -> Vector {
-    let mut vector = Vector::default();
-    for (at, router) in ROUTERS.into_iter().enumerate() {
+fn vector(demand: &Demand) -> Vector {
+    numbers(|router| {
         let shared = demand.shared.iter().filter(|shared| shared.0 == router).count();
-        let load = demand.routers[at].kinds();
-        for (slot, number) in vector[3 * at..].iter_mut().zip([load[0], load[1], load[2] + shared]) {
-            *slot = u32::try_from(number).unwrap_or(u32::MAX);
-        }
-    }
-    vector
+        let load = demand.routers[router as usize];
+        Load { certificates: load.certificates + shared, ..load }
+    })
 }
 
 /// Empty one rack, the one with the fewest apps whose apps all fit on the others; whether there was
@@ -81,12 +77,7 @@ fn close(draft: &Draft, old: &Lock, placement: &mut Placement) -> bool {
             .iter()
             .map(|at| {
                 let rack = &draft.racks[*at];
-                let mut load = Vector::default();
-                for (at, router) in ROUTERS.into_iter().enumerate() {
-                    for (slot, number) in load[3 * at..].iter_mut().zip(ledger.load(&rack.name, router).kinds()) {
-                        *slot = u32::try_from(number).unwrap_or(u32::MAX);
-                    }
-                }
+                let load = numbers(|router| ledger.load(&rack.name, router));
                 Bin { kind: rack.kind, load }
             })
             .collect();
@@ -96,23 +87,14 @@ fn close(draft: &Draft, old: &Lock, placement: &mut Placement) -> bool {
             .enumerate()
             .map(|(at, kind)| {
                 let rack = &draft.racks[kind.racks.start];
-                let both = |load: demand::Load| {
-                    let mut vector = Vector::default();
-                    for at in 0..2 {
-                        for (slot, number) in vector[3 * at..].iter_mut().zip(load.kinds()) {
-                            *slot = u32::try_from(number).unwrap_or(u32::MAX);
-                        }
-                    }
-                    vector
-                };
                 let most = bins.iter().filter(|bin| bin.kind == at).count();
-                Kind { quota: both(quota(rack)), room: both(quota(rack).less(rack.headroom)), most }
+                Kind { quota: numbers(|_| quota(rack)), room: numbers(|_| quota(rack).less(rack.headroom)), most }
             })
             .collect();
         let items: Vec<Item> = apps
             .iter()
             .map(|app| Item {
-                demand: demands(draft, &draft.apps[*app], &Lock::default()).iter().map(|demand| demand.as_ref().map(numbers)).collect(),
+                demand: demands(draft, &draft.apps[*app], &Lock::default()).iter().map(|demand| demand.as_ref().map(vector)).collect(),
             })
             .collect();
         let packed = pack(&kinds, &bins, &items);

@@ -33,6 +33,14 @@ impl Router {
             Router::Internal => "internal",
         }
     }
+
+    /// Whether a rack has it.
+    pub fn is_on(self, rack: &Rack) -> bool {
+        match self {
+            Router::Public => rack.has_router(),
+            Router::Internal => rack.has_router_internal(),
+        }
+    }
 }
 
 /// One host that must reach one service on one router.

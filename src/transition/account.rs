@@ -46,7 +46,7 @@ fn hosts(unit: &Unit, router: Router, port: usize) -> impl Iterator<Item = (&Rul
 }
 
 impl Account {
-    pub(super) fn new(fleet: &Fleet, lock: &Lock, before: &Before, wanted: &[Unit]) -> Self {
+    pub(super) fn new(fleet: &Fleet, lock: &Lock, last: u32, before: &Before, wanted: &[Unit]) -> Self {
         let changed: BTreeSet<usize> =
             (0..fleet.apps.len()).filter(|at| before.units[*at] != wanted[*at]).map(|at| fleet.apps[at].rack).collect();
         let strangers = Ledger::new(lock);
@@ -55,7 +55,6 @@ impl Account {
             for router in ROUTERS {
                 let name = &fleet.racks[*rack].name;
                 let mut held = strangers.strangers(name, router);
-                let last = lock.generation();
                 held.certificates += lock
                     .shared
                     .iter()

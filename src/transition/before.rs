@@ -1,9 +1,10 @@
 //! What stood before the last generation of the lock.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
+use super::Places;
 use super::unit::{Stand, Unit};
-use crate::demand::ROUTERS;
+use crate::demand::{ROUTERS, covers};
 use crate::fleet::Fleet;
 use crate::host::Host;
 use crate::lock::{Lock, RuleKey};
@@ -18,10 +19,7 @@ pub(super) struct Before {
 }
 
 impl Before {
-    pub(super) fn new(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> Self {
-        let last = lock.generation();
-        let places: BTreeMap<(&str, &str), usize> =
-            fleet.apps.iter().enumerate().map(|(at, app)| ((fleet.racks[app.rack].name.as_str(), app.name.as_str()), at)).collect();
+    pub(super) fn new(fleet: &Fleet, places: &Places<'_>, lock: &Lock, last: u32, wanted: &[Unit]) -> Self {
         let given = given_away(lock, last);
         let mut units = wanted.to_vec();
         for (unit, app) in units.iter_mut().zip(&fleet.apps) {
@@ -84,14 +82,9 @@ fn certificates(unit: &Unit, (rack, app): (&str, &str), lock: &Lock, last: u32) 
     for (key, own) in lock.certificates_of(rack, app).filter(|(_, own)| own.since < last && own.left.is_none_or(|left| left == last)) {
         let is_other = own.changed == Some(last);
         let id = if is_other || own.left.is_some() { format!("before {key}") } else { own.names.join(" ") };
-        let names = |host: &Host| own.names.iter().any(|name| name == host.as_str() || is_star_of(name, host));
+        let names = |host: &Host| own.names.iter().any(|name| covers(name, host));
         let had = |router: Router| unit.on(router).any(|(_, stand)| stand.hosts.iter().any(|host| is_other || names(host)));
         certificates.extend(ROUTERS.into_iter().filter(|router| had(*router)).map(|router| (router, id.clone())));
     }
     certificates
-}
-
-/// Whether a name is `*.` in front of what follows a host's first dot.
-fn is_star_of(name: &str, host: &Host) -> bool {
-    name.strip_prefix("*.").is_some_and(|parent| host.as_str().split_once('.').is_some_and(|(_, rest)| rest == parent))
 }

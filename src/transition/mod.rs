@@ -97,20 +97,22 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
         rules[rule.app].push(number);
     }
     let wanted: Vec<Unit> = rules.iter().enumerate().map(|(at, rules)| Unit::wanted(fleet, allocation, at, rules)).collect();
-    let before = Before::new(fleet, lock, &wanted);
-    let kept: Vec<Kept> = (0..fleet.racks.len()).map(|at| kept(fleet, at, lock, &before, out)).collect();
+    let last = lock.generation();
+    let places = places(fleet);
+    let before = Before::new(fleet, &places, lock, last, &wanted);
+    let kept: Vec<Kept> = (0..fleet.racks.len()).map(|at| kept(fleet, at, lock, last, &before, out)).collect();
     let before_gone: BTreeSet<String> = before.gone.iter().map(|(key, _)| key.rack.clone()).collect();
     let mut traveller = Traveller {
         fleet,
         allocation,
-        account: Account::new(fleet, lock, &before, &wanted),
+        account: Account::new(fleet, lock, last, &before, &wanted),
         is_done: vec![false; fleet.apps.len()],
-        receivers: receivers(fleet, lock, &wanted),
+        receivers: receivers(&places, lock, &wanted),
         current: before.units,
         wanted,
         rules,
         kept,
-        lasting: (0..fleet.racks.len()).map(|at| lasting(fleet, at, lock, &before_gone)).collect(),
+        lasting: fleet.racks.iter().map(|rack| lasting(rack, lock, last, &before_gone)).collect(),
         refusals: BTreeMap::new(),
     };
     let mut way = Way::default();
@@ -139,6 +141,13 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
     way
 }
 
+/// Places of apps in the fleet, by rack and name.
+type Places<'a> = BTreeMap<(&'a str, &'a str), usize>;
+
+fn places(fleet: &Fleet) -> Places<'_> {
+    fleet.apps.iter().enumerate().map(|(at, app)| ((fleet.racks[app.rack].name.as_str(), app.name.as_str()), at)).collect()
+}
+
 /// Say that there is no way for a stack.
 fn report(what: &str, refusal: &Refusal, out: &mut Diagnostics) {
     out.report(
@@ -149,15 +158,14 @@ fn report(what: &str, refusal: &Refusal, out: &mut Diagnostics) {
 }
 
 /// What a rack must keep for rules that still stand on it.
-fn kept(fleet: &Fleet, at: usize, lock: &Lock, before: &Before, out: &mut Diagnostics) -> Kept {
+fn kept(fleet: &Fleet, at: usize, lock: &Lock, last: u32, before: &Before, out: &mut Diagnostics) -> Kept {
     let rack = &fleet.racks[at];
     let mut kept = Kept::default();
     if rack.external {
         return kept;
     }
-    let last = lock.generation();
     let standing = || fleet.apps.iter().zip(&before.units).filter(|(app, _)| app.rack == at).flat_map(|(_, unit)| &unit.rules);
-    for router in ROUTERS.into_iter().filter(|router| !has(rack, *router)) {
+    for router in ROUTERS.into_iter().filter(|router| !router.is_on(rack)) {
         if standing().any(|(key, _)| key.router == router) {
             kept.routers.insert(router);
         }
@@ -172,28 +180,24 @@ fn kept(fleet: &Fleet, at: usize, lock: &Lock, before: &Before, out: &mut Diagno
     // A certificate of an app takes the place of a listed one: the listed one goes when it stands.
     let own_is_new = lock.certificates.iter().any(|(key, own)| key.rack == rack.name && (own.since == last || own.changed == Some(last)));
     if own_is_new {
-        let left = lock.shared.iter().filter(|((on, _, _), known)| *on == rack.name && known.left == Some(last));
-        kept.certificates = left.map(|((_, router, arn), _)| (*router, arn.clone())).filter(|(router, _)| has(rack, *router)).collect();
+        kept.certificates = taken(rack, lock, last);
     }
     kept
 }
 
 /// Listed certificates that stacks of apps that are gone may still need: nobody says when those are
 /// deleted, so the certificates stay until the next change.
-fn lasting(fleet: &Fleet, at: usize, lock: &Lock, gone: &BTreeSet<String>) -> BTreeSet<(Router, String)> {
-    let (rack, last) = (&fleet.racks[at], lock.generation());
+fn lasting(rack: &Rack, lock: &Lock, last: u32, gone: &BTreeSet<String>) -> BTreeSet<(Router, String)> {
     if rack.external || !gone.contains(&rack.name) {
         return BTreeSet::new();
     }
-    let left = lock.shared.iter().filter(|((on, _, _), known)| *on == rack.name && known.left == Some(last));
-    left.map(|((_, router, arn), _)| (*router, arn.clone())).filter(|(router, _)| has(rack, *router)).collect()
+    taken(rack, lock, last)
 }
 
-fn has(rack: &Rack, router: Router) -> bool {
-    match router {
-        Router::Public => rack.has_router(),
-        Router::Internal => rack.has_router_internal(),
-    }
+/// Listed certificates that the last generation took from the routers of a rack.
+fn taken(rack: &Rack, lock: &Lock, last: u32) -> BTreeSet<(Router, String)> {
+    let left = lock.shared.iter().filter(|((on, _, _), known)| *on == rack.name && known.left == Some(last));
+    left.map(|((_, router, arn), _)| (*router, arn.clone())).filter(|(router, _)| router.is_on(rack)).collect()
 }
 
 /// Refuse to remove what the stack of an app that is gone still imports: no phase deletes a stack.
@@ -216,9 +220,7 @@ type OnRouter<'a> = BTreeMap<(&'a str, Router), Vec<(&'a Host, &'a BTreeSet<usiz
 
 /// For each app, the apps that take up hosts it gave away, as far back as the lock remembers; by
 /// themselves, or by patterns around or names inside of them.
-fn receivers(fleet: &Fleet, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usize, BTreeSet<usize>> {
-    let places: BTreeMap<(&str, &str), usize> =
-        fleet.apps.iter().enumerate().map(|(at, app)| ((fleet.racks[app.rack].name.as_str(), app.name.as_str()), at)).collect();
+fn receivers(places: &Places<'_>, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usize, BTreeSet<usize>> {
     let mut given: BTreeMap<(&str, Router, &Host), BTreeSet<usize>> = BTreeMap::new();
     let left = lock.rules.iter().flat_map(|(key, rule)| rule.left.keys().map(move |host| (key, host)));
     let retired = lock.retired.values().flat_map(|gone| gone.hosts.iter().map(move |host| (&gone.key, host)));
