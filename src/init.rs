@@ -30,7 +30,7 @@ const RACKS: &str = r#"## What rackform compiles: racks, and the apps that live 
 #     params: { Internal: Yes }          # Convox's own rack parameters
 #   convox:
 #     external: true                     # its stack exists already, and apps import what it exports
-#     compute: none                      # the services run elsewhere; target groups are exported
+#     compute: none                      # the services run elsewhere; or fargate, or instances
 #     network:
 #       vpc: vpc-0123456789abcdef0
 #       subnets: [subnet-0123456789abcdef0, subnet-0123456789abcdef1]
@@ -43,7 +43,8 @@ const RACKS: &str = r#"## What rackform compiles: racks, and the apps that live 
 const FIRST: &str = "    \
     # rack: production                 # the rack it lives on; any that it fits on unless said
     # params: { InternalDomains: No, RedirectHttps: No } # Convox's own app parameters
-    # environment: { HOST: www.example.org } # values for ${NAME} in the manifest
+    # environment: { HOST: www.example.org } # values for ${NAME} in the manifest, and for containers
+    # images: { web: registry.example.org/shop:v7 } # of services that are built; or --image web=…
 ";
 
 /// What stands below the apps, with the name of the first one in the place of `@`.

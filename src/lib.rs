@@ -1,12 +1,13 @@
 //! rackform: a compiler from `convox.yml` files to load-balanced CloudFormation stacks.
 //!
 //! Data flows one way: [`load`] reads files, [`fleet`] and [`manifest`] say what they mean,
-//! [`routes`] which hosts lead where, [`allocate`] which rule carries each, [`expect`] holds that against what is expected, [`lower`] what
-//! CloudFormation has to hear, [`render`] and [`output`] make text of it, and [`mod@write`] puts it on
+//! [`routes`] which hosts lead where, [`allocate`] which rule carries each, [`expect`] holds that against what is
+//! expected, [`compute`] says what runs behind them, [`lower`] what CloudFormation has to hear, [`render`] and [`output`] make text of it, and [`mod@write`] puts it on
 //! the disk. Each stage reports to one sink of [`diagnostics`] and goes on for as long as it can.
 
 pub mod adopt;
 pub mod allocate;
+pub mod compute;
 pub mod demand;
 pub mod diagnostics;
 pub mod document;
@@ -103,10 +104,11 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
     let routes = routes::routes(&fleet, input.promises, out);
     let allocation = allocate::allocate(&fleet, &routes, &placement.apps, input.lock, out);
     expect::check(&fleet, &allocation, &input.promises.expect, out);
+    let tasks = compute::tasks(&fleet, out);
     out.settle(())?;
     let way = transition::way(&fleet, &allocation, out);
     out.settle(())?;
-    let phases = lower::lower(&fleet, &allocation, &way, input.fleet_source, input.files);
+    let phases = lower::lower(&fleet, &allocation, &tasks, &way, input.fleet_source, input.files);
     let files = output::output(&phases, out)?;
     let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
     Ok(Compiled { files, lock: allocation.lock, counts, phases: phases.len(), bound: placement.bound })

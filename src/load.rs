@@ -4,9 +4,9 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
 
-use crate::diagnostics::codes::{BAD_ENV, BAD_LIMITS, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
+use crate::diagnostics::codes::{BAD_ENV, BAD_IMAGE, BAD_LIMITS, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{self, AppSource, AppSpec, Apps, Promises, Quotas, QuotasSpec, RackSpec};
+use crate::fleet::{self, AppImage, AppSource, AppSpec, Apps, Promises, Quotas, QuotasSpec, RackSpec};
 use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
 
 /// The name of the fleet's file.
@@ -26,6 +26,8 @@ pub struct Request {
     pub env_files: Vec<PathBuf>,
     /// NAME=VALUE each.
     pub env: Vec<String>,
+    /// SERVICE=IMAGE each, with APP/ in front where there are several apps.
+    pub images: Vec<String>,
 }
 
 /// Everything that was read.
@@ -75,6 +77,7 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
     for app in &mut apps {
         app.variables.extend(variables.clone());
     }
+    images(&request.images, &mut apps, out);
     let lock_path = folder.join(LOCK);
     let lock = if lock_path.exists() { read_bounded(&lock_path, MAX_LOCK_BYTES, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
@@ -241,6 +244,8 @@ fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostic
         file,
         source: slashes(path.strip_prefix(folder).unwrap_or(path)),
         variables: Variables::new(),
+        environment: Variables::new(),
+        images: Vec::new(),
         params: Vec::new(),
         rack: None,
     })
@@ -266,6 +271,8 @@ fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnost
             file,
             source,
             variables: spec.environment.clone(),
+            environment: spec.environment.clone(),
+            images: spec.images.clone(),
             params: spec.params.clone(),
             rack: spec.rack.clone(),
         });
@@ -341,6 +348,34 @@ fn variables(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Var
         }
     }
     variables
+}
+
+/// Give apps the images that the command line names.
+fn images(given: &[String], apps: &mut [AppSource], out: &mut Diagnostics) {
+    for entry in given {
+        let Some((name, image)) = entry.split_once('=').filter(|(name, image)| !name.is_empty() && !image.is_empty()) else {
+            out.report(
+                Diagnostic::nowhere(&BAD_IMAGE, format!("--image takes SERVICE=IMAGE, not `{entry}`"))
+                    .help("write --image web=REPOSITORY:TAG, or --image APP/web=REPOSITORY:TAG"),
+            );
+            continue;
+        };
+        let (app, service) = name.split_once('/').map_or((None, name), |(app, service)| (Some(app), service));
+        let found = match (app, &mut *apps) {
+            (None, [only]) => Some(only),
+            (None, _) => None,
+            (Some(app), apps) => apps.iter_mut().find(|known| known.name == app),
+        };
+        if let Some(found) = found {
+            found.images.push(AppImage { service: service.to_owned(), image: image.to_owned(), place: None });
+            continue;
+        }
+        let (what, help) = match app {
+            Some(app) => (format!("there is no app `{app}` for --image {entry}"), "name an app of the fleet before the `/`".to_owned()),
+            None => (format!("--image {entry} does not say of which app"), format!("write --image APP/{service}={image}")),
+        };
+        out.report(Diagnostic::nowhere(&BAD_IMAGE, what).help(help));
+    }
 }
 
 /// Name and value, or what to do about an entry that has none.

@@ -18,7 +18,7 @@ const FLEET: &str = "racks: {main: {host: r.example.org, hosted_zone: Z1, certif
 /// or a host would silently change hands.
 const FAILS_AT_DEPLOY: &[&str] = &[
     "RF0201", "RF0202", "RF0203", "RF0204", "RF0205", "RF0206", "RF0208", "RF0209", "RF0217", "RF0223", "RF0401", "RF0406", "RF0413",
-    "RF0414",
+    "RF0414", "RF0704",
 ];
 /// Codes for what Convox's own reader refuses.
 const CONVOX_REFUSES: &[&str] = &["RF0004", "RF0006", "RF0101", "RF0105", "RF0106", "RF0219", "RF0221", "RF0222"];

@@ -16,7 +16,7 @@ use rackform::lock::{Class, Lock, RetiredRule, RuleKey};
 use rackform::placement::Change;
 use rackform::routes::Router;
 
-const FLEET: &str = "racks: {main: {host: r.example.org, hosted_zone: Z1, certificate: create, params: {Internal: Yes}}}";
+const FLEET: &str = "racks: {main: {compute: none, host: r.example.org, hosted_zone: Z1, certificate: create, params: {Internal: Yes}}}";
 
 /// Hosts that a history draws from; each belongs to one service, so that none is claimed twice.
 fn pool(service: usize) -> Vec<String> {

@@ -36,8 +36,10 @@ pub(super) fn run(job: &Job<'_>, folder: Option<&Path>, terminal: &Terminal) -> 
 
 /// Read everything that a job is about.
 pub(super) fn read(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Lock) {
-    let request = Request { path: job.path.to_path_buf(), env_files: job.common.env_file.clone(), env: job.common.env.clone() };
-    let mode = if job.common.mend { Mode::Mend } else { Mode::Trust };
+    let common = job.common;
+    let request =
+        Request { path: job.path.to_path_buf(), env_files: common.env_file.clone(), env: common.env.clone(), images: common.image.clone() };
+    let mode = if common.mend { Mode::Mend } else { Mode::Trust };
     let loaded = load(&request, files, out);
     let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();
     (loaded, old)

@@ -122,6 +122,9 @@ struct CommonArgs {
     /// A file of such values, one a line
     #[arg(long, value_name = "FILE")]
     env_file: Vec<PathBuf>,
+    /// The image that a service runs
+    #[arg(long, value_name = "[APP/]SERVICE=IMAGE")]
+    image: Vec<String>,
     /// How messages are written
     #[arg(long, value_name = "FORMAT", default_value = "human")]
     message_format: MessageFormat,

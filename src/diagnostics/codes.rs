@@ -1,7 +1,7 @@
 //! Every kind of message, with its long story. Codes are never used for another thing.
 //!
 //! RF00.. text, RF01.. shape, RF02.. meaning of a manifest, RF03.. fleet, racks and parameters,
-//! RF04.. hosts and certificates, RF05.. allocation and the lock, RF06.. output.
+//! RF04.. hosts and certificates, RF05.. allocation and the lock, RF06.. output, RF07.. what runs.
 
 use super::Severity::{self, Error, Note, Warning};
 
@@ -140,8 +140,8 @@ codes! {
         "The parameter exists in Convox and would have an effect there that rackform does not give it. Remove it, or keep this rack on Convox.";
     PARAMETER_VALUE = "RF0305" Error "a value that the parameter does not take",
         "The message says which values it takes.";
-    PARAMETER_LATER = "RF0306" Warning "a parameter without an effect yet",
-        "The parameter is about the containers behind the routers, which this version does not emit.";
+    PARAMETER_ELSEWHERE = "RF0306" Warning "a parameter without an effect here",
+        "The parameter is about a part of Convox that rackform does not have: builds, timers, resources or the rack API's own settings. Logs go to CloudWatch; a syslog server can take them from there.";
     DROPPED_PARAMETER = "RF0307" Warning "a parameter that Convox drops",
         "`params` of a manifest sets parameters of the app's stack. Convox drops names that it does not know, so a slip of the finger has no effect.";
     NO_MANIFEST = "RF0308" Error "no manifest was found",
@@ -206,7 +206,7 @@ codes! {
     GRPC_OVER_HTTP = "RF0414" Error "gRPC without HTTPS",
         "A target group for gRPC takes requests from an HTTPS listener only, so the app can't have `RedirectHttps: No`.";
     NOTHING_ROUTED = "RF0415" Note "an app with nothing behind a router",
-        "None of the app's services has a port, so there is nothing to balance and the app has no stack yet.";
+        "The services of the rack run elsewhere (`compute: none`), and none of this app's has a port: there is nothing to balance, and the app has no stack.";
     RESERVED = "RF0416" Error "a domain that belongs to another app",
         "`domains` in rackform.yml reserves a domain and all names below it for one app. A pattern that matches such a name counts too.";
     EXPECTATION = "RF0417" Error "somebody else answers than expected",
@@ -267,6 +267,39 @@ codes! {
         "What was rendered is not what was meant, so nothing is written. Please report this with the manifest.";
     NOT_WRITTEN = "RF0603" Error "the output can't be written",
         "No file is left half-written: each is either as it was or as it should be. Check the folder, its permissions and the space that is left, and compile again.";
+
+    SIZE_ROUNDED = "RF0701" Note "a size that Fargate rounds up",
+        "Fargate has fixed pairs of CPU and memory. The smallest pair that holds both is taken; write it in `scale` to see in the manifest what is paid for. Services on instances get exactly what they ask for.";
+    SIZE_TOO_LARGE = "RF0702" Error "a size that Fargate does not have",
+        "The largest task of Fargate has 16384 CPU units and 122880 MiB. `FargateServices: No` runs the app on instances of the rack, as large as you choose them.";
+    SIZE_RANGE = "RF0703" Error "a size or a count that ECS refuses",
+        "A process has at least 1 CPU unit and 6 MiB of memory, Docker's least, and a service has no fewer than 0 processes.";
+    CANNOT_ROLL = "RF0704" Error "bounds that no deployment can keep",
+        "A rolling deployment starts new processes up to `maximum` per cent of the count, and stops old ones down to `minimum` per cent. Where the count rounds both to itself, nothing may be started and nothing may be stopped: the deployment waits for ever.";
+    DEPLOYMENT_RANGE = "RF0705" Error "bounds of a deployment that ECS refuses",
+        "`minimum` goes from 0 up to `maximum`, which is at least 1, both in per cent of the count.";
+    CUTS_REQUESTS = "RF0706" Warning "a stop that can cut requests off",
+        "When a process is replaced, its target drains for `drain` seconds, and its container is killed `termination.grace` seconds after it was asked to stop. Where the container has less time than the target, a request that the target would still have waited for is cut off. Keep the two in step; Fargate gives a container 120 seconds at the most.";
+    TIME_RANGE = "RF0707" Error "a time that ECS refuses",
+        "A container has 0 seconds or more to stop, at most 120 on Fargate, and a health check may be ignored for 0 seconds or more after the start.";
+    NEEDS_INSTANCES = "RF0708" Error "a service that Fargate can't run, on a rack without instances",
+        "Agents run once on each instance, `privileged` gives a container the instance's rights, host volumes are folders of an instance, and `FargateServices: No` asks for instances. The rack's `compute: fargate` rules them out.";
+    REQUESTS_WITHOUT_PORT = "RF0709" Error "a request target for a service without a port",
+        "`targets.requests` counts the requests that a router sends to each process. A service without a port gets none, so there is nothing to count.";
+    BAD_IMAGE = "RF0710" Error "an image for nobody",
+        "`images` in rackform.yml and `--image` give services their images. The service must be one of the app's.";
+    VOLUME_LOST = "RF0711" Warning "a volume that does not outlive its process",
+        "On Fargate a volume is a folder of the task and goes with it; every process has its own. Keep data in a database or a bucket, or run the app on instances (`FargateServices: No`), where a volume is a folder of the instance.";
+    VOLUME_SHAPE = "RF0712" Error "a volume that can't be mounted",
+        "A volume is the path in the container, or `SOURCE:PATH`. The path is absolute, and no two volumes of a service have the same.";
+    SECRET_NAME = "RF0713" Error "a variable that can't be a secret",
+        "A variable without a value becomes a secret: a parameter of the Systems Manager under /<rack>/<app>/. Its name has letters, digits, `_`, `-` and `.`.";
+    AGENT_PORT = "RF0714" Error "a port that an agent can't have",
+        "A port of an agent is a port of the instance, 1 to 65535, over tcp or udp, and each can be taken once.";
+    POLICY_ARN = "RF0715" Error "not the ARN of a policy",
+        "`policies` names IAM policies by their ARNs, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess. A role has at most 10 of them.";
+    VOLUME_ELSEWHERE = "RF0716" Warning "a file system that is not provisioned",
+        "Resources are not provisioned, so a volume on a resource of type efs is not mounted. Mount it by other means, or keep the service on Convox.";
 }
 
 /// The code with this id, in any case.

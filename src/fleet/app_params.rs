@@ -1,7 +1,10 @@
-//! App parameters under Convox's names: those that touch balancing, and the names of the others.
+//! App parameters under Convox's names.
 
+use std::collections::BTreeMap;
+
+use super::formation::{self, Formation};
 use super::values::{flag, same};
-use crate::diagnostics::codes::{DROPPED_PARAMETER, PARAMETER_LATER, PARAMETER_VALUE, PARAMETERS_DISAGREE, UNKNOWN_PARAMETER};
+use crate::diagnostics::codes::{DROPPED_PARAMETER, PARAMETER_ELSEWHERE, PARAMETER_VALUE, PARAMETERS_DISAGREE, UNKNOWN_PARAMETER};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::manifest::{Manifest, logical_id};
 use crate::source::{Place, Spanned};
@@ -25,8 +28,20 @@ impl Algorithm {
     }
 }
 
+/// Whether services run on Fargate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fargate {
+    /// On Fargate.
+    Yes,
+    /// On spare capacity of Fargate, which AWS takes back with two minutes' notice.
+    Spot,
+    /// On instances of the rack.
+    No,
+}
+
 /// The parameters of an app, with Convox's defaults.
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one Yes/No parameter of Convox")]
 pub struct AppParams {
     /// `InternalDomains`: whether `<service>.<app>.<rack>.convox` is routed, and the default host
     /// of services that have a custom domain.
@@ -43,9 +58,28 @@ pub struct AppParams {
     pub success_codes: String,
     /// `LoadBalancerGrpcSuccessCodes`: gRPC codes of a healthy target.
     pub grpc_success_codes: String,
-    /// Whether tasks have addresses of their own, so that target groups hold IP addresses: on
-    /// unless `FargateServices: No`.
-    pub ip_targets: bool,
+    /// `FargateServices`; Yes unless said, unlike Convox.
+    pub fargate: Fargate,
+    /// `Isolate`: on a private rack, tasks on instances have addresses of their own.
+    pub isolate: bool,
+    /// `Private`: tasks with addresses of their own stand in the private subnets; as the rack is, unless said.
+    pub private: Option<bool>,
+    /// `CircuitBreaker`: a deployment that does not come up is rolled back; Yes unless said, unlike Convox.
+    pub circuit_breaker: bool,
+    /// `IgnoreManualScaleCount`: the count of a formation does not count, only the manifest's range.
+    pub ignore_manual_scale_count: bool,
+    /// `LogDriver`: whether containers write to a log group.
+    pub logs: bool,
+    /// `LogRetention`: days that the log group keeps events; none means for ever.
+    pub log_retention: Option<u32>,
+    /// `IamPolicy`: ARN of a policy that every container has.
+    pub iam_policy: Option<String>,
+    /// `EnableContainerReadonlyRootFilesystem`: containers write to their volumes alone.
+    pub readonly_root: bool,
+    /// `TaskTags`: ECS puts its own tags and those of the service on each task.
+    pub task_tags: bool,
+    /// `<Service>Formation`, by the service's name.
+    pub formations: BTreeMap<String, Formation>,
 }
 
 impl Default for AppParams {
@@ -58,47 +92,56 @@ impl Default for AppParams {
             slow_start: 0,
             success_codes: "200-399,401".into(),
             grpc_success_codes: "12".into(),
-            ip_targets: true,
+            fargate: Fargate::Yes,
+            isolate: false,
+            private: None,
+            circuit_breaker: true,
+            ignore_manual_scale_count: false,
+            logs: true,
+            log_retention: Some(7),
+            iam_policy: None,
+            readonly_root: false,
+            task_tags: false,
+            formations: BTreeMap::new(),
         }
     }
 }
 
-/// Parameters that have an effect on routers.
-const BALANCING: [&str; 7] = [
+/// Parameters that have an effect, beside the formations.
+const SUPPORTED: [&str; 16] = [
+    "CircuitBreaker",
+    "EnableContainerReadonlyRootFilesystem",
     "FargateServices",
+    "IamPolicy",
+    "IgnoreManualScaleCount",
     "InternalDomains",
+    "Isolate",
     "LoadBalancerAlgorithm",
     "LoadBalancerGrpcSuccessCodes",
     "LoadBalancerSuccessCodes",
-    "RedirectHttps",
-    "SlowStartDuration",
-];
-
-/// Parameters of Convox that are about the containers behind them.
-const LATER: [&str; 15] = [
-    "CircuitBreaker",
-    "EnableContainerReadonlyRootFilesystem",
-    "IamPolicy",
-    "IgnoreManualScaleCount",
-    "Isolate",
-    "LogBucket",
     "LogDriver",
     "LogRetention",
-    "PlaceLambdaInVpc",
     "Private",
-    "RackUrl",
-    "ResourcePassword",
-    "SyslogDestination",
-    "SyslogFormat",
+    "RedirectHttps",
+    "SlowStartDuration",
     "TaskTags",
 ];
+
+/// Parameters about parts of Convox that are not rackform's: builds, timers, resources, its API.
+const ELSEWHERE: [&str; 6] = ["LogBucket", "PlaceLambdaInVpc", "RackUrl", "ResourcePassword", "SyslogDestination", "SyslogFormat"];
+
+/// Days that a log group can keep events. API `PutRetentionPolicy`.
+const RETENTIONS: [u32; 22] = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
 
 impl AppParams {
     /// Read what rackform.yml says of the app, then the manifest's `params`, which win as in Convox.
     pub fn read(outside: &[(Spanned<String>, Spanned<String>)], manifest: &Manifest, out: &mut Diagnostics) -> Self {
         let mut params = Self::default();
         let mut slow_start_place = None;
-        let formations: Vec<String> = manifest.services.iter().map(|s| format!("{}Formation", logical_id(&s.name.value))).collect();
+        let service_of = |name: &str| {
+            let id = name.strip_suffix("Formation")?;
+            manifest.services.iter().map(|service| &service.name.value).find(|service| logical_id(service) == id)
+        };
         let all = outside.iter().map(|p| (p, false)).chain(manifest.params.iter().map(|p| (p, true)));
         for ((name, value), inside) in all {
             if inside && let Some((_, other)) = outside.iter().find(|(n, v)| n.value == name.value && !same(&v.value, &value.value)) {
@@ -111,21 +154,27 @@ impl AppParams {
             if name.value == "SlowStartDuration" {
                 slow_start_place = Some(value.place);
             }
-            if BALANCING.contains(&name.value.as_str()) {
-                if let Err(takes) = params.set(&name.value, value) {
-                    out.report(
-                        Diagnostic::new(&PARAMETER_VALUE, value.place, format!("`{}` can't be \"{}\"", name.value, value.value))
-                            .label(format!("takes {takes}"))
-                            .help(format!("write {takes}, or remove the parameter")),
-                    );
+            if let Some(service) = service_of(&name.value) {
+                match formation::read(&value.value) {
+                    Ok(formation) => {
+                        params.formations.insert(service.clone(), formation);
+                    }
+                    Err(takes) => {
+                        out.report(refused(&name.value, value, &takes));
+                    }
                 }
-            } else if LATER.contains(&name.value.as_str()) || formations.contains(&name.value) {
+            } else if SUPPORTED.contains(&name.value.as_str()) {
+                if let Err(takes) = params.set(&name.value, value) {
+                    out.report(refused(&name.value, value, &takes));
+                }
+            } else if ELSEWHERE.contains(&name.value.as_str()) {
                 out.report(
-                    Diagnostic::new(&PARAMETER_LATER, name.place, format!("`{}` has no effect yet", name.value))
-                        .note("it is about the containers behind the routers, which this version does not emit"),
+                    Diagnostic::new(&PARAMETER_ELSEWHERE, name.place, format!("`{}` has no effect here", name.value))
+                        .note("it is about a part of Convox that rackform does not have"),
                 );
             } else {
-                let known = BALANCING.iter().chain(&LATER).copied().chain(formations.iter().map(String::as_str));
+                let formations: Vec<String> = manifest.services.iter().map(|s| format!("{}Formation", logical_id(&s.name.value))).collect();
+                let known = SUPPORTED.iter().chain(&ELSEWHERE).copied().chain(formations.iter().map(String::as_str));
                 let code = if inside { &DROPPED_PARAMETER } else { &UNKNOWN_PARAMETER };
                 let help = nearest(&name.value, known).map_or("remove it".to_owned(), |near| format!("did you mean `{near}`?"));
                 out.report(Diagnostic::new(code, name.place, format!("apps have no parameter `{}`", name.value)).help(help));
@@ -151,7 +200,27 @@ impl AppParams {
                 self.redirect_https = flag(text)?;
                 self.redirect_https_place = Some(value.place);
             }
-            "FargateServices" => self.ip_targets = text == "Spot" || flag(text).map_err(|_| "Yes, No or Spot")?,
+            "FargateServices" if text == "Spot" => self.fargate = Fargate::Spot,
+            "FargateServices" => {
+                let is_on = flag(text).map_err(|_| "Yes, No or Spot")?;
+                self.fargate = if is_on { Fargate::Yes } else { Fargate::No };
+            }
+            "CircuitBreaker" => self.circuit_breaker = flag(text)?,
+            "EnableContainerReadonlyRootFilesystem" => self.readonly_root = flag(text)?,
+            "IamPolicy" if text.is_empty() => self.iam_policy = None,
+            "IamPolicy" if is_policy(text) => self.iam_policy = Some(text.to_owned()),
+            "IamPolicy" => return Err("the ARN of an IAM policy".into()),
+            "IgnoreManualScaleCount" => self.ignore_manual_scale_count = flag(text)?,
+            "Isolate" => self.isolate = flag(text)?,
+            "LogDriver" if text.is_empty() || text == "CloudWatch" => self.logs = !text.is_empty(),
+            "LogDriver" => return Err("CloudWatch, or nothing for no logs".into()),
+            "LogRetention" if text.is_empty() => self.log_retention = None,
+            "LogRetention" => match text.parse() {
+                Ok(days) if RETENTIONS.contains(&days) => self.log_retention = Some(days),
+                _ => return Err("days that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, …".into()),
+            },
+            "Private" => self.private = Some(flag(text)?),
+            "TaskTags" => self.task_tags = flag(text)?,
             "LoadBalancerAlgorithm" => {
                 self.algorithm = match text {
                     "round_robin" => Algorithm::RoundRobin,
@@ -170,6 +239,21 @@ impl AppParams {
         }
         Ok(())
     }
+}
+
+/// Say that a parameter does not take a value.
+fn refused(name: &str, value: &Spanned<String>, takes: &str) -> Diagnostic {
+    Diagnostic::new(&PARAMETER_VALUE, value.place, format!("`{name}` can't be \"{}\"", value.value))
+        .label(format!("takes {takes}"))
+        .help(format!("write {takes}, or remove the parameter"))
+}
+
+/// Whether a text has the shape of the ARN of a policy, one of AWS's or of an account's.
+pub fn is_policy(text: &str) -> bool {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_account = |account: &str| account == "aws" || (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
+    matches!(parts.as_slice(), ["arn", partition, "iam", "", account, name]
+        if partition.starts_with("aws") && is_account(account) && name.len() > 7 && name.starts_with("policy/") && !name.contains(char::is_whitespace))
 }
 
 /// Numbers and ranges of numbers, separated by commas.

@@ -5,7 +5,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use super::file::HEADROOM;
-use super::{AppParams, Certificate, Quotas, QuotasSpec, Rack, RackParams, RackSpec};
+use super::{AppParams, Certificate, Compute, Quotas, QuotasSpec, Rack, RackParams, RackSpec};
 use crate::diagnostics::codes::{
     APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_RECORDS, OUTSIDE_ZONE, RACK_NAME, UNKNOWN_RACK,
 };
@@ -46,6 +46,15 @@ impl Deref for PlacedApp {
 
     fn deref(&self) -> &App {
         &self.app
+    }
+}
+
+impl Fleet {
+    /// Whether an app has a stack, by its place: something of it runs or is behind a router.
+    pub fn has_stack(&self, at: usize) -> bool {
+        let app = &self.apps[at];
+        let runs = self.racks[app.rack].compute != Compute::None;
+        app.manifest.services.iter().any(|service| runs || service.port.is_some())
     }
 }
 
@@ -93,6 +102,10 @@ pub struct App {
     pub manifest: Manifest,
     /// Its parameters.
     pub params: AppParams,
+    /// Variables that rackform.yml gives a value.
+    pub environment: Variables,
+    /// Images of its services, the later one for a service counts.
+    pub images: Vec<AppImage>,
     /// The path of its manifest relative to the fleet, for comments in templates.
     pub source: String,
 }
@@ -114,6 +127,17 @@ impl Draft {
     }
 }
 
+/// The image of a service, from rackform.yml or the command line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AppImage {
+    /// The service.
+    pub service: String,
+    /// The image.
+    pub image: String,
+    /// Where it is written; none for the command line.
+    pub place: Option<Place>,
+}
+
 /// A manifest that was found, before it is read.
 #[derive(Debug)]
 pub struct AppSource {
@@ -127,6 +151,11 @@ pub struct AppSource {
     pub source: String,
     /// Values for `${NAME}`.
     pub variables: Variables,
+    /// Those of the variables that rackform.yml gives a value. They are on record there, so containers may see them in a
+    /// template; what comes from the command line stays out of it.
+    pub environment: Variables,
+    /// Images of services.
+    pub images: Vec<AppImage>,
     /// Parameters of the app that rackform.yml sets.
     pub params: Vec<(Spanned<String>, Spanned<String>)>,
     /// The rack it is pinned to.
@@ -178,6 +207,8 @@ pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &
                 is_pinned: source.rack.is_some(),
                 manifest,
                 params,
+                environment: source.environment.clone(),
+                images: source.images.clone(),
                 source: source.source.clone(),
             }));
         }
@@ -255,6 +286,7 @@ fn main_rack(number: usize) -> Rack {
         hosted_zone_name: None,
         certificates: Vec::new(),
         quotas: Quotas::default(),
+        compute: Compute::AsNeeded,
         network: super::Network::Create,
         params: RackParams::default(),
     }
@@ -324,6 +356,7 @@ fn rack(spec: &RackSpec, kind: usize, number: usize, params: &RackParams, out: &
             // A file was put in the place of its path when it was read; otherwise that was reported.
             Some(QuotasSpec::File(_)) | None => Quotas::default(),
         },
+        compute: spec.compute,
         network: spec.network.clone(),
         params: params.clone(),
     }

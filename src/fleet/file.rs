@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use indexmap::IndexMap;
 
-use super::assemble::MAX_APP_NAME;
+use super::assemble::{AppImage, MAX_APP_NAME};
 use super::promises::{Expectation, Promises, Reservation};
-use super::{Network, Quotas, QuotasSpec, SharedCertificate};
+use super::{Compute, Network, Quotas, QuotasSpec, SharedCertificate};
 use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, NOT_YET, RACK_NAME, SYNTAX};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{self, json_view};
@@ -54,6 +54,8 @@ pub struct RackSpec {
     pub hosted_zone_name: Option<Spanned<String>>,
     /// `certificates`.
     pub certificates: Vec<SharedCertificate>,
+    /// `compute`.
+    pub compute: Compute,
     /// `network`.
     pub network: Network,
     /// Where `network` is written.
@@ -104,6 +106,8 @@ pub struct AppSpec {
     pub params: Vec<(Spanned<String>, Spanned<String>)>,
     /// `environment`.
     pub environment: Variables,
+    /// `images`.
+    pub images: Vec<AppImage>,
 }
 
 /// Read rackform.yml; none when it can't be read at all. What has a wrong shape is reported and
@@ -328,6 +332,12 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         hosted_zone: zone("id").or_else(|| field("hosted_zone").filter(|zone| !zone.value.is_empty())),
         hosted_zone_name: zone("name"),
         certificates,
+        compute: match tree.get(body, "compute").map(|entry| tree.text(entry.value)) {
+            Some("none") => Compute::None,
+            Some("fargate") => Compute::Fargate,
+            Some("instances") => Compute::Instances,
+            _ => Compute::AsNeeded,
+        },
         network,
         network_place: tree.get(body, "network").map(|entry| tree.place(entry.key)),
         params: params(tree, body).into_iter().map(|(name, value)| (name.value, WrittenParam { name: name.place, value })).collect(),
@@ -375,5 +385,13 @@ fn app(tree: &Tree, key: NodeId, body: NodeId) -> AppSpec {
         let value = |node| if tree.is_null(node) { String::new() } else { tree.text(node).to_owned() };
         tree.entries(map.value).iter().map(|entry| (tree.text(entry.key).to_owned(), value(entry.value))).collect()
     });
-    AppSpec { name: text(tree, key), manifest: field("manifest"), rack: field("rack"), params: params(tree, body), environment }
+    let images = tree.get(body, "images").map_or(Vec::new(), |map| {
+        let image = |entry: &Entry| AppImage {
+            service: tree.text(entry.key).to_owned(),
+            image: tree.text(entry.value).to_owned(),
+            place: Some(tree.place(entry.key)),
+        };
+        entries(tree, map.value).map(image).collect()
+    });
+    AppSpec { name: text(tree, key), manifest: field("manifest"), rack: field("rack"), params: params(tree, body), environment, images }
 }

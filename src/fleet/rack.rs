@@ -28,6 +28,8 @@ pub struct Rack {
     pub certificates: Vec<SharedCertificate>,
     /// What AWS allows each of its routers.
     pub quotas: Quotas,
+    /// What its services run on.
+    pub compute: Compute,
     /// Where the rack stands.
     pub network: Network,
     /// Convox's rack parameters.
@@ -59,6 +61,19 @@ impl Rack {
         names.dedup();
         names
     }
+}
+
+/// What the services of a rack run on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Compute {
+    /// Fargate, and instances as soon as something needs them.
+    AsNeeded,
+    /// Nothing of ours: target groups are exported, and somebody else runs the services.
+    None,
+    /// Fargate alone.
+    Fargate,
+    /// Fargate, and instances in any case.
+    Instances,
 }
 
 /// Where a rack's default certificate comes from.

@@ -22,6 +22,7 @@ fn read_any(rack: &str, network: &Network, written: &[(&str, &str)]) -> (RackPar
         hosted_zone: None,
         hosted_zone_name: None,
         certificates: Vec::new(),
+        compute: super::Compute::AsNeeded,
         network: network.clone(),
         network_place: None,
         quotas: None,

@@ -39,6 +39,46 @@ pub(super) fn record(service: &str) -> String {
     format!("{}Record", logical_id(service))
 }
 
+/// `WebTaskDefinition`.
+pub(super) fn task_definition(service: &str) -> String {
+    format!("{}TaskDefinition", logical_id(service))
+}
+
+/// `WebTaskRole`, what a service's containers may do.
+pub(super) fn task_role(service: &str) -> String {
+    format!("{}TaskRole", logical_id(service))
+}
+
+/// `WebSecurity`, the security group of tasks with addresses of their own.
+pub(super) fn security(service: &str) -> String {
+    format!("{}Security", logical_id(service))
+}
+
+/// `WebService`.
+pub(super) fn service(service: &str) -> String {
+    format!("{}Service", logical_id(service))
+}
+
+/// `WebScaling`, the range of a service's count.
+pub(super) fn scaling(service: &str) -> String {
+    format!("{}Scaling", logical_id(service))
+}
+
+/// `WebScalingCpu`, `WebScalingRequestsInternal`: what keeps a metric of a service.
+pub(super) fn scaling_policy(service: &str, metric: &str) -> String {
+    format!("{}{metric}", scaling(service))
+}
+
+/// `WebImage`, the parameter that holds a service's image.
+pub(super) fn image(service: &str) -> String {
+    format!("{}Image", logical_id(service))
+}
+
+/// What writes an app's logs, and what its tasks are started by.
+pub(super) const LOGS: &str = "Logs";
+/// The role that ECS starts an app's tasks with.
+pub(super) const EXECUTION_ROLE: &str = "ExecutionRole";
+
 /// `Certificate5a7d0220`: a certificate by its names. With other names it is another certificate
 /// under another ID, so that CloudFormation brings the new one before it takes the old one away.
 pub(super) fn certificate(names: &[String]) -> String {
@@ -67,7 +107,11 @@ mod tests {
     #[test]
     fn no_ending_is_the_end_of_another() {
         let names = ["example.org".to_owned()];
-        let mut endings = vec![certificate(&names), record("")];
+        let mut endings = vec![certificate(&names), record(""), LOGS.to_owned(), EXECUTION_ROLE.to_owned(), "FirstDeploy".to_owned()];
+        endings.extend([task_definition(""), task_role(""), security(""), service(""), scaling(""), image("")]);
+        for metric in ["Cpu", "Memory", "Requests", "RequestsInternal", "Custom5a7d0220"] {
+            endings.push(scaling_policy("", metric));
+        }
         for router in [Router::Public, Router::Internal] {
             endings.push(target_group("", router));
             endings.push(listener_certificate(&names, router));

@@ -12,14 +12,15 @@ pub use stack::{Parameter, Stack, StackKind};
 use std::borrow::Cow;
 
 use crate::allocate::Allocation;
+use crate::compute::Task;
 use crate::fleet::{Fleet, Rack};
 use crate::routes::Router;
 use crate::source::Files;
 use crate::transition::{Phase, RackStep, Way};
 
 /// The stacks of each phase in the order in which they are deployed: racks, then apps. A rack's
-/// template names `fleet_source` as what it was written from.
-pub fn lower(fleet: &Fleet, allocation: &Allocation, way: &Way, fleet_source: &str, files: &Files) -> Vec<Vec<Stack>> {
+/// template names `fleet_source` as what it was written from; `tasks` is what runs of each app.
+pub fn lower(fleet: &Fleet, allocation: &Allocation, tasks: &[Vec<Task>], way: &Way, fleet_source: &str, files: &Files) -> Vec<Vec<Stack>> {
     let rack = |step: &RackStep| {
         let rack = with_kept(&fleet.racks[step.rack], step);
         let certificates = |router| {
@@ -33,7 +34,7 @@ pub fn lower(fleet: &Fleet, allocation: &Allocation, way: &Way, fleet_source: &s
         stack
     };
     let phase = |phase: &Phase| {
-        let apps = phase.apps.iter().filter_map(|step| app::lower(fleet, step, files));
+        let apps = phase.apps.iter().filter_map(|step| app::lower(fleet, step, &tasks[step.app], files));
         phase.racks.iter().map(rack).chain(apps).collect()
     };
     way.phases.iter().map(phase).collect()

@@ -11,6 +11,7 @@ use super::scalar;
 
 /// Every file of `templates/`, by its name there.
 const TEMPLATES: &[(&str, &str)] = &[
+    ("app-task.yaml", include_str!("../../templates/app-task.yaml")),
     ("app.yaml", include_str!("../../templates/app.yaml")),
     ("head.yaml", include_str!("../../templates/head.yaml")),
     ("rack-network.yaml", include_str!("../../templates/rack-network.yaml")),

@@ -11,7 +11,7 @@ use crate::diagnostics::codes::{
     NOTHING_ROUTED,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{App, Fleet, Promises, Rack};
+use crate::fleet::{App, Compute, Fleet, Promises, Rack};
 use crate::host::{Host, MAX_LABEL, MAX_LENGTH, ROUTER_INTERNAL_NAME, ROUTER_NAME};
 use crate::manifest::Service;
 use crate::source::Place;
@@ -70,7 +70,7 @@ pub fn routes(fleet: &Fleet, promises: &Promises, out: &mut Diagnostics) -> Vec<
         }
         routes.extend(of_app(at, app, rack, out));
         dead_links(app, out);
-        nothing_routed(app, out);
+        nothing_routed(app, rack, out);
     }
     let mut seen = BTreeSet::new();
     for route in &routes {
@@ -104,10 +104,15 @@ pub fn routers_of(service: &Service) -> &'static [Router] {
     }
 }
 
-/// Say when an app has nothing to balance, unless a port was written and could not be read.
-fn nothing_routed(app: &App, out: &mut Diagnostics) {
+/// Say when an app has nothing to balance on a rack where nothing else is done, unless a port was written and could not
+/// be read.
+fn nothing_routed(app: &App, rack: &Rack, out: &mut Diagnostics) {
     let services = &app.manifest.services;
-    if app.manifest.is_whole && !services.is_empty() && services.iter().all(|service| service.port.is_none()) {
+    if rack.compute == Compute::None
+        && app.manifest.is_whole
+        && !services.is_empty()
+        && services.iter().all(|service| service.port.is_none())
+    {
         out.report(
             Diagnostic::new(
                 &NOTHING_ROUTED,
@@ -182,7 +187,7 @@ fn service_routes(
 }
 
 /// `<app>-<service>.<host of the router>`.
-fn default_host(app: &App, service: &Service, rack: &Rack, router: Router) -> Host {
+pub fn default_host(app: &App, service: &Service, rack: &Rack, router: Router) -> Host {
     let (host, unknown) = match router {
         Router::Public => (&rack.host, ROUTER_NAME),
         Router::Internal => (&rack.internal_host, ROUTER_INTERNAL_NAME),

@@ -74,7 +74,7 @@ impl Account {
                 held.target_groups += services.len();
                 // So do their certificates; on which routers nobody knows.
                 let is_standing = |key: &CertificateKey| {
-                    let is_unit = |(at, app): (usize, &PlacedApp)| app.rack == *rack && app.name == key.app && !wanted[at].rules.is_empty();
+                    let is_unit = |(at, app): (usize, &PlacedApp)| app.rack == *rack && app.name == key.app && fleet.has_stack(at);
                     !fleet.apps.iter().enumerate().any(is_unit)
                 };
                 let left = lock.certificates.iter().filter(|(key, own)| key.rack == *name && own.left == Some(last));

@@ -37,9 +37,9 @@ impl Before {
         let mut gone = Vec::new();
         for ((_, _, number), retired) in lock.retired.iter().filter(|(_, retired)| retired.since == last) {
             let stand = Stand { priority: *number, hosts: retired.hosts.iter().cloned().collect(), http: retired.http };
-            // An app without a rule has no template any more, so its stack stays as it is.
+            // An app without a stack has no template any more, so the stack that it had stays as it is.
             let place = places.get(&(retired.key.rack.as_str(), retired.key.app.as_str()));
-            match place.filter(|at| !wanted[**at].rules.is_empty()) {
+            match place.filter(|at| fleet.has_stack(**at)) {
                 Some(at) => {
                     units[*at].rules.insert(retired.key.clone(), stand);
                 }
@@ -49,7 +49,7 @@ impl Before {
         for (unit, app) in units.iter_mut().zip(&fleet.apps) {
             unit.certificates = certificates(unit, (&fleet.racks[app.rack].name, &app.name), lock, last);
         }
-        for (unit, _) in units.iter_mut().zip(wanted).filter(|(_, wanted)| wanted.rules.is_empty()) {
+        for (_, unit) in units.iter_mut().enumerate().filter(|(at, _)| !fleet.has_stack(*at)) {
             *unit = Unit::default();
         }
         Self { units, gone }

@@ -119,6 +119,8 @@ fn with_input<T>(
                 file: files.add(format!("{name}/convox.yml"), *text),
                 source: format!("{name}/convox.yml"),
                 variables,
+                environment: spec.map(|spec| spec.environment.clone()).unwrap_or_default(),
+                images: spec.map(|spec| spec.images.clone()).unwrap_or_default(),
                 params: spec.map(|spec| spec.params.clone()).unwrap_or_default(),
                 rack: spec.and_then(|spec| spec.rack.clone()),
             }

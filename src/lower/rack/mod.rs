@@ -130,7 +130,8 @@ fn subnets(rack: &Rack, private: bool) -> Vec<Value> {
     (0..subnet_count(rack, private)).map(|at| reference(&format!("{kind}{at}"))).collect()
 }
 
-fn subnet_count(rack: &Rack, private: bool) -> usize {
+/// How many subnets of a kind the rack has.
+pub(in crate::lower) fn subnet_count(rack: &Rack, private: bool) -> usize {
     match &rack.network {
         Network::Create => rack.params.zones,
         Network::Brought { private_subnets, .. } if private => private_subnets.len(),

@@ -24,6 +24,7 @@ fn rack(change: impl FnOnce(&mut Rack)) -> Rack {
         hosted_zone_name: None,
         quotas: crate::fleet::Quotas::default(),
         certificates: Vec::new(),
+        compute: crate::fleet::Compute::AsNeeded,
         network: Network::Create,
         params: RackParams::default(),
     };

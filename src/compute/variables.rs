@@ -1,0 +1,77 @@
+//! Variables of a container. Values that are on record in the manifest or in rackform.yml stand in the template; a
+//! variable without one is a secret, and its value never comes near a template.
+
+use std::collections::BTreeMap;
+
+use crate::diagnostics::codes::SECRET_NAME;
+use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::fleet::{App, Rack};
+use crate::manifest::Service;
+
+/// What a variable holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Variable {
+    /// A text.
+    Text(String),
+    /// The region.
+    Region,
+    /// The URL of another service, by its place in the manifest.
+    Url(usize),
+    /// A parameter of the Systems Manager under `/<rack>/<app>/` with the variable's name.
+    Secret,
+}
+
+/// The variables of a service. What comes later takes the place of what came before, as in Convox: the rack's own, links,
+/// resources, the manifest's entries.
+pub(super) fn variables(app: &App, service: &Service, rack: &Rack, out: &mut Diagnostics) -> BTreeMap<String, Variable> {
+    let mut variables = BTreeMap::from([
+        ("APP".to_owned(), Variable::Text(app.name.clone())),
+        ("AWS_REGION".to_owned(), Variable::Region),
+        ("RACK".to_owned(), Variable::Text(rack.name.clone())),
+        ("SERVICE".to_owned(), Variable::Text(service.name.value.clone())),
+    ]);
+    for link in &service.links {
+        if let Some(target) = app.manifest.services.iter().position(|known| known.name.value == link.value) {
+            variables.insert(url_of(&link.value), Variable::Url(target));
+        }
+    }
+    for name in &service.resources {
+        // Resources live elsewhere, so whoever runs them says where; a file system has no address.
+        let resource = app.manifest.resources.iter().find(|resource| resource.name.value == name.value);
+        if resource.is_some_and(|resource| resource.kind.value != "efs") {
+            variables.insert(url_of(&name.value), Variable::Secret);
+        }
+    }
+    for entry in &service.environment {
+        let (name, default) = entry.value.split_once('=').map_or((entry.value.as_str(), None), |(name, value)| (name, Some(value)));
+        if name == "*" {
+            variables.extend(app.environment.iter().map(|(name, value)| (name.clone(), Variable::Text(value.clone()))));
+            continue;
+        }
+        let value = app.environment.get(name).map(String::as_str).or(default);
+        if value.is_none() && !is_parameter_name(name) && !name.is_empty() {
+            out.report(
+                Diagnostic::new(&SECRET_NAME, entry.place, format!("`{name}` has no value and can't be a secret"))
+                    .label("not the name of a parameter of the Systems Manager")
+                    .help("use letters, digits and `_`, or give the variable a value"),
+            );
+        }
+        variables.insert(name.to_owned(), value.map_or(Variable::Secret, |value| Variable::Text(value.to_owned())));
+    }
+    variables
+}
+
+/// The name that another service's URL has: `API_URL` for `api`.
+fn url_of(name: &str) -> String {
+    format!("{}_URL", environment_name(name))
+}
+
+/// A name as environment variables are written: `MY_DB` for `my-db`.
+pub fn environment_name(name: &str) -> String {
+    name.to_uppercase().replace('-', "_")
+}
+
+/// API `PutParameter`, `Name`.
+fn is_parameter_name(name: &str) -> bool {
+    name.bytes().all(|b| b.is_ascii_alphanumeric() || b"_-.".contains(&b))
+}

@@ -1,0 +1,250 @@
+//! An app's stack: target groups, rules, certificates and names on the routers of its rack, and the ECS services that
+//! answer behind them.
+
+mod scaling;
+mod target;
+mod task;
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use self::target::{RuleContext, TargetGroupContext, listener, rule_context, target_group};
+use self::task::{AppTasks, TaskContext};
+use super::ids;
+use super::intrinsic::reference;
+use super::stack::{Parameter, Stack, StackKind};
+use crate::compute::{Image, Task};
+use crate::demand::AppCertificate;
+use crate::fleet::{App, Compute, Fleet, Rack};
+use crate::manifest::Service;
+use crate::routes::{internal_domain, routers_of};
+use crate::source::Files;
+use crate::transition::{AppStep, StepRule};
+
+#[derive(Serialize)]
+struct Context {
+    header: Vec<String>,
+    description: String,
+    parameters: Vec<ParameterContext>,
+    certificates: Vec<CertificateContext>,
+    vpc: Value,
+    services: Vec<ServiceContext>,
+    /// What the tasks of all services share; none where nothing of ours runs.
+    tasks: Option<AppTasks>,
+    outputs: Vec<OutputContext>,
+}
+
+#[derive(Serialize)]
+struct ParameterContext {
+    name: String,
+    kind: &'static str,
+    description: String,
+}
+
+#[derive(Serialize)]
+struct CertificateContext {
+    id: String,
+    names: Vec<String>,
+    validated: Vec<String>,
+    zone: Value,
+    listeners: Vec<Attachment>,
+}
+
+#[derive(Serialize)]
+struct Attachment {
+    id: String,
+    listener: Value,
+}
+
+#[derive(Serialize)]
+struct ServiceContext {
+    name: String,
+    source: String,
+    target_groups: Vec<TargetGroupContext>,
+    rules: Vec<RuleContext>,
+    record: Option<RecordContext>,
+    task: Option<TaskContext>,
+}
+
+#[derive(Serialize)]
+struct RecordContext {
+    id: String,
+    zone: Value,
+    name: String,
+    target: Value,
+}
+
+#[derive(Serialize)]
+struct OutputContext {
+    id: String,
+    value: Value,
+    export: String,
+}
+
+/// A value that the rack's stack exports, under Convox's name for it.
+fn import(rack: &Rack, name: &str) -> Value {
+    json!({ "Fn::ImportValue": format!("{}:{name}", rack.name) })
+}
+
+/// An app that is lowered: where it stands, and what runs of it.
+struct Lowering<'a> {
+    app: &'a App,
+    rack: &'a Rack,
+    /// The name of its stack.
+    stack: String,
+    tasks: &'a [Task],
+    files: &'a Files,
+}
+
+/// Lower one app in a phase; none when nothing of it is behind a router and nothing of it runs.
+pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], files: &Files) -> Option<Stack> {
+    let app = &fleet.apps[step.app];
+    let rack = &fleet.racks[app.rack];
+    let lowering = Lowering { app, rack, stack: format!("{}-{}", rack.name, app.name), tasks, files };
+    let services: Vec<ServiceContext> = (0..app.manifest.services.len())
+        .filter_map(|number| lowering.service(number, step.rules.iter().filter(|step| step.rule.service == number)))
+        .collect();
+    if services.is_empty() {
+        return None;
+    }
+    let own: &[AppCertificate] = &step.certificates;
+    let zone = rack.hosted_zone.as_ref().filter(|_| own.iter().any(|certificate| !certificate.validated.is_empty()));
+    let zone = zone.map(|zone| {
+        let parameter = Parameter { name: "PublicHostedZone".into(), value: Some(zone.clone()) };
+        (parameter, "AWS::Route53::HostedZone::Id", "Public hosted zone in which certificates are validated".to_owned())
+    });
+    let parameters: Vec<(Parameter, &str, String)> = zone.into_iter().chain(lowering.images(&services)).collect();
+    let has_tasks = services.iter().any(|service| service.task.is_some());
+    let context = Context {
+        header: super::header(&app.source),
+        description: format!("App {} on the rack {}", app.name, rack.name),
+        parameters: parameters
+            .iter()
+            .map(|(parameter, kind, description)| ParameterContext { name: parameter.name.clone(), kind, description: description.clone() })
+            .collect(),
+        certificates: own.iter().map(|own| certificate(rack, own)).collect(),
+        tasks: has_tasks.then(|| lowering.shared()),
+        outputs: lowering.outputs(&services),
+        vpc: import(rack, "Vpc"),
+        services,
+    };
+    Some(Stack {
+        kind: StackKind::App,
+        rack: rack.name.clone(),
+        app: Some(app.name.clone()),
+        template: "app.yaml",
+        resources: resources(&context),
+        context: serde_json::to_value(context).expect("the context is plain data"),
+        parameters: parameters.into_iter().map(|(parameter, ..)| parameter).collect(),
+        name: lowering.stack,
+    })
+}
+
+/// Every logical ID with its type.
+fn resources(context: &Context) -> BTreeMap<String, String> {
+    let mut all: Vec<(&str, &str)> = Vec::new();
+    for certificate in &context.certificates {
+        all.push((&certificate.id, "AWS::CertificateManager::Certificate"));
+        all.extend(certificate.listeners.iter().map(|a| (a.id.as_str(), "AWS::ElasticLoadBalancingV2::ListenerCertificate")));
+    }
+    all.extend(context.tasks.iter().flat_map(AppTasks::resources));
+    for service in &context.services {
+        all.extend(service.target_groups.iter().map(|g| (g.id.as_str(), "AWS::ElasticLoadBalancingV2::TargetGroup")));
+        all.extend(service.rules.iter().map(|r| (r.id.as_str(), "AWS::ElasticLoadBalancingV2::ListenerRule")));
+        all.extend(service.record.iter().map(|r| (r.id.as_str(), "AWS::Route53::RecordSet")));
+        all.extend(service.task.iter().flat_map(TaskContext::resources));
+    }
+    all.into_iter().map(|(id, kind)| (id.to_owned(), kind.to_owned())).collect()
+}
+
+fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
+    CertificateContext {
+        id: ids::certificate(&own.names),
+        names: own.names.clone(),
+        validated: own.validated.clone(),
+        zone: reference("PublicHostedZone"),
+        listeners: own
+            .routers
+            .iter()
+            .map(|router| Attachment { id: ids::listener_certificate(&own.names, *router), listener: listener(rack, *router, false) })
+            .collect(),
+    }
+}
+
+impl Lowering<'_> {
+    /// One service: what routers see of it, and what runs behind them; none when that is nothing.
+    fn service<'a>(&self, number: usize, rules: impl Iterator<Item = &'a StepRule>) -> Option<ServiceContext> {
+        let (app, rack) = (self.app, self.rack);
+        let service = &app.manifest.services[number];
+        let name = &service.name.value;
+        let on_routers = service.port.as_ref().map(|port| (port, routers_of(service))).into_iter();
+        let target_groups: Vec<TargetGroupContext> = on_routers
+            .flat_map(|(port, routers)| routers.iter().map(move |router| target_group(app, rack, service, port, *router)))
+            .collect();
+        let mut contexts = Vec::new();
+        for rule in rules {
+            contexts.push(rule_context(rack, rule, false));
+            if rule.http {
+                contexts.push(rule_context(rack, rule, true));
+            }
+        }
+        // ECS takes a target group only once a rule leads to it; a service that gets its rules in a later phase waits for
+        // them.
+        let leads_to = |group: &TargetGroupContext| contexts.iter().any(|rule| rule.target_group == reference(&group.id));
+        let attached: Vec<&TargetGroupContext> = target_groups.iter().filter(|group| leads_to(group)).collect();
+        let is_ready = target_groups.is_empty() || !attached.is_empty();
+        let task = self.tasks.iter().find(|task| task.service == number).filter(|_| is_ready);
+        let task = task.map(|task| self.task(service, task, &attached, &contexts));
+        if target_groups.is_empty() && task.is_none() {
+            return None;
+        }
+        let has_name = app.params.internal_domains && service.port.is_some();
+        let record = has_name.then(|| RecordContext {
+            id: ids::record(name),
+            zone: import(rack, "HostedZone"),
+            name: internal_domain(app, service, rack),
+            target: import(rack, if service.internal.value { "DomainInternal" } else { "Domain" }),
+        });
+        Some(ServiceContext { name: name.clone(), source: self.source(service), target_groups, rules: contexts, record, task })
+    }
+
+    /// Where a service is written, for a comment.
+    fn source(&self, service: &Service) -> String {
+        let (line, _) = self.files.line_column(service.name.place.file, service.name.place.span.start);
+        format!("{}:{line}", self.app.source)
+    }
+
+    /// The images of services that are built elsewhere, as parameters.
+    fn images(&self, services: &[ServiceContext]) -> Vec<(Parameter, &'static str, String)> {
+        let is_there = |task: &&Task| services.iter().any(|known| known.task.is_some() && known.name == self.name(task));
+        let parameter = |task: &Task| match &task.image {
+            Image::Written(_) => None,
+            Image::Parameter(value) => {
+                let name = self.name(task);
+                let parameter = Parameter { name: ids::image(name), value: value.clone() };
+                Some((parameter, "String", format!("Image of the service {name}")))
+            }
+        };
+        self.tasks.iter().filter(is_there).filter_map(parameter).collect()
+    }
+
+    /// The name of a task's service.
+    fn name(&self, task: &Task) -> &str {
+        &self.app.manifest.services[task.service].name.value
+    }
+
+    /// Target groups for those who run the services where rackform does not.
+    fn outputs(&self, services: &[ServiceContext]) -> Vec<OutputContext> {
+        if self.rack.compute != Compute::None {
+            return Vec::new();
+        }
+        let output = |group: &TargetGroupContext| OutputContext {
+            id: group.id.clone(),
+            value: reference(&group.id),
+            export: format!("{}:{}", self.stack, group.id),
+        };
+        services.iter().flat_map(|service| &service.target_groups).map(output).collect()
+    }
+}

@@ -1,0 +1,128 @@
+//! What routers see of an app: target groups, and the rules that lead to them.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::import;
+use crate::compute;
+use crate::fleet::{App, AppParams, Rack};
+use crate::host::Host;
+use crate::lower::ids;
+use crate::lower::intrinsic::reference;
+use crate::manifest::{Port, Service};
+use crate::routes::Router;
+use crate::transition::StepRule;
+
+/// Checks that a target must pass or fail to change its state. Convox sends both.
+const THRESHOLD: u32 = 2;
+/// Seconds that a client stays with a target, from its last request on. AWS's default, written
+/// because an attribute that is left out keeps its last value.
+const STICKY_SECONDS: &str = "86400";
+
+#[derive(Serialize)]
+pub(super) struct TargetGroupContext {
+    pub(super) id: String,
+    vpc: Value,
+    target_type: &'static str,
+    port: i64,
+    protocol: &'static str,
+    protocol_version: &'static str,
+    path: String,
+    interval: i64,
+    timeout: i64,
+    threshold: u32,
+    matcher: Value,
+    attributes: Vec<(&'static str, String)>,
+    tags: Vec<(&'static str, String)>,
+}
+
+#[derive(Serialize)]
+pub(super) struct RuleContext {
+    pub(super) id: String,
+    after: Vec<String>,
+    listener: Value,
+    priority: u32,
+    hosts: Vec<Value>,
+    pub(super) target_group: Value,
+}
+
+pub(super) fn listener(rack: &Rack, router: Router, http: bool) -> Value {
+    let name = match (router, http) {
+        (Router::Public, false) => "RouterListener443",
+        (Router::Public, true) => "RouterListener80",
+        (Router::Internal, false) => "RouterInternalListener443",
+        (Router::Internal, true) => "RouterInternalListener80",
+    };
+    import(rack, name)
+}
+
+pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, port: &Port, router: Router) -> TargetGroupContext {
+    let (protocol, protocol_version) = match port.scheme.value.as_str() {
+        "grpc" => ("HTTP", "GRPC"),
+        "secure-grpc" => ("HTTPS", "GRPC"),
+        scheme if scheme.eq_ignore_ascii_case("https") => ("HTTPS", "HTTP1"),
+        _ => ("HTTP", "HTTP1"),
+    };
+    let params = &app.params;
+    TargetGroupContext {
+        id: ids::target_group(&service.name.value, router),
+        vpc: import(rack, "Vpc"),
+        target_type: if compute::has_own_address(app, service, rack) { "ip" } else { "instance" },
+        port: port.number.value,
+        protocol,
+        protocol_version,
+        path: service.health.path.value.clone(),
+        interval: service.health.interval.value,
+        timeout: service.health.timeout.value,
+        threshold: THRESHOLD,
+        matcher: if protocol_version == "GRPC" {
+            json!({ "GrpcCode": params.grpc_success_codes })
+        } else {
+            json!({ "HttpCode": params.success_codes })
+        },
+        attributes: attributes(service, params),
+        tags: vec![("App", app.name.clone()), ("Rack", rack.name.clone()), ("Service", service.name.value.clone())],
+    }
+}
+
+/// Every attribute that is ours, always: one that is left out keeps its last value.
+fn attributes(service: &Service, params: &AppParams) -> Vec<(&'static str, String)> {
+    vec![
+        ("deregistration_delay.timeout_seconds", service.deregistration_delay().to_string()),
+        ("load_balancing.algorithm.type", params.algorithm.attribute().to_owned()),
+        ("slow_start.duration_seconds", params.slow_start.to_string()),
+        ("stickiness.enabled", service.sticky.to_string()),
+        ("stickiness.lb_cookie.duration_seconds", STICKY_SECONDS.to_owned()),
+        ("stickiness.type", "lb_cookie".to_owned()),
+    ]
+}
+
+pub(super) fn rule_context(rack: &Rack, step: &StepRule, http: bool) -> RuleContext {
+    let rule = &step.rule;
+    RuleContext {
+        id: ids::rule(&rule.key, http),
+        after: step.after.iter().map(|key| ids::rule(key, http)).collect(),
+        listener: listener(rack, rule.key.router, http),
+        priority: rule.priority,
+        hosts: rule.hosts.iter().map(|host| host_value(rack, host)).collect(),
+        target_group: reference(&ids::target_group(&rule.key.service, rule.key.router)),
+    }
+}
+
+/// A host as a literal, or joined at deploy time with the router's own name.
+pub(super) fn host_value(rack: &Rack, host: &Host) -> Value {
+    match host.at_deploy() {
+        Some((prefix, export)) => json!({ "Fn::Join": ["", [prefix, import(rack, router_name(rack, export))]] }),
+        None => json!(host.as_str()),
+    }
+}
+
+/// The export that holds a router's name. A rack that is somebody else's says under which name its
+/// routers are known; of ours, the name that never changes is taken.
+fn router_name(rack: &Rack, export: &'static str) -> &'static str {
+    match (rack.external, export) {
+        (true, "Domain") => "RouterHost",
+        (true, _) => "RouterInternalHost",
+        (false, export) => export,
+    }
+}

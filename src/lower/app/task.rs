@@ -1,0 +1,333 @@
+//! What runs of a service: its task definition, its ECS service, and what both need.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::scaling::{self, ScalingContext};
+use super::target::{RuleContext, TargetGroupContext, host_value};
+use super::{Lowering, import};
+use crate::compute::{Image, Launch, Mount, Task, Variable, is_private};
+use crate::lower::ids;
+use crate::lower::intrinsic::{attribute, plain, reference, substitute};
+use crate::lower::rack::subnet_count;
+use crate::manifest::Service;
+use crate::routes::{Router, default_host, routers_of};
+
+/// Open files of a container, as Convox allows them.
+const OPEN_FILES: u32 = 1_024_000;
+
+/// What the tasks of an app share.
+#[derive(Serialize)]
+pub(super) struct AppTasks {
+    execution_role: &'static str,
+    /// What ECS may do to start tasks: statements of a policy.
+    statements: Vec<Value>,
+    logs: Option<LogsContext>,
+    tags: Vec<(String, String)>,
+}
+
+#[derive(Serialize)]
+struct LogsContext {
+    id: &'static str,
+    days: Option<u32>,
+}
+
+#[derive(Serialize)]
+pub(super) struct TaskContext {
+    definition: DefinitionContext,
+    role: Option<RoleContext>,
+    security: Option<SecurityContext>,
+    service: EcsServiceContext,
+    scaling: Option<ScalingContext>,
+    tags: Vec<(String, String)>,
+}
+
+#[derive(Serialize)]
+struct DefinitionContext {
+    id: String,
+    family: String,
+    compatibility: &'static str,
+    network_mode: &'static str,
+    /// CPU units and MiB of the whole task; on instances the container has them.
+    size: Option<(String, String)>,
+    volumes: Vec<Value>,
+    container: ContainerContext,
+}
+
+#[derive(Serialize)]
+struct ContainerContext {
+    name: String,
+    image: Value,
+    command: Vec<String>,
+    /// CPU units and MiB of a container on an instance.
+    size: Option<(i64, i64)>,
+    environment: Vec<(String, Value)>,
+    secrets: Vec<(String, Value)>,
+    ports: Vec<Value>,
+    mounts: Vec<Value>,
+    init: bool,
+    privileged: bool,
+    readonly_root: bool,
+    stop_timeout: i64,
+    open_files: u32,
+    log_options: Option<Value>,
+}
+
+#[derive(Serialize)]
+struct RoleContext {
+    id: String,
+    policies: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct SecurityContext {
+    id: String,
+    description: String,
+    ingress: Vec<Value>,
+}
+
+#[derive(Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one block of the template")]
+struct EcsServiceContext {
+    id: String,
+    after: Vec<String>,
+    cluster: Value,
+    launch_type: Option<&'static str>,
+    capacity_provider: Option<Value>,
+    is_daemon: bool,
+    minimum: i64,
+    maximum: i64,
+    circuit_breaker: bool,
+    rebalances: bool,
+    spread: bool,
+    grace: Option<i64>,
+    targets: Vec<Value>,
+    network: Option<NetworkContext>,
+    task_tags: bool,
+}
+
+#[derive(Serialize)]
+struct NetworkContext {
+    subnets: Vec<Value>,
+    public_address: &'static str,
+}
+
+impl AppTasks {
+    pub(super) fn resources(&self) -> Vec<(&str, &str)> {
+        let logs = self.logs.iter().map(|logs| (logs.id, "AWS::Logs::LogGroup"));
+        logs.chain([(self.execution_role, "AWS::IAM::Role")]).collect()
+    }
+}
+
+impl TaskContext {
+    pub(super) fn resources(&self) -> Vec<(&str, &str)> {
+        let mut all = vec![(self.definition.id.as_str(), "AWS::ECS::TaskDefinition"), (self.service.id.as_str(), "AWS::ECS::Service")];
+        all.extend(self.role.iter().map(|role| (role.id.as_str(), "AWS::IAM::Role")));
+        all.extend(self.security.iter().map(|group| (group.id.as_str(), "AWS::EC2::SecurityGroup")));
+        all.extend(self.scaling.iter().flat_map(ScalingContext::resources));
+        all
+    }
+}
+
+impl Lowering<'_> {
+    /// What the tasks of the app share.
+    pub(super) fn shared(&self) -> AppTasks {
+        let params = &self.app.params;
+        let mut statements = vec![
+            json!({"Sid": "EcrToken", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}),
+            json!({
+                "Sid": "EcrPull",
+                "Effect": "Allow",
+                "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                "Resource": substitute("arn:${AWS::Partition}:ecr:*:*:repository/*"),
+            }),
+        ];
+        if params.logs {
+            statements.push(json!({
+                "Sid": "WriteLogs",
+                "Effect": "Allow",
+                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+                "Resource": attribute(ids::LOGS, "Arn"),
+            }));
+        }
+        if self.tasks.iter().any(|task| task.variables.values().any(|variable| *variable == Variable::Secret)) {
+            statements.push(json!({
+                "Sid": "ReadSecrets",
+                "Effect": "Allow",
+                "Action": "ssm:GetParameters",
+                "Resource": self.parameter("*"),
+            }));
+        }
+        AppTasks {
+            execution_role: ids::EXECUTION_ROLE,
+            statements,
+            logs: params.logs.then_some(LogsContext { id: ids::LOGS, days: params.log_retention }),
+            tags: vec![("App".into(), self.app.name.clone()), ("Rack".into(), self.rack.name.clone())],
+        }
+    }
+
+    /// The ARN of a parameter of the Systems Manager that holds a secret of the app.
+    fn parameter(&self, name: &str) -> Value {
+        let path = plain(&format!("{}/{}/{name}", self.rack.name, self.app.name));
+        substitute(&format!("arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/{path}"))
+    }
+
+    /// What runs of a service, behind the target groups that rules lead to.
+    pub(super) fn task(&self, service: &Service, task: &Task, attached: &[&TargetGroupContext], rules: &[RuleContext]) -> TaskContext {
+        let name = &service.name.value;
+        let policies: Vec<String> = service.policies.iter().map(|p| &p.value).chain(&self.app.params.iam_policy).cloned().collect();
+        let mut tags = BTreeMap::from([("App", self.app.name.as_str()), ("Rack", &self.rack.name), ("Service", name)]);
+        tags.extend(service.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
+        TaskContext {
+            definition: self.definition(service, task),
+            role: (!policies.is_empty()).then(|| RoleContext { id: ids::task_role(name), policies }),
+            security: task.own_address.then(|| self.security(service)),
+            service: self.ecs_service(service, task, attached, rules),
+            scaling: task.count.map(|range| scaling::scaling(self.rack, service, range, attached)),
+            tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
+        }
+    }
+
+    fn definition(&self, service: &Service, task: &Task) -> DefinitionContext {
+        let name = &service.name.value;
+        let on_instances = task.launch == Launch::Instances;
+        let size = task.size;
+        let volume = |(number, mount): (usize, &Mount)| match &mount.source {
+            Some(source) => json!({"Name": format!("volume-{number}"), "Host": {"SourcePath": source}}),
+            None => json!({"Name": format!("volume-{number}")}),
+        };
+        DefinitionContext {
+            id: ids::task_definition(name),
+            family: format!("{}-{name}", self.stack),
+            compatibility: if on_instances { "EC2" } else { "FARGATE" },
+            network_mode: if task.own_address { "awsvpc" } else { "bridge" },
+            size: (!on_instances).then(|| (size.cpu.to_string(), size.memory.to_string())),
+            volumes: task.mounts.iter().enumerate().map(volume).collect(),
+            container: self.container(service, task),
+        }
+    }
+
+    fn container(&self, service: &Service, task: &Task) -> ContainerContext {
+        let name = &service.name.value;
+        let mount = |(number, mount): (usize, &Mount)| json!({"SourceVolume": format!("volume-{number}"), "ContainerPath": mount.path, "ReadOnly": mount.read_only});
+        let mut environment = Vec::new();
+        let mut secrets = Vec::new();
+        for (key, variable) in &task.variables {
+            match variable {
+                Variable::Text(text) => environment.push((key.clone(), json!(text))),
+                Variable::Region => environment.push((key.clone(), reference("AWS::Region"))),
+                Variable::Url(target) => environment.push((key.clone(), self.url(&self.app.manifest.services[*target]))),
+                Variable::Secret => secrets.push((key.clone(), self.parameter(key))),
+            }
+        }
+        ContainerContext {
+            name: name.clone(),
+            image: match &task.image {
+                Image::Written(image) => json!(image),
+                Image::Parameter(_) => reference(&ids::image(name)),
+            },
+            command: service.command.clone(),
+            size: (task.launch == Launch::Instances).then_some((task.size.cpu, task.size.memory)),
+            environment,
+            secrets,
+            ports: ports(service),
+            mounts: task.mounts.iter().enumerate().map(mount).collect(),
+            init: service.init,
+            privileged: service.privileged,
+            readonly_root: self.app.params.readonly_root,
+            stop_timeout: task.stop_timeout,
+            open_files: OPEN_FILES,
+            log_options: self.app.params.logs.then(
+                || json!({"awslogs-group": reference(ids::LOGS), "awslogs-region": reference("AWS::Region"), "awslogs-stream-prefix": name}),
+            ),
+        }
+    }
+
+    /// The URL of a service: its default host on the router that it is on, as in Convox.
+    fn url(&self, target: &Service) -> Value {
+        let router = if target.internal.value { Router::Internal } else { Router::Public };
+        match host_value(self.rack, &default_host(self.app, target, self.rack, router)) {
+            Value::String(host) => json!(format!("https://{host}")),
+            host => json!({ "Fn::Join": ["", ["https://", host]] }),
+        }
+    }
+
+    /// Who reaches tasks with addresses of their own: the routers that the service is on.
+    fn security(&self, service: &Service) -> SecurityContext {
+        let name = &service.name.value;
+        let rule = |port: i64, router: Router| {
+            let group = if router == Router::Internal { "RouterInternalSecurityGroup" } else { "RouterSecurityGroup" };
+            json!({
+                "Description": format!("From the {} router", router.word()),
+                "IpProtocol": "tcp",
+                "FromPort": port,
+                "ToPort": port,
+                "SourceSecurityGroupId": import(self.rack, group),
+            })
+        };
+        let port = service.port.iter().map(|port| port.number.value);
+        SecurityContext {
+            id: ids::security(name),
+            description: format!("{} {name}", self.stack),
+            ingress: port.flat_map(|port| routers_of(service).iter().map(move |router| rule(port, *router))).collect(),
+        }
+    }
+
+    fn ecs_service(&self, service: &Service, task: &Task, attached: &[&TargetGroupContext], rules: &[RuleContext]) -> EcsServiceContext {
+        let name = &service.name.value;
+        let is_daemon = task.count.is_none();
+        let on_instances = task.launch == Launch::Instances;
+        // Racks of others have no capacity provider that we know of, and a daemon takes none.
+        let by_type = on_instances && (is_daemon || self.rack.external);
+        let provider = match task.launch {
+            Launch::Fargate => json!("FARGATE"),
+            Launch::FargateSpot => json!("FARGATE_SPOT"),
+            Launch::Instances => import(self.rack, "InstancesProvider"),
+        };
+        let target = |group: &&TargetGroupContext| {
+            let port = service.port.as_ref().map(|port| port.number.value);
+            json!({"ContainerName": name, "ContainerPort": port, "TargetGroupArn": reference(&group.id)})
+        };
+        EcsServiceContext {
+            id: ids::service(name),
+            after: rules.iter().map(|rule| rule.id.clone()).collect(),
+            cluster: import(self.rack, "Cluster"),
+            launch_type: by_type.then_some("EC2"),
+            capacity_provider: (!by_type).then_some(provider),
+            is_daemon,
+            minimum: service.deployment.minimum.value,
+            maximum: service.deployment.maximum.value,
+            circuit_breaker: self.app.params.circuit_breaker,
+            rebalances: !is_daemon && service.deployment.maximum.value > 100,
+            spread: on_instances && !is_daemon,
+            grace: (!attached.is_empty()).then_some(service.health.grace.value),
+            targets: attached.iter().map(target).collect(),
+            network: task.own_address.then(|| self.network()),
+            task_tags: self.app.params.task_tags,
+        }
+    }
+
+    /// Where tasks with addresses of their own stand.
+    fn network(&self) -> NetworkContext {
+        let is_private = is_private(self.app, self.rack);
+        let kind = if is_private { "SubnetPrivate" } else { "Subnet" };
+        // A rack of others has two zones in any case.
+        let zones = if self.rack.external { 2 } else { subnet_count(self.rack, is_private) };
+        NetworkContext {
+            subnets: (0..zones).map(|zone| import(self.rack, &format!("{kind}{zone}"))).collect(),
+            public_address: if is_private { "DISABLED" } else { "ENABLED" },
+        }
+    }
+}
+
+/// Ports of a container. On an instance Docker chooses the instance's port, but for those of agents.
+fn ports(service: &Service) -> Vec<Value> {
+    let own = service.port.iter().map(|port| json!({"ContainerPort": port.number.value, "Protocol": "tcp"}));
+    let agent = service.agent.iter().flat_map(|agent| &agent.ports).map(|(port, protocol)| {
+        let protocol = if protocol.is_empty() { "tcp" } else { protocol };
+        json!({"ContainerPort": port, "HostPort": port, "Protocol": protocol})
+    });
+    own.chain(agent).collect()
+}
