@@ -21,6 +21,7 @@ pub mod lower;
 pub mod manifest;
 pub mod output;
 pub mod placement;
+pub mod ports;
 pub mod remedies;
 pub mod render;
 pub mod routes;
@@ -105,6 +106,7 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
     let allocation = allocate::allocate(&fleet, &routes, &placement.apps, input.lock, out);
     expect::check(&fleet, &allocation, &input.promises.expect, out);
     let tasks = compute::tasks(&fleet, out);
+    ports::check(&fleet, out);
     out.settle(())?;
     let way = transition::way(&fleet, &allocation, out);
     out.settle(())?;

@@ -125,8 +125,6 @@ codes! {
         "`aggregate` must be avg, max, min or sum; Convox fails to render such an app.";
     UNKNOWN_RESOURCE_TYPE = "RF0224" Warning "a resource type that Convox does not have",
         "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else.";
-    NLB_LATER = "RF0225" Warning "network ports are not emitted yet",
-        "`nlb` gives a service ports on the rack's Network Load Balancer. This version checks them and emits none, so nobody answers there.";
     GRPC_HEALTH = "RF0226" Warning "a gRPC health check that expects \"not implemented\"",
         "A healthy gRPC service answers its health method with code 0. `LoadBalancerGrpcSuccessCodes` is 12, \"not implemented\", unless set: right for a path that no service has, such as the default `/`, and never met by a method that exists. Set the parameter to \"0\".";
 
@@ -300,6 +298,12 @@ codes! {
         "`policies` names IAM policies by their ARNs, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess. A role has at most 10 of them.";
     VOLUME_ELSEWHERE = "RF0716" Warning "a file system that is not provisioned",
         "Resources are not provisioned, so a volume on a resource of type efs is not mounted. Mount it by other means, or keep the service on Convox.";
+    NO_NETWORK_BALANCER = "RF0717" Error "a rack without the network balancer",
+        "`nlb` ports stand on the rack's network balancers: the public one with the rack parameter `NLB: Yes`, the internal one with `NLBInternal: Yes`. Convox refuses such a service too.";
+    NETWORK_PORT_TAKEN = "RF0718" Error "one network port for two apps",
+        "A network balancer has one listener a port, whichever app it leads to. Choose another port, or pin one of the apps to another rack.";
+    NETWORK_PORTS = "RF0719" Error "more network ports than a network balancer has",
+        "A network balancer has at most 50 listeners, and a service of ECS at most 5 target groups, those on the routers counted.";
 }
 
 /// The code with this id, in any case.

@@ -24,4 +24,4 @@ pub use promises::{Expectation, Promises, Reservation};
 pub use quotas::{Quotas, QuotasSpec};
 pub use rack::{Certificate, Compute, Network, Rack, SharedCertificate};
 pub use rack_param_table::{RACK_PARAMETERS, RackParameter, Standing};
-pub use rack_params::{MitigationMode, RackParams};
+pub use rack_params::{MitigationMode, NetworkBalancer, RackParams};

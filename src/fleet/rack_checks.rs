@@ -40,6 +40,17 @@ pub(super) fn check(params: &mut RackParams, spec: &RackSpec, out: &mut Diagnost
     if params.internal_only && !params.internal {
         check.report(&codes::PARAMETER_VALUE, "InternalOnly", "leaves the rack without a router", "set `Internal: Yes` too");
     }
+    if params.internal_only && params.nlb.is_on {
+        check.report(
+            &codes::PARAMETER_VALUE,
+            "NLB",
+            "is public, and `InternalOnly` leaves nothing public",
+            "use `NLBInternal`, or remove `InternalOnly`",
+        );
+    }
+    if params.nlb_internal.is_on && !params.internal {
+        check.report(&codes::PARAMETER_VALUE, "NLBInternal", "needs `Internal: Yes`, as in Convox", "set `Internal: Yes` too");
+    }
     check.idle(params, spec.network == Network::Create);
 }
 
@@ -168,6 +179,12 @@ impl Check<'_> {
             ("DisableALBPort80", params.internal_only, "there is no public router; `InternalOnly` is `Yes`"),
             ("LogRetention", !own_logs, "the logs go to `LogBucket`, which has rules of its own"),
         ];
+        for name in ["NLBAllowCIDR", "NLBCrossZone", "NLBDeletionProtection", "NLBPreserveClientIP"] {
+            idle.push((name, !params.nlb.is_on, "there is no public network balancer; `NLB` is not `Yes`"));
+        }
+        for name in ["NLBInternalAllowCIDR", "NLBInternalCrossZone", "NLBInternalDeletionProtection", "NLBInternalPreserveClientIP"] {
+            idle.push((name, !params.nlb_internal.is_on, "there is no internal network balancer; `NLBInternal` is not `Yes`"));
+        }
         for zone in ["Subnet0CIDR", "Subnet1CIDR", "Subnet2CIDR", "SubnetPrivate0CIDR", "SubnetPrivate1CIDR", "SubnetPrivate2CIDR"] {
             idle.push((zone, !created, "the network is brought, with the ranges that it has"));
             idle.push((zone, created && params.zones == 2 && zone.contains('2'), "the rack stands in two zones"));

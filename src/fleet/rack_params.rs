@@ -15,6 +15,41 @@ pub enum MitigationMode {
     Strictest,
 }
 
+/// One of a rack's two network balancers, as Convox has them since release 20260420193621.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one Yes/No parameter of Convox")]
+pub struct NetworkBalancer {
+    /// `NLB`, `NLBInternal`: whether it is there.
+    pub is_on: bool,
+    /// `NLBCrossZone`, `NLBInternalCrossZone`: whether it sends to the targets of every zone, for which AWS charges.
+    pub cross_zone: bool,
+    /// `NLBPreserveClientIP`, `NLBInternalPreserveClientIP`: whether targets see the client's address.
+    pub preserve_client_ip: bool,
+    /// `NLBDeletionProtection`, `NLBInternalDeletionProtection`.
+    pub deletion_protection: bool,
+    /// `NLBAllowCIDR`, `NLBInternalAllowCIDR`: who may connect, at most five ranges; none stands for the range of the VPC.
+    pub allow: Vec<Cidr>,
+}
+
+impl NetworkBalancer {
+    fn new(allow: Vec<Cidr>) -> Self {
+        Self { is_on: false, cross_zone: false, preserve_client_ip: false, deletion_protection: false, allow }
+    }
+
+    /// Take a value of the parameter with this end of its name.
+    fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        match name {
+            "" => self.is_on = values::flag(value)?,
+            "AllowCIDR" => self.allow = values::ranges(value, 5)?,
+            "CrossZone" => self.cross_zone = values::flag(value)?,
+            "DeletionProtection" => self.deletion_protection = values::flag(value)?,
+            "PreserveClientIP" => self.preserve_client_ip = values::flag(value)?,
+            _ => unreachable!("the table and this match name the same parameters"),
+        }
+        Ok(())
+    }
+}
+
 /// The parameters of one rack.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one Yes/No parameter of Convox")]
@@ -60,6 +95,10 @@ pub struct RackParams {
     pub log_bucket: Option<String>,
     /// `LogRetention`: days that the rack's own bucket keeps access logs, 1 to 3653; none means for ever.
     pub log_retention: Option<u32>,
+    /// The public network balancer.
+    pub nlb: NetworkBalancer,
+    /// The internal network balancer.
+    pub nlb_internal: NetworkBalancer,
     /// `RouterDeletionProtection`, ours: AWS refuses to delete the routers.
     pub deletion_protection: bool,
 }
@@ -93,6 +132,8 @@ impl Default for RackParams {
             log_bucket: None,
             log_retention: Some(7),
             deletion_protection: false,
+            nlb: NetworkBalancer::new(vec![Cidr::new([0, 0, 0, 0], 0)]),
+            nlb_internal: NetworkBalancer::new(Vec::new()),
         }
     }
 }
@@ -125,6 +166,8 @@ impl RackParams {
             "LogRetention" if value.is_empty() => self.log_retention = None,
             "LogRetention" => self.log_retention = Some(values::whole(value, 1, 3653, "days")?),
             "MaxAvailabilityZones" => self.zones = values::choice(value, &[("2", 2), ("3", 3)])?,
+            _ if name.starts_with("NLBInternal") => self.nlb_internal.set(&name["NLBInternal".len()..], value)?,
+            _ if name.starts_with("NLB") => self.nlb.set(&name["NLB".len()..], value)?,
             "Private" => self.private = values::flag(value)?,
             "PrivateApi" => self.private_api = values::flag(value)?,
             "PrivateApiSecurityGroup" => self.private_api_security_group = values::security_groups(value, 1)?.pop(),
@@ -241,7 +284,8 @@ mod tests {
             ("ApiCount", "2", "RF0304", "remove it"),
             ("Autoscale", "Yes", "RF0304", "remove it"),
             ("ExistingVpc", "vpc-1", "RF0304", "network"),
-            ("NLB", "Yes", "RF0304", "leave it at `No`"),
+            ("NLB", "perhaps", "RF0305", "`Yes` or `No`"),
+            ("NLBAllowCIDR", "1.0.0.0/8,2.0.0.0/8,3.0.0.0/8,4.0.0.0/8,5.0.0.0/8,6.0.0.0/8", "RF0305", "at most 5"),
             ("MaintainTimerState", "Yes", "RF0304", "leave it at `No`"),
             ("ApiRouter", "ALB", "RF0305", "`ELB`"),
             ("Internal", "perhaps", "RF0305", "`Yes` or `No`"),

@@ -39,6 +39,21 @@ pub(super) fn record(service: &str) -> String {
     format!("{}Record", logical_id(service))
 }
 
+/// `WebTargetGroupNlb1883`, the target group of a port on a network balancer.
+pub(super) fn port_target_group(service: &str, port: i64) -> String {
+    format!("{}TargetGroupNlb{port}", logical_id(service))
+}
+
+/// `WebListenerNlb1883`.
+pub(super) fn port_listener(service: &str, port: i64) -> String {
+    format!("{}ListenerNlb{port}", logical_id(service))
+}
+
+/// `WebIngressNlb1883From5a7d0220`, one range that may connect to a port.
+pub(super) fn port_ingress(service: &str, port: i64, range: &str) -> String {
+    format!("{}IngressNlb{port}From{}", logical_id(service), fingerprint(range))
+}
+
 /// `WebTaskDefinition`.
 pub(super) fn task_definition(service: &str) -> String {
     format!("{}TaskDefinition", logical_id(service))
@@ -109,6 +124,9 @@ mod tests {
         let names = ["example.org".to_owned()];
         let mut endings = vec![certificate(&names), record(""), LOGS.to_owned(), EXECUTION_ROLE.to_owned(), "FirstDeploy".to_owned()];
         endings.extend([task_definition(""), task_role(""), security(""), service(""), scaling(""), image("")]);
+        for port in [1, 11, 443] {
+            endings.extend([port_target_group("", port), port_listener("", port), port_ingress("", port, "10.0.0.0/8")]);
+        }
         for metric in ["Cpu", "Memory", "Requests", "RequestsInternal", "Custom5a7d0220"] {
             endings.push(scaling_policy("", metric));
         }

@@ -7,8 +7,8 @@ use super::names::logical_id;
 use super::types::{Manifest, Service};
 use crate::diagnostics::codes::{
     BAD_SCHEDULE, DEAD_LINK, DOMAIN_WITHOUT_PORT, DRAIN_RANGE, DRAIN_ZERO, HEALTH_INTERVAL, HEALTH_PATH, HEALTH_TIMEOUT, ID_COLLISION,
-    METRIC_AGGREGATE, NLB_CONFLICT, NLB_LATER, NO_SERVICES, NOT_PROVISIONED, PORT_RANGE, PORT_SCHEME, SCALE_BACKWARDS, SCALE_RANGE,
-    SCALE_ZERO, TARGETS_WITHOUT_RANGE, UNKNOWN_LINK, UNKNOWN_RESOURCE, UNKNOWN_RESOURCE_TYPE, UNKNOWN_TIMER_SERVICE,
+    METRIC_AGGREGATE, NLB_CONFLICT, NO_SERVICES, NOT_PROVISIONED, PORT_RANGE, PORT_SCHEME, SCALE_BACKWARDS, SCALE_RANGE, SCALE_ZERO,
+    TARGETS_WITHOUT_RANGE, UNKNOWN_LINK, UNKNOWN_RESOURCE, UNKNOWN_RESOURCE_TYPE, UNKNOWN_TIMER_SERVICE,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::source::Spanned;
@@ -235,14 +235,13 @@ fn ids(manifest: &Manifest, out: &mut Diagnostics) {
     }
 }
 
+/// A port of a network balancer is one service's, Convox says of the public and the internal one together.
 fn nlb(manifest: &Manifest, out: &mut Diagnostics) {
-    let mut clash = false;
     let mut seen: BTreeMap<i64, (&str, crate::source::Place)> = BTreeMap::new();
     for service in &manifest.services {
         for port in &service.nlb {
             match seen.insert(port.port, (&service.name.value, port.place)) {
                 Some((other, place)) if other != service.name.value => {
-                    clash = true;
                     out.report(
                         Diagnostic::new(&NLB_CONFLICT, port.place, format!("the network port {} belongs to `{other}` already", port.port))
                             .also(place, "first claimed here")
@@ -252,16 +251,6 @@ fn nlb(manifest: &Manifest, out: &mut Diagnostics) {
                 _ => {}
             }
         }
-    }
-    if clash || !manifest.is_whole {
-        return;
-    }
-    for port in manifest.services.iter().filter_map(|service| service.nlb.first()) {
-        out.report(
-            Diagnostic::new(&NLB_LATER, port.place, "network load balancers are not emitted yet")
-                .label("this port and those beside it lead nowhere")
-                .help("keep services with `nlb` on Convox until they are"),
-        );
     }
 }
 

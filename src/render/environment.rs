@@ -12,9 +12,11 @@ use super::scalar;
 /// Every file of `templates/`, by its name there.
 const TEMPLATES: &[(&str, &str)] = &[
     ("app-task.yaml", include_str!("../../templates/app-task.yaml")),
+    ("app-port.yaml", include_str!("../../templates/app-port.yaml")),
     ("app.yaml", include_str!("../../templates/app.yaml")),
     ("head.yaml", include_str!("../../templates/head.yaml")),
     ("rack-network.yaml", include_str!("../../templates/rack-network.yaml")),
+    ("rack-network-balancer.yaml", include_str!("../../templates/rack-network-balancer.yaml")),
     ("rack-router.yaml", include_str!("../../templates/rack-router.yaml")),
     ("rack.yaml", include_str!("../../templates/rack.yaml")),
 ];

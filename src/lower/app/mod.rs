@@ -1,6 +1,7 @@
 //! An app's stack: target groups, rules, certificates and names on the routers of its rack, and the ECS services that
 //! answer behind them.
 
+mod port;
 mod scaling;
 mod target;
 mod task;
@@ -10,8 +11,9 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use self::port::PortContext;
 use self::target::{RuleContext, TargetGroupContext, listener, rule_context, target_group};
-use self::task::{AppTasks, TaskContext};
+use self::task::{AppTasks, Behind, TaskContext};
 use super::ids;
 use super::intrinsic::reference;
 use super::stack::{Parameter, Stack, StackKind};
@@ -65,6 +67,7 @@ struct ServiceContext {
     target_groups: Vec<TargetGroupContext>,
     rules: Vec<RuleContext>,
     record: Option<RecordContext>,
+    ports: Vec<PortContext>,
     task: Option<TaskContext>,
 }
 
@@ -154,6 +157,7 @@ fn resources(context: &Context) -> BTreeMap<String, String> {
         all.extend(service.target_groups.iter().map(|g| (g.id.as_str(), "AWS::ElasticLoadBalancingV2::TargetGroup")));
         all.extend(service.rules.iter().map(|r| (r.id.as_str(), "AWS::ElasticLoadBalancingV2::ListenerRule")));
         all.extend(service.record.iter().map(|r| (r.id.as_str(), "AWS::Route53::RecordSet")));
+        all.extend(service.ports.iter().flat_map(PortContext::resources));
         all.extend(service.task.iter().flat_map(TaskContext::resources));
     }
     all.into_iter().map(|(id, kind)| (id.to_owned(), kind.to_owned())).collect()
@@ -195,9 +199,10 @@ impl Lowering<'_> {
         let leads_to = |group: &TargetGroupContext| contexts.iter().any(|rule| rule.target_group == reference(&group.id));
         let attached: Vec<&TargetGroupContext> = target_groups.iter().filter(|group| leads_to(group)).collect();
         let is_ready = target_groups.is_empty() || !attached.is_empty();
+        let ports: Vec<PortContext> = service.nlb.iter().map(|nlb| port::port(app, rack, service, nlb)).collect();
         let task = self.tasks.iter().find(|task| task.service == number).filter(|_| is_ready);
-        let task = task.map(|task| self.task(service, task, &attached, &contexts));
-        if target_groups.is_empty() && task.is_none() {
+        let task = task.map(|task| self.task(service, task, &Behind { groups: &attached, rules: &contexts, ports: &ports }));
+        if target_groups.is_empty() && ports.is_empty() && task.is_none() {
             return None;
         }
         let has_name = app.params.internal_domains && service.port.is_some();
@@ -207,7 +212,7 @@ impl Lowering<'_> {
             name: internal_domain(app, service, rack),
             target: import(rack, if service.internal.value { "DomainInternal" } else { "Domain" }),
         });
-        Some(ServiceContext { name: name.clone(), source: self.source(service), target_groups, rules: contexts, record, task })
+        Some(ServiceContext { name: name.clone(), source: self.source(service), target_groups, rules: contexts, record, ports, task })
     }
 
     /// Where a service is written, for a comment.
@@ -240,11 +245,8 @@ impl Lowering<'_> {
         if self.rack.compute != Compute::None {
             return Vec::new();
         }
-        let output = |group: &TargetGroupContext| OutputContext {
-            id: group.id.clone(),
-            value: reference(&group.id),
-            export: format!("{}:{}", self.stack, group.id),
-        };
-        services.iter().flat_map(|service| &service.target_groups).map(output).collect()
+        let output = |id: &String| OutputContext { id: id.clone(), value: reference(id), export: format!("{}:{id}", self.stack) };
+        let on_routers = services.iter().flat_map(|service| &service.target_groups).map(|group| &group.id);
+        on_routers.chain(services.iter().flat_map(|service| &service.ports).map(|port| &port.group)).map(output).collect()
     }
 }

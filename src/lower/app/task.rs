@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::port::{PortContext, task_ingress};
 use super::scaling::{self, ScalingContext};
 use super::target::{RuleContext, TargetGroupContext, host_value};
 use super::{Lowering, import};
@@ -114,6 +115,15 @@ struct NetworkContext {
     public_address: &'static str,
 }
 
+/// What leads to the tasks of a service.
+pub(super) struct Behind<'a> {
+    /// Target groups that rules lead to.
+    pub(super) groups: &'a [&'a TargetGroupContext],
+    pub(super) rules: &'a [RuleContext],
+    /// Ports on network balancers.
+    pub(super) ports: &'a [PortContext],
+}
+
 impl AppTasks {
     pub(super) fn resources(&self) -> Vec<(&str, &str)> {
         let logs = self.logs.iter().map(|logs| (logs.id, "AWS::Logs::LogGroup"));
@@ -174,8 +184,8 @@ impl Lowering<'_> {
         substitute(&format!("arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/{path}"))
     }
 
-    /// What runs of a service, behind the target groups that rules lead to.
-    pub(super) fn task(&self, service: &Service, task: &Task, attached: &[&TargetGroupContext], rules: &[RuleContext]) -> TaskContext {
+    /// What runs of a service.
+    pub(super) fn task(&self, service: &Service, task: &Task, behind: &Behind<'_>) -> TaskContext {
         let name = &service.name.value;
         let policies: Vec<String> = service.policies.iter().map(|p| &p.value).chain(&self.app.params.iam_policy).cloned().collect();
         let mut tags = BTreeMap::from([("App", self.app.name.as_str()), ("Rack", &self.rack.name), ("Service", name)]);
@@ -184,8 +194,8 @@ impl Lowering<'_> {
             definition: self.definition(service, task),
             role: (!policies.is_empty()).then(|| RoleContext { id: ids::task_role(name), policies }),
             security: task.own_address.then(|| self.security(service)),
-            service: self.ecs_service(service, task, attached, rules),
-            scaling: task.count.map(|range| scaling::scaling(self.rack, service, range, attached)),
+            service: self.ecs_service(service, task, behind),
+            scaling: task.count.map(|range| scaling::scaling(self.rack, service, range, behind.groups)),
             tags: tags.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect(),
         }
     }
@@ -268,14 +278,16 @@ impl Lowering<'_> {
             })
         };
         let port = service.port.iter().map(|port| port.number.value);
+        let from_routers = port.flat_map(|port| routers_of(service).iter().map(move |router| rule(port, *router)));
+        let from_network_balancers = service.nlb.iter().flat_map(|port| task_ingress(self.rack, port));
         SecurityContext {
             id: ids::security(name),
             description: format!("{} {name}", self.stack),
-            ingress: port.flat_map(|port| routers_of(service).iter().map(move |router| rule(port, *router))).collect(),
+            ingress: from_routers.chain(from_network_balancers).collect(),
         }
     }
 
-    fn ecs_service(&self, service: &Service, task: &Task, attached: &[&TargetGroupContext], rules: &[RuleContext]) -> EcsServiceContext {
+    fn ecs_service(&self, service: &Service, task: &Task, behind: &Behind<'_>) -> EcsServiceContext {
         let name = &service.name.value;
         let is_daemon = task.count.is_none();
         let on_instances = task.launch == Launch::Instances;
@@ -286,13 +298,15 @@ impl Lowering<'_> {
             Launch::FargateSpot => json!("FARGATE_SPOT"),
             Launch::Instances => import(self.rack, "InstancesProvider"),
         };
-        let target = |group: &&TargetGroupContext| {
-            let port = service.port.as_ref().map(|port| port.number.value);
-            json!({"ContainerName": name, "ContainerPort": port, "TargetGroupArn": reference(&group.id)})
-        };
+        let port = service.port.as_ref().map_or(0, |port| port.number.value);
+        let on_routers = behind.groups.iter().map(|group| (port, &group.id));
+        let on_network_balancers = behind.ports.iter().map(|port| (port.container_port, &port.group));
+        let target =
+            |(port, group): (i64, &String)| json!({"ContainerName": name, "ContainerPort": port, "TargetGroupArn": reference(group)});
+        let targets: Vec<Value> = on_routers.chain(on_network_balancers).map(target).collect();
         EcsServiceContext {
             id: ids::service(name),
-            after: rules.iter().map(|rule| rule.id.clone()).collect(),
+            after: behind.rules.iter().map(|rule| &rule.id).chain(behind.ports.iter().map(|port| &port.listener)).cloned().collect(),
             cluster: import(self.rack, "Cluster"),
             launch_type: by_type.then_some("EC2"),
             capacity_provider: (!by_type).then_some(provider),
@@ -302,8 +316,8 @@ impl Lowering<'_> {
             circuit_breaker: self.app.params.circuit_breaker,
             rebalances: !is_daemon && service.deployment.maximum.value > 100,
             spread: on_instances && !is_daemon,
-            grace: (!attached.is_empty()).then_some(service.health.grace.value),
-            targets: attached.iter().map(target).collect(),
+            grace: (!targets.is_empty()).then_some(service.health.grace.value),
+            targets,
             network: task.own_address.then(|| self.network()),
             task_tags: self.app.params.task_tags,
         }
@@ -325,9 +339,12 @@ impl Lowering<'_> {
 /// Ports of a container. On an instance Docker chooses the instance's port, but for those of agents.
 fn ports(service: &Service) -> Vec<Value> {
     let own = service.port.iter().map(|port| json!({"ContainerPort": port.number.value, "Protocol": "tcp"}));
+    let main = service.port.as_ref().map(|port| port.number.value);
+    let network = service.nlb.iter().filter(move |port| Some(port.container_port) != main);
+    let network = network.map(|port| json!({"ContainerPort": port.container_port, "Protocol": "tcp"}));
     let agent = service.agent.iter().flat_map(|agent| &agent.ports).map(|(port, protocol)| {
         let protocol = if protocol.is_empty() { "tcp" } else { protocol };
         json!({"ContainerPort": port, "HostPort": port, "Protocol": protocol})
     });
-    own.chain(agent).collect()
+    own.chain(network).chain(agent).collect()
 }

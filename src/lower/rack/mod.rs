@@ -3,6 +3,7 @@
 mod balancer;
 mod logs;
 mod network;
+mod network_balancer;
 mod outputs;
 mod router;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
     let parameters = parameters(rack, create, !records.is_empty());
     let zone = parameters.iter().any(|(parameter, _)| parameter.name == "PublicHostedZone").then(|| reference("PublicHostedZone"));
     let routers = router::routers(rack, routed, &mut resources);
+    let network_balancers = network_balancer::network_balancers(rack, &mut resources);
     let balancer = balancer::balancer(rack, &mut resources);
     add(&mut resources, "HostedZone", "AWS::Route53::HostedZone");
     add(&mut resources, "Cluster", "AWS::ECS::Cluster");
@@ -63,6 +65,7 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
         "logs": logs,
         "certificate": if create { json!({"name": names[0], "also": names[1..], "names": names, "zone": zone}) } else { Value::Null },
         "routers": routers,
+        "network_balancers": network_balancers,
         "balancer": balancer,
         "records": records,
         "outputs": outputs::outputs(rack),

@@ -16,6 +16,7 @@ pub(super) fn outputs(rack: &Rack) -> Vec<Value> {
     if rack.has_router_internal() {
         list.extend(router(rack, true));
     }
+    list.extend(super::network_balancer::outputs(rack));
     let mut push = |name: &str, value: Value| list.push((name.to_owned(), value));
     push("Balancer", reference("Balancer"));
     push("BalancerHost", attribute("Balancer", "DNSName"));

@@ -1,0 +1,118 @@
+//! Ports on the rack's network balancers: each has a listener and a target group of its own.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::import;
+use crate::compute;
+use crate::fleet::{App, Rack};
+use crate::lower::ids;
+use crate::manifest::{NlbPort, Service};
+use crate::ports::{balancer_of, is_internal};
+
+/// Seconds between two checks, and how many change a target's state.
+const CHECKS: (u32, u32) = (30, 2);
+
+#[derive(Serialize)]
+pub(super) struct PortContext {
+    pub(super) group: String,
+    pub(super) listener: String,
+    vpc: Value,
+    target_type: &'static str,
+    port: i64,
+    pub(super) container_port: i64,
+    protocol: &'static str,
+    certificate: Option<(String, String)>,
+    balancer: Value,
+    interval: u32,
+    threshold: u32,
+    attributes: Vec<(&'static str, String)>,
+    ingress: Vec<IngressContext>,
+    tags: Vec<(&'static str, String)>,
+}
+
+#[derive(Serialize)]
+struct IngressContext {
+    id: String,
+    balancer_group: Value,
+    description: String,
+    range: String,
+}
+
+impl PortContext {
+    pub(super) fn resources(&self) -> Vec<(&str, &str)> {
+        let ingress = self.ingress.iter().map(|rule| (rule.id.as_str(), "AWS::EC2::SecurityGroupIngress"));
+        let own = [
+            (self.group.as_str(), "AWS::ElasticLoadBalancingV2::TargetGroup"),
+            (self.listener.as_str(), "AWS::ElasticLoadBalancingV2::Listener"),
+        ];
+        ingress.chain(own).collect()
+    }
+}
+
+/// The export that names the security group of a port's balancer.
+pub(super) fn balancer_group(rack: &Rack, port: &NlbPort) -> Value {
+    import(rack, if is_internal(port) { "NLBInternalSecurityGroup" } else { "NLBSecurityGroup" })
+}
+
+/// A port of a service.
+pub(super) fn port(app: &App, rack: &Rack, service: &Service, port: &NlbPort) -> PortContext {
+    let name = &service.name.value;
+    let settings = balancer_of(rack, port);
+    let cross_zone = port.cross_zone.map_or("use_load_balancer_configuration".to_owned(), |on| on.to_string());
+    PortContext {
+        group: ids::port_target_group(name, port.port),
+        listener: ids::port_listener(name, port.port),
+        vpc: import(rack, "Vpc"),
+        target_type: if compute::has_own_address(app, service, rack) { "ip" } else { "instance" },
+        port: port.port,
+        container_port: port.container_port,
+        protocol: if port.protocol == "tls" { "TLS" } else { "TCP" },
+        certificate: port.certificate.as_ref().map(|certificate| (certificate.value.clone(), rack.params.ssl_policy.clone())),
+        balancer: import(rack, if is_internal(port) { "NLBInternalArn" } else { "NLBArn" }),
+        interval: CHECKS.0,
+        threshold: CHECKS.1,
+        attributes: vec![
+            ("deregistration_delay.timeout_seconds", service.deregistration_delay().to_string()),
+            ("load_balancing.cross_zone.enabled", cross_zone),
+            ("preserve_client_ip.enabled", port.preserve_client_ip.unwrap_or(settings.preserve_client_ip).to_string()),
+        ],
+        ingress: ingress(rack, service, port),
+        tags: vec![("App", app.name.clone()), ("Rack", rack.name.clone()), ("Service", name.clone())],
+    }
+}
+
+/// Who may connect: the port's own ranges, or those of the rack. On a rack of others the group lets the rack's in.
+fn ingress(rack: &Rack, service: &Service, port: &NlbPort) -> Vec<IngressContext> {
+    let settings = balancer_of(rack, port);
+    let of_rack = || match settings.allow.as_slice() {
+        _ if rack.external => Vec::new(),
+        [] => vec![rack.params.vpc_cidr.to_string()],
+        ranges => ranges.iter().map(ToString::to_string).collect(),
+    };
+    let own: Vec<String> = port.allow_cidr.iter().map(|range| range.value.clone()).collect();
+    let rule = |range: String| IngressContext {
+        id: ids::port_ingress(&service.name.value, port.port, &range),
+        balancer_group: balancer_group(rack, port),
+        description: format!("To the port {} of {}", port.port, service.name.value),
+        range,
+    };
+    (if own.is_empty() { of_rack() } else { own }).into_iter().map(rule).collect()
+}
+
+/// Who reaches tasks with addresses of their own at a port: the balancer, and from the VPC its health checks.
+pub(super) fn task_ingress(rack: &Rack, port: &NlbPort) -> [Value; 2] {
+    let rule = |description: &str, key: &str, value: Value| {
+        json!({
+            "Description": description,
+            "IpProtocol": "tcp",
+            "FromPort": port.container_port,
+            "ToPort": port.container_port,
+            key: value,
+        })
+    };
+    [
+        rule("From the network balancer", "SourceSecurityGroupId", balancer_group(rack, port)),
+        rule("From the VPC", "CidrIp", import(rack, "VpcCidr")),
+    ]
+}
