@@ -15,7 +15,7 @@ use std::collections::BTreeSet;
 
 use crate::diagnostics::Diagnostics;
 use crate::fleet::{App, Rack};
-use crate::lock::Lock;
+use crate::lock::{Lock, Scheme, TargetGroup};
 use crate::routes::{self, Route, Router};
 
 /// What a router is asked for.
@@ -59,6 +59,14 @@ fn count(app: &App, rack: &Rack, routes: &[Route], lock: &Lock) -> Demand {
     }
     demand.shared = own.shared;
     demand
+}
+
+/// What the target groups of a service are made of; none without a port.
+pub fn target_group(app: &App, service: usize) -> Option<TargetGroup> {
+    let port = app.manifest.services[service].port.as_ref()?;
+    // A port that is none was reported, and then nothing is written.
+    let number = u16::try_from(port.number.value).unwrap_or_default();
+    Some(TargetGroup { scheme: Scheme::of(&port.scheme.value), port: number, of_instances: !app.params.ip_targets })
 }
 
 /// Listeners of a router that each of an app's rules stands on.

@@ -8,10 +8,11 @@ use serde_json::{Value, json};
 use super::ids;
 use super::intrinsic::reference;
 use super::stack::{Parameter, Stack, StackKind};
-use crate::demand::AppCertificate;
+use crate::demand::{self, AppCertificate};
 use crate::fleet::{App, AppParams, Fleet, Rack};
 use crate::host::Host;
-use crate::manifest::{Port, Service};
+use crate::lock::{Scheme, TargetGroup};
+use crate::manifest::Service;
 use crate::routes::{Router, internal_domain, routers_of};
 use crate::source::Files;
 use crate::transition::{AppStep, StepRule};
@@ -67,7 +68,7 @@ struct TargetGroupContext {
     id: String,
     vpc: Value,
     target_type: &'static str,
-    port: i64,
+    port: u16,
     protocol: &'static str,
     protocol_version: &'static str,
     path: String,
@@ -124,9 +125,8 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, files: &Files) -> Option<Stac
     let app = &fleet.apps[step.app];
     let rack = &fleet.racks[app.rack];
     let name = format!("{}-{}", rack.name, app.name);
-    let services: Vec<ServiceContext> = (0..app.manifest.services.len())
-        .filter_map(|number| service(app, rack, number, step.rules.iter().filter(|step| step.rule.service == number), files))
-        .collect();
+    let services: Vec<ServiceContext> =
+        (0..app.manifest.services.len()).filter_map(|number| service(app, rack, number, step, files)).collect();
     if services.is_empty() {
         return None;
     }
@@ -194,13 +194,13 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
     }
 }
 
-fn service<'a>(app: &App, rack: &Rack, number: usize, rules: impl Iterator<Item = &'a StepRule>, files: &Files) -> Option<ServiceContext> {
+fn service(app: &App, rack: &Rack, number: usize, step: &AppStep, files: &Files) -> Option<ServiceContext> {
     let service = &app.manifest.services[number];
-    let port = service.port.as_ref()?;
     let name = &service.name.value;
-    let target_groups = routers_of(service).iter().map(|router| target_group(app, rack, service, port, *router)).collect();
+    let made_of = step.old_target_groups.get(name).copied().or_else(|| demand::target_group(app, number))?;
+    let target_groups = routers_of(service).iter().map(|router| target_group(app, rack, service, made_of, *router)).collect();
     let mut contexts = Vec::new();
-    for rule in rules {
+    for rule in step.rules.iter().filter(|step| step.rule.service == number) {
         contexts.push(rule_context(rack, rule, false));
         if rule.http {
             contexts.push(rule_context(rack, rule, true));
@@ -216,19 +216,19 @@ fn service<'a>(app: &App, rack: &Rack, number: usize, rules: impl Iterator<Item 
     Some(ServiceContext { name: name.clone(), source: format!("{}:{line}", app.source), target_groups, rules: contexts, record })
 }
 
-fn target_group(app: &App, rack: &Rack, service: &Service, port: &Port, router: Router) -> TargetGroupContext {
-    let (protocol, protocol_version) = match port.scheme.value.as_str() {
-        "grpc" => ("HTTP", "GRPC"),
-        "secure-grpc" => ("HTTPS", "GRPC"),
-        scheme if scheme.eq_ignore_ascii_case("https") => ("HTTPS", "HTTP1"),
-        _ => ("HTTP", "HTTP1"),
+fn target_group(app: &App, rack: &Rack, service: &Service, made_of: TargetGroup, router: Router) -> TargetGroupContext {
+    let (protocol, protocol_version) = match made_of.scheme {
+        Scheme::Http => ("HTTP", "HTTP1"),
+        Scheme::Https => ("HTTPS", "HTTP1"),
+        Scheme::Grpc => ("HTTP", "GRPC"),
+        Scheme::SecureGrpc => ("HTTPS", "GRPC"),
     };
     let params = &app.params;
     TargetGroupContext {
         id: ids::target_group(&service.name.value, router),
         vpc: import(rack, "Vpc"),
-        target_type: if params.ip_targets { "ip" } else { "instance" },
-        port: port.number.value,
+        target_type: if made_of.of_instances { "instance" } else { "ip" },
+        port: made_of.port,
         protocol,
         protocol_version,
         path: service.health.path.value.clone(),
