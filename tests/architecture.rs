@@ -14,6 +14,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("lock", &["diagnostics", "document", "host", "routes", "source"]),
     ("demand", &["diagnostics", "fleet", "host", "lock", "routes", "source"]),
     ("remedies", &["demand", "diagnostics", "fleet", "lock", "routes"]),
+    ("forecast", &["demand", "diagnostics", "fleet", "remedies", "routes", "source"]),
     ("placement", &["demand", "diagnostics", "fleet", "lock", "remedies", "routes"]),
     ("expect", &["allocate", "demand", "diagnostics", "fleet", "routes"]),
     ("host", &[]),

@@ -86,6 +86,11 @@ impl Ledger {
         entry.shared.extend(demand.shared.iter().cloned());
     }
 
+    /// What apps have on a router for themselves alone.
+    pub fn own(&self, rack: &str, router: Router) -> Load {
+        self.racks.get(rack).map_or(Load::default(), |entry| entry.own[router as usize])
+    }
+
     /// What a router holds.
     pub fn load(&self, rack: &str, router: Router) -> Load {
         let Some(entry) = self.racks.get(rack) else { return Load::default() };
