@@ -13,6 +13,7 @@ pub mod diagnostics;
 pub mod document;
 pub mod expect;
 pub mod fleet;
+pub mod forecast;
 pub mod host;
 pub mod init;
 pub mod load;
@@ -33,6 +34,7 @@ pub mod write;
 use adopt::Adopted;
 use diagnostics::{Diagnostics, Reported};
 use fleet::{AppSource, Draft, Promises, RackSpec};
+use forecast::Forecast;
 use lock::Lock;
 use output::OutputFile;
 use placement::Change;
@@ -50,6 +52,8 @@ pub struct Compiled {
     pub counts: (usize, usize, usize),
     /// How many racks the apps need at the least, where they were placed from scratch.
     pub bound: Option<Bound>,
+    /// How full the routers are.
+    pub forecast: Forecast,
     /// In how many phases they are deployed.
     pub phases: usize,
 }
@@ -110,8 +114,10 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
     out.settle(())?;
     let way = transition::way(&fleet, &allocation, out);
     out.settle(())?;
+    let forecast = forecast::forecast(&fleet, &allocation.ledger);
+    forecast.report(out);
     let phases = lower::lower(&fleet, &allocation, &tasks, &way, input.fleet_source, input.files);
     let files = output::output(&phases, out)?;
     let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
-    Ok(Compiled { files, lock: allocation.lock, counts, phases: phases.len(), bound: placement.bound })
+    Ok(Compiled { files, lock: allocation.lock, counts, phases: phases.len(), bound: placement.bound, forecast })
 }

@@ -32,6 +32,16 @@ fn an_app_of_a_fleet_is_compiled_with_its_fleet() {
 }
 
 #[test]
+fn verbose_says_how_full_each_router_is() {
+    let folder = fleet("verbose");
+    let line = "main/public: 2 of 100 rules, 2 of 100 target groups, 1 of 25 certificates (binds); room for 42 typical apps, and for 6 in the headroom\n\
+                a typical app asks for 1.0 rules, 1.0 target groups, 0.5 certificates on the public router\n";
+    let (code, _, said) = folder.run(&["check", "--verbose", "--strict"]);
+    assert!(code == 0 && said.contains(line), "{said}");
+    assert!(!folder.run(&["check"]).2.contains("main/public"));
+}
+
+#[test]
 fn an_app_that_is_gone_takes_its_files_along_and_is_named() {
     let folder = fleet("gone");
     fs::remove_dir_all(folder.0.join("blog")).unwrap();

@@ -36,7 +36,7 @@ fn good() -> &'static Lock {
         let mut before = apps();
         before.remove(4);
         before[3].1 =
-            "services: {web: {port: 1, domain: [a.example.com, b.example.com, gone.example.com]}, api: {port: 2, internalAndExternal: true}, ex: {port: 3}}";
+            "services: {web: {port: 9, domain: [a.example.com, b.example.com, gone.example.com]}, api: {port: 2, internalAndExternal: true}, ex: {port: 3}}";
         let first = run(FLEET, &before, &Lock::default()).ok().lock;
         let second = run(FLEET, &apps(), &first).ok().lock;
         run_change(FLEET, &apps(), &second, &Change::Begin { app: "cart".into(), to: "main-2".into() }).ok().lock
@@ -138,6 +138,42 @@ fn a_number_is_not_retired_while_a_rule_lives_on_it() {
     refused(&text, "[RF0504]");
     let lock = mended(&text);
     assert!(lock.rules.values().any(|rule| rule.priority == number.2) && !lock.retired.contains_key(number));
+}
+
+#[test]
+fn what_a_target_group_is_made_of_is_read_or_refused() {
+    let changed = line("shop/web");
+    assert_eq!(changed, "  shop/web: {port: 1, was: 9, changed: 2}");
+    for broken in [
+        "  shop/web: {port: 1, was: 9}",
+        "  shop/web: {port: 1, was: 9, changed: 0}",
+        "  shop/web: {port: 1, was: 9, changed: 2, x: 1}",
+        "  shop/web: {port: 1, was: ftp:9, changed: 2}",
+        "  shop/web: 65536",
+        "  shop/web: []",
+        "  shop: 1",
+        "  shop/web/exact1: 1",
+    ] {
+        refused(&with(&changed, broken), "[RF0501]");
+    }
+    let other = read(&with(&changed, "  shop/web: \"secure-grpc:1/instance\""), Mode::Trust).0.unwrap();
+    let group = other.target_groups.iter().find(|(key, _)| key.to_string() == "shop/web").unwrap().1;
+    assert_eq!((group.is.to_string().as_str(), group.was), ("secure-grpc:1/instance", None));
+}
+
+#[test]
+fn of_two_lines_of_a_target_group_the_oldest_is_what_was_deployed() {
+    let changed = line("shop/web");
+    let text = with(&changed, &format!("<<<<<<< HEAD\n{changed}\n=======\n  shop/web: 9\n>>>>>>> other"));
+    refused(&text, "[RF0503]");
+    refused(&with(&changed, &format!("{changed}\n  shop/web: 9")), "[RF0504]");
+    let lock = mended(&text);
+    assert!(read(&text, Mode::Mend).1.iter().any(|message| message.contains("the target groups of shop/web have two lines")));
+    let is = |lock: &Lock| lock.target_groups.iter().find(|(key, _)| key.to_string() == "shop/web").unwrap().1.to_owned();
+    assert_eq!((is(&lock).is.port, is(&lock).was), (9, None));
+    // The manifest wants another one, so the next compile replaces it.
+    let next = run(FLEET, &apps(), &lock).ok().lock;
+    assert_eq!((is(&next).is.port, is(&next).was.map(|(was, _)| was.port)), (1, Some(9)));
 }
 
 /// A line that stands for something: its key, and what is behind it. None of what both sides of a

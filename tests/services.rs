@@ -119,15 +119,15 @@ fn items(value: &Value) -> &[Value] {
 /// Pairs of CPU and memory that Fargate takes.
 fn is_fargate_size(cpu: u64, memory: u64) -> bool {
     let gib = memory / 1024;
-    let whole = memory % 1024 == 0;
+    let whole = memory.is_multiple_of(1024);
     match cpu {
         256 => [512, 1024, 2048].contains(&memory),
         512 => whole && (1..=4).contains(&gib),
         1024 => whole && (2..=8).contains(&gib),
         2048 => whole && (4..=16).contains(&gib),
         4096 => whole && (8..=30).contains(&gib),
-        8192 => whole && (16..=60).contains(&gib) && gib % 4 == 0,
-        16384 => whole && (32..=120).contains(&gib) && gib % 8 == 0,
+        8192 => whole && (16..=60).contains(&gib) && gib.is_multiple_of(4),
+        16384 => whole && (32..=120).contains(&gib) && gib.is_multiple_of(8),
         _ => false,
     }
 }
@@ -181,9 +181,12 @@ fn ecs_service(template: &Value, id: &str, drawn: &Drawn) {
     assert_eq!(is_daemon, drawn.is_agent());
     let deployment = &properties["DeploymentConfiguration"];
     let (minimum, maximum) = (deployment["MinimumHealthyPercent"].as_i64().unwrap(), deployment["MaximumPercent"].as_i64().unwrap());
-    let count = if is_daemon { 1 } else { drawn.count.0.max(1) };
+    let count = if is_daemon { 1 } else { drawn.count.0 };
     assert!(minimum <= maximum);
-    assert!((count * minimum + 99) / 100 < count || count * maximum / 100 > count, "{count} can't roll within {minimum} and {maximum}");
+    assert!(
+        count == 0 || (count * minimum + 99) / 100 < count || count * maximum / 100 > count,
+        "{count} can't roll within {minimum} and {maximum}"
+    );
     if properties["AvailabilityZoneRebalancing"] == "ENABLED" {
         assert!(maximum > 100 && !is_daemon);
     }

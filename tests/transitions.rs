@@ -9,7 +9,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
-use common::run;
+use common::{reread, run};
 use proptest::prelude::*;
 use proptest::test_runner::{RngAlgorithm, TestRng, TestRunner};
 use rackform::lock::Lock;
@@ -890,27 +890,100 @@ fn no_trap_catches_anybody() {
     assert!(caught.is_empty(), "{}", caught.join("\n"));
 }
 
-/// A hundred services are all that a router takes, whatever the quota of rules.
+/// A rack whose router takes no more than a hundred target groups, whatever the quota of rules.
+const A_HUNDRED: &str = "racks: {main: {compute: none, host: r.example.org, hosted_zone: Z1, certificate: create, quotas: {rules: 1000}}}\n\
+                         apps: {a: {params: {InternalDomains: No}}, b: {params: {InternalDomains: No}}}";
+
+/// A manifest with a service, and with some more of which there is nothing to say.
+fn with_fillers(first: &str, fillers: usize) -> String {
+    (0..fillers).fold(format!("services:\n  {first}\n"), |text, at| format!("{text}  filler{at}: {{port: 1}}\n"))
+}
+
+/// A list of domains.
+fn domains(range: std::ops::Range<usize>) -> String {
+    range.map(|at| format!("h{at}.example.org")).collect::<Vec<_>>().join(", ")
+}
+
+/// A fleet that is deployed again and again.
+#[derive(Default)]
+struct Deployed {
+    account: Account,
+    lock: Lock,
+}
+
+impl Deployed {
+    /// Compile apps on a hundred target groups and deploy them: in how many phases, or none where the
+    /// way is refused. Nothing may go wrong, and a second compile must find the same way.
+    #[track_caller]
+    fn go(&mut self, apps: &[(&str, &str)]) -> Option<usize> {
+        let outcome = run(A_HUNDRED, apps, &self.lock);
+        assert!(outcome.compiled.is_some() || outcome.says("RF0515"), "{:#?}", outcome.messages);
+        let compiled = outcome.compiled?;
+        let again = run(A_HUNDRED, apps, &reread(&compiled.lock.to_text())).ok();
+        assert_eq!((again.lock.to_text(), again.files), (compiled.lock.to_text(), compiled.files.clone()));
+        let files = compiled.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
+        none(&self.account.deploy(&files, &Limits { rules: 1000, ..Limits::default() }));
+        self.lock = compiled.lock;
+        Some(compiled.phases)
+    }
+}
+
 #[test]
 fn a_target_group_more_is_not_to_be_had() {
-    let fleet = "racks: {main: {host: r.example.org, hosted_zone: Z1, certificate: create, quotas: {rules: 1000}}}\n\
-                 apps: {a: {params: {InternalDomains: No}}}";
-    let limits = Limits { rules: 1000, ..Limits::default() };
-    let manifest = |first: &str| (1..100).fold(format!("services:\n  {first}\n"), |text, at| format!("{text}  s{at}: {{port: 1}}\n"));
-    let hosts = |count: usize| (0..count).map(|at| format!("h{at}.example.org")).collect::<Vec<_>>().join(", ");
-    let states = [
-        "s0: {port: 1}".to_owned(),
-        "renamed: {port: 1}".to_owned(),
-        format!("renamed: {{port: 1, domain: [{}]}}", hosts(4)),
-        format!("renamed: {{port: 2, domain: [{}]}}", hosts(4)),
-        format!("renamed: {{port: 2, domain: [{}]}}", hosts(6)),
-    ];
-    let (mut account, mut lock, mut found) = (Account::default(), Lock::default(), Vec::new());
-    for state in states {
-        let Some(compiled) = run(fleet, &[("a", &manifest(&state))], &lock).compiled else { continue };
-        let files = compiled.files.iter().map(|file| (file.path.clone(), file.text.clone())).collect();
-        found.extend(account.deploy(&files, &limits));
-        lock = compiled.lock;
-    }
-    none(&found);
+    let mut deployed = Deployed::default();
+    let mut go = |first: String| deployed.go(&[("a", &with_fillers(&first, 99))]);
+    assert_eq!(go("web: {port: 1}".into()), Some(1));
+    // Nobody needs the name of a service that is gone, so its target group may go first.
+    assert_eq!(go("site: {port: 1}".into()), Some(2));
+    assert_eq!(go(format!("site: {{port: 1, domain: [{}]}}", domains(0..4))), Some(1));
+    assert_eq!(go(format!("web: {{port: 1, domain: [{}]}}", domains(0..4))), None);
+    // A rule that is the only one takes its target group along.
+    assert_eq!(go(format!("site: {{port: 2, domain: [{}]}}", domains(0..4))), Some(1));
+    assert_eq!(go(format!("site: {{port: 2, domain: [{}]}}", domains(0..6))), Some(1));
+    // Two rules can't go to another target group at once, whatever it is that makes it another.
+    assert_eq!(go(format!("site: {{port: 3, domain: [{}]}}", domains(0..6))), None);
+    assert_eq!(go(format!("site: {{port: \"https:2\", domain: [{}]}}", domains(0..6))), None);
+    assert_eq!(go(format!("site: {{port: \"grpc:2\", domain: [{}]}}", domains(2..9))), None);
+    // The same port in other words is the same target group.
+    assert_eq!(go(format!("site: {{port: \"http:2\", domain: [{}]}}", domains(0..6))), Some(1));
+}
+
+#[test]
+fn a_target_group_is_replaced_once_another_one_is_gone() {
+    let a = |port: u32, fillers: usize| with_fillers(&format!("web: {{port: {port}, domain: [{}]}}", domains(0..6)), fillers);
+    let [full, less] = ["web: {port: 1}", "none: {command: x}"].map(|first| with_fillers(first, 49));
+    let mut deployed = Deployed::default();
+    assert_eq!(deployed.go(&[("a", &a(1, 49)), ("b", &full)]), Some(1));
+    assert_eq!(deployed.go(&[("a", &a(2, 49)), ("b", &full)]), None);
+    // Where another app frees one, its stack comes first.
+    assert_eq!(deployed.go(&[("a", &a(2, 49)), ("b", &less)]), Some(1));
+    assert_eq!(deployed.go(&[("a", &a(2, 49)), ("b", &full)]), Some(1));
+    // Where the app itself frees one, the other waits for a phase of its own.
+    assert_eq!(deployed.go(&[("a", &a(3, 48)), ("b", &full)]), Some(2));
+}
+
+#[test]
+fn a_target_group_waits_for_the_room_of_who_waits_for_its_app() {
+    let mut deployed = Deployed::default();
+    let mut go = |port: &str, hosts: usize, b: &str| {
+        let a = with_fillers(&format!("web: {{port: \"{port}\", domain: [{}]}}", domains(0..hosts)), 49);
+        deployed.go(&[("a", &a), ("b", &with_fillers(b, 49))])
+    };
+    assert_eq!(go("1", 6, "web: {port: 1, domain: h6.example.org}"), Some(1));
+    // What speaks another scheme is not healthy behind the old target group, so it can't wait there.
+    assert_eq!(go("https:1", 7, "none: {command: x}"), None);
+    // A service of `b` goes once `a` has its host, and then there is room for the new target group of `a`.
+    assert_eq!(go("2", 7, "none: {command: x}"), Some(2));
+}
+
+#[test]
+fn a_lock_without_target_groups_takes_them_for_unchanged() {
+    let manifest = |port: u32| with_fillers(&format!("web: {{port: {port}, domain: [{}]}}", domains(0..6)), 99);
+    let first = run(A_HUNDRED, &[("a", &manifest(1))], &Lock::default()).ok().lock;
+    assert_eq!(first.target_groups.len(), 100);
+    let unknown = Lock { target_groups: BTreeMap::new(), ..first.clone() };
+    let second = run(A_HUNDRED, &[("a", &manifest(2))], &reread(&unknown.to_text())).ok();
+    assert_eq!(second.phases, 1);
+    assert!(second.lock.target_groups.values().all(|group| group.was.is_none()));
+    assert!(run(A_HUNDRED, &[("a", &manifest(2))], &first).says("RF0515"));
 }

@@ -3,12 +3,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::demand::{Certificates, Rule};
+use crate::demand::{Certificates, Rule, target_group};
 use crate::fleet::{Fleet, Network, Rack};
 use crate::host::Host;
 use crate::lock::{
-    CertificateKey, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, MAX_HOSTS, Retired, RetiredRule, RuleKey,
-    SharedKey,
+    CertificateKey, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, LockedTargetGroup, MAX_HOSTS, Retired,
+    RetiredRule, RuleKey, SharedKey, TargetGroupKey,
 };
 
 /// Numbers that are remembered of a router's removed rules, the youngest ones. As many as the router
@@ -24,6 +24,7 @@ pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificate
     let on_80: BTreeSet<&str> = fleet.apps.iter().filter(|app| !app.params.redirect_https).map(|app| app.name.as_str()).collect();
     Lock {
         apps: apps.iter().map(|(name, app)| (name.clone(), ports(&on_80, name, app, old, now))).collect(),
+        target_groups: target_groups(fleet, rules, old, now),
         retired: retired(&living, old, now),
         racks: racks(fleet, old),
         certificates: own(certificates, old, now),
@@ -47,6 +48,21 @@ fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
         left.remove(&oldest.expect("there are more than five"));
     }
     LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: before.since, left }
+}
+
+/// What target groups are made of, and of what before. Where the lock does not know it they are taken
+/// for those that stand.
+fn target_groups(fleet: &Fleet, rules: &[Rule], old: &Lock, now: u32) -> BTreeMap<TargetGroupKey, LockedTargetGroup> {
+    let mut target_groups = BTreeMap::new();
+    for rule in rules {
+        let app = &fleet.apps[rule.app];
+        let Some(is) = target_group(app, rule.service, &fleet.racks[app.rack]) else { continue };
+        let key = TargetGroupKey { app: rule.key.app.clone(), service: rule.key.service.clone() };
+        let known = old.target_groups.get(&key).copied().unwrap_or(LockedTargetGroup { is, was: None });
+        let group = if known.is == is { known } else { LockedTargetGroup { is, was: Some((known.is, now)) } };
+        target_groups.insert(key, group);
+    }
+    target_groups
 }
 
 /// Since when an app's rules stand on port 80 too, or until when they did.

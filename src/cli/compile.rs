@@ -94,9 +94,17 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
 
 fn summary(compiled: &Compiled, verbose: bool) -> String {
     let (racks, apps, rules) = compiled.counts;
-    let bound = compiled.bound.as_ref().filter(|_| verbose);
+    let more = if verbose { details(compiled) } else { String::new() };
+    format!("{more}{} and {} with {}", counted(racks, "rack"), counted(apps, "app"), counted(rules, "rule"))
+}
+
+/// A line for each router, and what is known of the number of racks.
+fn details(compiled: &Compiled) -> String {
+    let forecast = &compiled.forecast;
+    let routers: Vec<String> = forecast.routers.iter().map(ToString::to_string).collect();
+    let bound = compiled.bound.as_ref();
     let bound = bound.map_or_else(String::new, |bound| format!("no fewer than {}: {}\n", counted(bound.racks, "rack"), bound.why));
-    format!("{bound}{} and {} with {}", counted(racks, "rack"), counted(apps, "app"), counted(rules, "rule"))
+    format!("{}\na typical app asks for {}\n{bound}", routers.join("\n"), forecast.typical)
 }
 
 /// The lines of a lock. Each stands for itself, and where `merge=union` puts them in another order

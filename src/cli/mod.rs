@@ -110,7 +110,7 @@ struct CommonArgs {
     /// Mend a lock that a merge or a hand has broken: keep the oldest entries
     #[arg(long)]
     mend: bool,
-    /// Say how few racks new apps could stand on, and why
+    /// Say how full each router is and which quota binds first, and how few racks new apps could stand on
     #[arg(short, long)]
     verbose: bool,
     /// Treat warnings as errors

@@ -86,6 +86,11 @@ impl Ledger {
         entry.shared.extend(demand.shared.iter().cloned());
     }
 
+    /// What apps have on a router for themselves alone.
+    pub fn own(&self, rack: &str, router: Router) -> Load {
+        self.racks.get(rack).map_or(Load::default(), |entry| entry.own[router as usize])
+    }
+
     /// What a router holds.
     pub fn load(&self, rack: &str, router: Router) -> Load {
         let Some(entry) = self.racks.get(rack) else { return Load::default() };
@@ -122,9 +127,16 @@ impl Ledger {
 
     /// Whether a rack has room for an app; what the app does not ask for does not count.
     pub fn fits(&self, rack: &Rack, quota: Load, demand: &Demand) -> bool {
+        self.fits_without(rack, quota, demand, &Demand::default())
+    }
+
+    /// Whether it would have room if another app left it. Listed certificates stay: who else needs them
+    /// is another question.
+    pub fn fits_without(&self, rack: &Rack, quota: Load, demand: &Demand, leaving: &Demand) -> bool {
         ROUTERS.into_iter().all(|router| {
             let (before, after) = (self.load(&rack.name, router), self.with(&rack.name, router, demand));
-            after.kinds().into_iter().zip(before.kinds()).zip(quota.kinds()).all(|((after, before), most)| after == before || after <= most)
+            let (before, after, left) = (before.kinds(), after.kinds(), leaving.routers[router as usize].kinds());
+            (0..WORDS.len()).all(|kind| after[kind] == before[kind] || after[kind] - left[kind] <= quota.kinds()[kind])
         })
     }
 }

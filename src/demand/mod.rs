@@ -13,9 +13,10 @@ pub use rules::{Rule, fits, group, pack};
 
 use std::collections::BTreeSet;
 
+use crate::compute::has_own_address;
 use crate::diagnostics::Diagnostics;
 use crate::fleet::{App, Rack};
-use crate::lock::Lock;
+use crate::lock::{Lock, Scheme, TargetGroup};
 use crate::routes::{self, Route, Router};
 
 /// What a router is asked for.
@@ -59,6 +60,15 @@ fn count(app: &App, rack: &Rack, routes: &[Route], lock: &Lock) -> Demand {
     }
     demand.shared = own.shared;
     demand
+}
+
+/// What the target groups of a service are made of; none without a port.
+pub fn target_group(app: &App, number: usize, rack: &Rack) -> Option<TargetGroup> {
+    let service = &app.manifest.services[number];
+    let port = service.port.as_ref()?;
+    // A port that is none was reported, and then nothing is written.
+    let number = u16::try_from(port.number.value).unwrap_or_default();
+    Some(TargetGroup { scheme: Scheme::of(&port.scheme.value), port: number, of_instances: !has_own_address(app, service, rack) })
 }
 
 /// Listeners of a router that each of an app's rules stands on.

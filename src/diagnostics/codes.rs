@@ -258,6 +258,8 @@ codes! {
         "The rule with the lowest number wins. A rule that is not rackform's matches a host of an app and comes before its rule, so no request for that host gets to the app. A rule that looks at more than the host is not held against ours.";
     RACK_REPLACED = "RF0522" Error "what apps import of a rack would be replaced",
         "Apps import the VPC and the listeners of their rack. CloudFormation neither changes an export that is in use nor attaches a target group to a second load balancer, so a rack with apps on it keeps its VPC and the name of its internal router. Declare another rack and move the apps.";
+    NEARLY_FULL = "RF0523" Note "racks that will soon be full",
+        "A router holds a limited number of rules, target groups and certificates. New apps leave the headroom of a rack free, so that those that are there can grow. Here a router has less than its headroom left, or one more app that asks for as much as the apps of the fleet do on average would find room on none of the racks that may be open. Nothing is wrong yet, and `--strict` does not make an error of it. `--verbose` says how full each router is, which quota binds first and how many apps more have room.";
 
     TEMPLATE_LIMIT = "RF0601" Error "a template is larger than CloudFormation takes",
         "A template has at most 500 resources, 200 outputs and 1 MB. Split the app.";

@@ -28,6 +28,8 @@ const MAX_CERTIFIED: usize = 64;
 pub struct Fleet {
     /// Racks that are open, in the order of rackform.yml and of their numbers.
     pub racks: Vec<Rack>,
+    /// The keys under `racks`, in file order.
+    pub kinds: Vec<RackKind>,
     /// Apps by name, each on a rack. While an app moves it stands here twice.
     pub apps: Vec<PlacedApp>,
 }
@@ -123,7 +125,7 @@ impl Draft {
         if self.is_found {
             certificate_notes(&racks, specs, out);
         }
-        Fleet { racks, apps }
+        Fleet { racks, kinds: self.kinds, apps }
     }
 }
 

@@ -4,7 +4,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{MEND, Mode};
-use super::{CertificateKey, Lock, LockedApp, LockedCertificate, LockedRule, MAX_HOSTS, RetiredRule, RuleKey};
+use super::{
+    CertificateKey, Lock, LockedApp, LockedCertificate, LockedRule, LockedTargetGroup, MAX_HOSTS, RetiredRule, RuleKey, TargetGroupKey,
+};
 use crate::diagnostics::codes::{LOCK_ENTRY, LOCK_MENDED};
 use crate::diagnostics::{Diagnostic, Severity};
 use crate::host::{Host, MAX_WILDCARDS};
@@ -18,6 +20,7 @@ pub(super) struct Found {
     pub(super) lock: Lock,
     pub(super) apps: Vec<(String, LockedApp, Place)>,
     pub(super) rules: Vec<(RuleKey, LockedRule, Place)>,
+    pub(super) target_groups: Vec<(TargetGroupKey, LockedTargetGroup, Place)>,
     pub(super) certificates: Vec<(CertificateKey, LockedCertificate)>,
 }
 
@@ -60,6 +63,7 @@ impl Found {
         self.settle_apps(&mut contradictions);
         self.settle_unplaced(&mut contradictions);
         self.settle_rules(&mut contradictions);
+        self.settle_target_groups(&mut contradictions);
         for (key, own) in self.certificates {
             let names = &mut self.lock.certificates.entry(key).or_insert_with(|| LockedCertificate { names: Vec::new(), ..own }).names;
             names.extend(own.names);
@@ -117,6 +121,26 @@ impl Found {
                 }
             };
             contradictions.push(Contradiction { place: *place, message: unplaced(key), other: None, mended, is_repetition: false });
+        }
+    }
+
+    /// What the oldest line says of a target group was deployed; what the manifests want instead, the
+    /// next compile finds.
+    fn settle_target_groups(&mut self, contradictions: &mut Vec<Contradiction>) {
+        self.target_groups.sort_by(|(a, x, p), (b, y, q)| (a, x.was.map(|was| was.1), p).cmp(&(b, y.was.map(|was| was.1), q)));
+        let mut first: BTreeMap<TargetGroupKey, Place> = BTreeMap::new();
+        for (key, group, place) in std::mem::take(&mut self.target_groups) {
+            let known = *self.lock.target_groups.entry(key.clone()).or_insert(group);
+            let other = *first.entry(key.clone()).or_insert(place);
+            if known != group {
+                contradictions.push(Contradiction {
+                    place,
+                    message: format!("the target groups of {key} have two lines"),
+                    other: Some(other),
+                    mended: format!("those with the port {} are taken for deployed", known.is),
+                    is_repetition: true,
+                });
+            }
         }
     }
 

@@ -7,9 +7,11 @@
 
 mod mend;
 mod reader;
+mod target_group;
 mod text;
 
 pub use reader::{Mode, read};
+pub use target_group::{LockedTargetGroup, Scheme, TargetGroup, TargetGroupKey};
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -190,6 +192,8 @@ pub struct Lock {
     pub apps: BTreeMap<String, LockedApp>,
     /// Rules that live.
     pub rules: BTreeMap<RuleKey, LockedRule>,
+    /// What the target groups of services are made of; none where an older program wrote the lock.
+    pub target_groups: BTreeMap<TargetGroupKey, LockedTargetGroup>,
     /// Numbers that may still be in use while a removal is on its way.
     pub retired: Retired,
     /// Certificates of apps.
@@ -205,7 +209,7 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Where the line of an app, a rule or a certificate stands, by its key.
+    /// Where the line of an app, a rule, a target group or a certificate stands, by its key.
     pub fn line(&self, key: &str) -> Option<Place> {
         self.lines.0.get(key).copied()
     }
@@ -222,7 +226,8 @@ impl Lock {
         let certificates = self.certificates.values().flat_map(|own| [Some(own.since), own.changed, own.left]).flatten();
         let shared = self.shared.values().flat_map(|shared| [Some(shared.since), shared.left]).flatten();
         let retired = self.retired.values().map(|retired| retired.since);
-        apps.chain(rules).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
+        let target_groups = self.target_groups.values().filter_map(|group| Some(group.was?.1));
+        apps.chain(rules).chain(target_groups).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
     }
 
     /// The rules of a router.

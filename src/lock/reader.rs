@@ -5,8 +5,8 @@
 use std::borrow::Cow;
 
 use super::{
-    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, MAX_HOSTS, NUMBERS, RetiredRule,
-    RuleKey, SharedKey, VERSION, mend,
+    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, LockedTargetGroup, MAX_HOSTS, NUMBERS,
+    RetiredRule, RuleKey, SharedKey, TargetGroup, TargetGroupKey, VERSION, mend,
 };
 use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -166,6 +166,7 @@ impl Reader<'_> {
                 "racks" => Self::rack,
                 "apps" => Self::app,
                 "rules" => Self::rule,
+                "target_groups" => Self::target_group,
                 "certificates" => Self::certificate,
                 "shared_certificates" => Self::shared,
                 "retired" => Self::retired,
@@ -289,6 +290,19 @@ impl Reader<'_> {
         }
     }
 
+    fn target_group(&mut self, key: NodeId, value: NodeId) {
+        let made_of = |node: NodeId| TargetGroup::parse(self.tree.text(node));
+        let group = match self.fields(value, ["port", "was", "changed"], &[]) {
+            Some([port, was, _]) => made_of(port).zip(made_of(was)).map(|(is, was)| (is, Some(was))),
+            None => made_of(value).map(|is| (is, None)), // the short form, while it is the first one
+        };
+        let Some((service, (is, was))) = parse_service(self.tree.text(key)).zip(group) else {
+            return self.refuse(key, "not a service with the port of its target groups");
+        };
+        let group = LockedTargetGroup { is, was: was.zip(self.generation(value, "changed")) };
+        self.found.target_groups.push((service, group, self.tree.place(key)));
+    }
+
     fn certificate(&mut self, key: NodeId, value: NodeId) {
         let (list, since, changed, left) = if matches!(self.tree.kind(value), Kind::Map(_)) {
             let Some([names]) = self.fields(value, ["names"], &["since", "changed", "left"]) else {
@@ -392,6 +406,11 @@ fn parse_key(text: &str) -> Option<RuleKey> {
         ordinal: ordinal.parse().ok().filter(|ordinal| (1..=MOST).contains(ordinal))?,
     };
     (key.to_string() == text).then_some(key)
+}
+
+fn parse_service(text: &str) -> Option<TargetGroupKey> {
+    let (app, service) = text.split_once('/')?;
+    (is_name(app) && is_name(service)).then(|| TargetGroupKey { app: app.to_owned(), service: service.to_owned() })
 }
 
 fn parse_certificate(text: &str) -> Option<CertificateKey> {

@@ -5,7 +5,7 @@
 
 use std::fmt::Write as _;
 
-use super::{Lock, VERSION};
+use super::{Lock, Scheme, TargetGroup, VERSION};
 use crate::host::Host;
 
 const HEAD: &str = "\
@@ -41,6 +41,14 @@ impl Lock {
             (key.app.as_str(), line + "}")
         });
         section(&mut text, "rules", true, by_app(rules));
+        let target_groups = self.target_groups.iter().map(|(key, group)| {
+            let line = match group.was {
+                None => format!("{key}: {}", scalar(group.is)),
+                Some((was, changed)) => format!("{key}: {{port: {}, was: {}, changed: {changed}}}", scalar(group.is), scalar(was)),
+            };
+            (key.app.as_str(), line)
+        });
+        section(&mut text, "target_groups", false, by_app(target_groups));
         let certificates = self.certificates.iter().map(|(key, own)| {
             let names = quoted(own.names.iter().map(String::as_str));
             let line = match (later(own.since), own.changed, own.left) {
@@ -77,6 +85,11 @@ impl Lock {
         section(&mut text, "stranger_certificates", false, others);
         text
     }
+}
+
+/// What a target group is made of; in quotes where a colon could be taken for YAML's.
+fn scalar(group: TargetGroup) -> String {
+    if group.scheme == Scheme::Http { group.to_string() } else { format!("\"{group}\"") }
 }
 
 /// A generation that needs saying: the first one goes without.

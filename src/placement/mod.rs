@@ -23,7 +23,7 @@ use crate::diagnostics::codes::{LOCK_RACK, PINNED_ELSEWHERE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Draft, RackKind};
 use crate::lock::{Lock, LockedApp};
-use crate::remedies;
+use crate::remedies::Full;
 use crate::routes::Router;
 
 /// Where every app lives.
@@ -250,7 +250,10 @@ fn place_new(draft: &Draft, old: &Lock, new: &[usize], placement: &mut Placement
             None => homeless.push(*at),
         }
     }
-    for at in homeless {
-        remedies::no_room(draft, &draft.apps[new[at]], &asked.demands[at], &ledger, &placement.homes, out);
+    if !homeless.is_empty() {
+        let full = Full::new(draft, old, &ledger, &placement.homes);
+        for at in homeless {
+            full.report(&draft.apps[new[at]], &asked.demands[at], out);
+        }
     }
 }

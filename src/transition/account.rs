@@ -15,6 +15,9 @@ use crate::routes::Router;
 pub(super) enum Refusal {
     /// A router would hold more of a kind than AWS allows: kind, peak, most.
     Quota(Router, usize, usize, usize),
+    /// A router would hold more target groups than AWS allows while those of a service are replaced:
+    /// service, peak, most.
+    Replaced(Router, String, usize, usize),
     /// A number is still held by another rule.
     Number(Router, u32),
     /// A host would be answered by nobody for a while.
@@ -144,7 +147,7 @@ impl Account {
         for router in ROUTERS {
             let Some(shelf) = self.shelves.get_mut(&(rack, router)) else { continue };
             shelf.held.rules = shelf.held.rules + next.count(router) - current.count(router);
-            shelf.held.target_groups = shelf.held.target_groups + next.services(router).len() - current.services(router).len();
+            shelf.held.target_groups = shelf.held.target_groups + next.target_groups(router).len() - current.target_groups(router).len();
             shelf.held.certificates = shelf.held.certificates + next.certificates(router).len() - current.certificates(router).len();
             for (_, stand) in current.on(router) {
                 if let Some(who) = shelf.numbers.get_mut(&stand.priority) {
@@ -166,19 +169,40 @@ impl Account {
     }
 }
 
+/// Target groups of an app on a router while everything new is there and nothing old is gone, and a
+/// service of which there are two then: its rules go over from one to the other one by one. A rule
+/// that is the only one goes over at once.
+fn target_groups<'a>(router: Router, current: &'a Unit, next: &'a Unit) -> (usize, Option<&'a str>) {
+    let (before, after) = (current.target_groups(router), next.target_groups(router));
+    let both: BTreeSet<(&str, bool)> = before.union(&after).copied().collect();
+    let mut rules: BTreeMap<&str, BTreeSet<(&RuleKey, bool)>> = BTreeMap::new();
+    for (key, stand) in current.on(router).chain(next.on(router)) {
+        let of_service = rules.entry(&key.service).or_default();
+        of_service.extend([(key, false)].into_iter().chain(stand.http.then_some((key, true))));
+    }
+    let is_replaced = |service: &&str| both.contains(&(service, true)) && both.contains(&(service, false));
+    let (at_once, one_by_one): (Vec<&str>, Vec<&str>) =
+        rules.keys().copied().filter(is_replaced).partition(|service| rules[service].len() == 1);
+    (both.len() - at_once.len(), one_by_one.first().copied())
+}
+
 impl Shelf {
     /// What would stand on the router while everything new is there and nothing old is gone.
     fn over_quota(&self, router: Router, current: &Unit, next: &Unit) -> Option<Refusal> {
         let keys: BTreeSet<&RuleKey> = current.on(router).chain(next.on(router)).map(|(key, _)| key).collect();
         let is_http = |unit: &Unit, key: &RuleKey| unit.rules.get(key).is_some_and(|stand| stand.http);
         let rules: usize = keys.iter().map(|key| 1 + usize::from(is_http(current, key) || is_http(next, key))).sum();
-        let target_groups = current.services(router).union(&next.services(router)).count();
+        let (target_groups, replaced) = target_groups(router, current, next);
         let certificates = current.certificates(router).union(&next.certificates(router)).count();
-        let own = [current.count(router), current.services(router).len(), current.certificates(router).len()];
+        let own = [current.count(router), current.target_groups(router).len(), current.certificates(router).len()];
         let (held, most) = (self.held.kinds(), self.quota.kinds());
         [rules, target_groups, certificates].into_iter().enumerate().find_map(|(kind, both)| {
             let peak = held[kind] - own[kind] + both;
-            (peak > most[kind] && both > own[kind]).then_some(Refusal::Quota(router, kind, peak, most[kind]))
+            let refusal = || match replaced {
+                Some(service) if kind == 1 => Refusal::Replaced(router, service.to_owned(), peak, most[kind]),
+                _ => Refusal::Quota(router, kind, peak, most[kind]),
+            };
+            (peak > most[kind] && both > own[kind]).then(refusal)
         })
     }
 
@@ -292,6 +316,10 @@ impl Refusal {
                 router.word(),
                 WORDS[*kind]
             ),
+            Refusal::Replaced(router, service, peak, most) => format!(
+                "the {} router would hold {peak} target groups during the update, and AWS allows {most}: with another `port` or other targets CloudFormation makes another target group, and the rules of `{service}` go over to it one by one",
+                router.word()
+            ),
             Refusal::Number(router, number) => {
                 format!("the number {number} of the {} router is in use until another rule is gone", router.word())
             }
@@ -310,6 +338,9 @@ impl Refusal {
             Refusal::Quota(_, 2, ..) => {
                 "change fewer domains at once, list a certificate for them under `certificates` of the rack, or let AWS raise the quota L-9365A611 and write `quotas` for the rack".into()
             }
+            Refusal::Replaced(_, service, ..) => format!(
+                "first make room, and deploy: remove a service from this router or move an app to another rack (`rackform move`); then change `{service}`. AWS does not raise this quota"
+            ),
             Refusal::Quota(..) | Refusal::Number(..) => "first deploy what is removed, then compile with what is added".into(),
             Refusal::Host(..) => {
                 "move fewer hosts at once: first those that only one of the apps gives up, and the others once that is deployed".into()

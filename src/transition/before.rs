@@ -7,7 +7,7 @@ use super::unit::{Stand, Unit};
 use crate::demand::{ROUTERS, covers};
 use crate::fleet::Fleet;
 use crate::host::Host;
-use crate::lock::{Lock, RuleKey};
+use crate::lock::{Lock, RuleKey, TargetGroupKey};
 use crate::routes::Router;
 
 /// Everything that stood before.
@@ -36,7 +36,8 @@ impl Before {
         }
         let mut gone = Vec::new();
         for ((_, _, number), retired) in lock.retired.iter().filter(|(_, retired)| retired.since == last) {
-            let stand = Stand { priority: *number, hosts: retired.hosts.iter().cloned().collect(), http: retired.http };
+            let stand =
+                Stand { priority: *number, hosts: retired.hosts.iter().cloned().collect(), http: retired.http, leads_to_old: false };
             // An app without a stack has no template any more, so the stack that it had stays as it is.
             let place = places.get(&(retired.key.rack.as_str(), retired.key.app.as_str()));
             match place.filter(|at| fleet.has_stack(**at)) {
@@ -47,6 +48,7 @@ impl Before {
             }
         }
         for (unit, app) in units.iter_mut().zip(&fleet.apps) {
+            lead_to_old(unit, &app.name, lock, last);
             unit.certificates = certificates(unit, (&fleet.racks[app.rack].name, &app.name), lock, last);
         }
         for (_, unit) in units.iter_mut().enumerate().filter(|(at, _)| !fleet.has_stack(*at)) {
@@ -73,6 +75,14 @@ fn undo(unit: &mut Unit, rack: &str, lock: &Lock, last: u32, given: &BTreeSet<(&
         stand.hosts.extend(locked.left.iter().filter(|(_, when)| **when == last).map(|(host, _)| host.clone()));
         locked.since < last
     });
+}
+
+/// Lead the rules of an app to the target groups that the last generation replaced.
+fn lead_to_old(unit: &mut Unit, app: &str, lock: &Lock, last: u32) {
+    for (key, stand) in &mut unit.rules {
+        let group = lock.target_groups.get(&TargetGroupKey { app: app.to_owned(), service: key.service.clone() });
+        stand.leads_to_old = group.and_then(|group| group.was).is_some_and(|(_, changed)| changed == last);
+    }
 }
 
 /// The certificates that stood before. The lock does not say on which routers: on those that had a

@@ -19,9 +19,9 @@ use crate::allocate::Allocation;
 use crate::demand::{AppCertificate, ROUTERS, Rule, keep_names};
 use crate::diagnostics::codes::{ROUTER_IN_USE, TRANSITION};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{Fleet, Rack};
+use crate::fleet::{App, Fleet, Rack};
 use crate::host::Host;
-use crate::lock::{Lock, RuleKey};
+use crate::lock::{Lock, RuleKey, TargetGroup, TargetGroupKey};
 use crate::routes::{Router, routers_of};
 
 /// Phases that are tried before a way is given up. What can be taken apart at all takes two; one
@@ -74,6 +74,8 @@ pub struct AppStep {
     pub rules: Vec<StepRule>,
     /// Its certificates in this phase.
     pub certificates: Vec<AppCertificate>,
+    /// What the target groups of services are made of that others take the place of in a later phase.
+    pub old_target_groups: BTreeMap<String, TargetGroup>,
     /// Whether it is as it should be in the end.
     pub is_final: bool,
 }
@@ -383,10 +385,14 @@ impl Traveller<'_> {
             service.is_some_and(|service| service.port.is_some() && routers_of(service).contains(&key.router))
         };
         let both = wanted.with_old(current, has_service);
-        let candidates = match self.refusals.get(&at) {
-            Some(Refusal::Host(..)) => [both.clone(), both.without_new(current)],
-            _ => [wanted.without_new(current), both.without_new(current)],
+        let mut candidates = match self.refusals.get(&at) {
+            Some(Refusal::Host(..)) => vec![both.clone(), both.without_new(current)],
+            _ => vec![wanted.without_new(current), both.without_new(current)],
         };
+        // What changes the port alone works behind either target group.
+        let works = |service: &str| self.replaced(app, service).is_some_and(|(was, is)| TargetGroup { port: is.port, ..was } == is);
+        let waiting = std::iter::once(wanted).chain(&candidates).map(|next| next.with_old_target_groups(current, works));
+        candidates.extend(waiting.collect::<Vec<_>>());
         for next in candidates.into_iter().filter(|next| next != current && next != wanted) {
             let waits = next.waits(&self.allocation.lock);
             if self.account.refuses(app.rack, at, current, &next, &waits).is_none() {
@@ -397,6 +403,13 @@ impl Traveller<'_> {
             }
         }
         false
+    }
+
+    /// What the target groups of a service were made of before the last replacement, and are since.
+    fn replaced(&self, app: &App, service: &str) -> Option<(TargetGroup, TargetGroup)> {
+        let key = TargetGroupKey { app: app.name.clone(), service: service.to_owned() };
+        let group = self.allocation.lock.target_groups.get(&key)?;
+        Some((group.was?.0, group.is))
     }
 
     /// An app's stack in one of its states.
@@ -420,6 +433,10 @@ impl Traveller<'_> {
         if !is_final {
             keep_names(app, &self.fleet.racks[app.rack], &kept, &mut certificates);
         }
-        AppStep { app: at, rules, certificates, is_final }
+        let mut old_target_groups = BTreeMap::new();
+        for (key, _) in unit.rules.iter().filter(|(_, stand)| stand.leads_to_old) {
+            old_target_groups.extend(self.replaced(app, &key.service).map(|(was, _)| (key.service.clone(), was)));
+        }
+        AppStep { app: at, rules, certificates, old_target_groups, is_final }
     }
 }

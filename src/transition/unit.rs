@@ -16,6 +16,8 @@ pub(super) struct Stand {
     pub(super) hosts: BTreeSet<Host>,
     /// Whether it stands on port 80 too.
     pub(super) http: bool,
+    /// Whether it leads to a target group that another one takes the place of.
+    pub(super) leads_to_old: bool,
 }
 
 /// One app on a rack at one moment.
@@ -33,7 +35,7 @@ impl Unit {
         let stand = |number: &usize| {
             let rule = &allocation.rules[*number];
             let hosts = rule.hosts.iter().cloned().collect();
-            (rule.key.clone(), Stand { priority: rule.priority, hosts, http: !app.params.redirect_https })
+            (rule.key.clone(), Stand { priority: rule.priority, hosts, http: !app.params.redirect_https, leads_to_old: false })
         };
         let own = allocation.certificates.apps.get(&at).into_iter().flatten();
         let certificates = own.flat_map(|own| {
@@ -49,9 +51,9 @@ impl Unit {
         self.on(router).map(|(_, stand)| 1 + usize::from(stand.http)).sum()
     }
 
-    /// Services with a rule on a router: each has one target group there.
-    pub(super) fn services(&self, router: Router) -> BTreeSet<&str> {
-        self.on(router).map(|(key, _)| key.service.as_str()).collect()
+    /// Target groups that rules on a router lead to: each by its service, and whether it is an old one.
+    pub(super) fn target_groups(&self, router: Router) -> BTreeSet<(&str, bool)> {
+        self.on(router).map(|(key, stand)| (key.service.as_str(), stand.leads_to_old)).collect()
     }
 
     /// Certificates on a router.
@@ -94,6 +96,17 @@ impl Unit {
         unit
     }
 
+    /// The same with the old target groups of those services that work behind them too.
+    pub(super) fn with_old_target_groups(&self, current: &Unit, works: impl Fn(&str) -> bool) -> Self {
+        let is_old = |(key, stand): &(&RuleKey, &Stand)| stand.leads_to_old && works(&key.service);
+        let old: BTreeSet<&str> = current.rules.iter().filter(is_old).map(|(key, _)| key.service.as_str()).collect();
+        let mut unit = self.clone();
+        for (key, stand) in &mut unit.rules {
+            stand.leads_to_old |= old.contains(key.service.as_str());
+        }
+        unit
+    }
+
     /// As it should be, and with the hosts that it still answers and that others have not taken up.
     /// Rules of services that are gone can't be kept: nothing knows their target group.
     pub(super) fn with_old(&self, current: &Unit, has_service: impl Fn(&RuleKey) -> bool) -> Self {
@@ -113,7 +126,7 @@ impl Unit {
                     stand.http |= before.http;
                 }
                 None if has_service(key) => {
-                    unit.rules.insert(key.clone(), before.clone());
+                    unit.rules.insert(key.clone(), Stand { leads_to_old: false, ..before.clone() });
                 }
                 None => {}
             }

@@ -18,12 +18,12 @@ use super::ids;
 use super::intrinsic::reference;
 use super::stack::{Parameter, Stack, StackKind};
 use crate::compute::{Image, Task};
-use crate::demand::AppCertificate;
+use crate::demand::{self, AppCertificate};
 use crate::fleet::{App, Compute, Fleet, Rack};
 use crate::manifest::Service;
 use crate::routes::{internal_domain, routers_of};
 use crate::source::Files;
-use crate::transition::{AppStep, StepRule};
+use crate::transition::AppStep;
 
 #[derive(Serialize)]
 struct Context {
@@ -106,9 +106,7 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], files: &Files
     let app = &fleet.apps[step.app];
     let rack = &fleet.racks[app.rack];
     let lowering = Lowering { app, rack, stack: format!("{}-{}", rack.name, app.name), tasks, files };
-    let services: Vec<ServiceContext> = (0..app.manifest.services.len())
-        .filter_map(|number| lowering.service(number, step.rules.iter().filter(|step| step.rule.service == number)))
-        .collect();
+    let services: Vec<ServiceContext> = (0..app.manifest.services.len()).filter_map(|number| lowering.service(number, step)).collect();
     if services.is_empty() {
         return None;
     }
@@ -179,16 +177,15 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
 
 impl Lowering<'_> {
     /// One service: what routers see of it, and what runs behind them; none when that is nothing.
-    fn service<'a>(&self, number: usize, rules: impl Iterator<Item = &'a StepRule>) -> Option<ServiceContext> {
+    fn service(&self, number: usize, step: &AppStep) -> Option<ServiceContext> {
         let (app, rack) = (self.app, self.rack);
         let service = &app.manifest.services[number];
         let name = &service.name.value;
-        let on_routers = service.port.as_ref().map(|port| (port, routers_of(service))).into_iter();
-        let target_groups: Vec<TargetGroupContext> = on_routers
-            .flat_map(|(port, routers)| routers.iter().map(move |router| target_group(app, rack, service, port, *router)))
-            .collect();
+        let made_of = step.old_target_groups.get(name).copied().or_else(|| demand::target_group(app, number, rack));
+        let on = |made_of| routers_of(service).iter().map(move |router| target_group(app, rack, service, made_of, *router));
+        let target_groups: Vec<TargetGroupContext> = made_of.into_iter().flat_map(on).collect();
         let mut contexts = Vec::new();
-        for rule in rules {
+        for rule in step.rules.iter().filter(|step| step.rule.service == number) {
             contexts.push(rule_context(rack, rule, false));
             if rule.http {
                 contexts.push(rule_context(rack, rule, true));

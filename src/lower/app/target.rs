@@ -4,12 +4,12 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::import;
-use crate::compute;
 use crate::fleet::{App, AppParams, Rack};
 use crate::host::Host;
+use crate::lock::{Scheme, TargetGroup};
 use crate::lower::ids;
 use crate::lower::intrinsic::reference;
-use crate::manifest::{Port, Service};
+use crate::manifest::Service;
 use crate::routes::Router;
 use crate::transition::StepRule;
 
@@ -24,7 +24,7 @@ pub(super) struct TargetGroupContext {
     pub(super) id: String,
     vpc: Value,
     target_type: &'static str,
-    port: i64,
+    port: u16,
     protocol: &'static str,
     protocol_version: &'static str,
     path: String,
@@ -56,19 +56,19 @@ pub(super) fn listener(rack: &Rack, router: Router, http: bool) -> Value {
     import(rack, name)
 }
 
-pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, port: &Port, router: Router) -> TargetGroupContext {
-    let (protocol, protocol_version) = match port.scheme.value.as_str() {
-        "grpc" => ("HTTP", "GRPC"),
-        "secure-grpc" => ("HTTPS", "GRPC"),
-        scheme if scheme.eq_ignore_ascii_case("https") => ("HTTPS", "HTTP1"),
-        _ => ("HTTP", "HTTP1"),
+pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: TargetGroup, router: Router) -> TargetGroupContext {
+    let (protocol, protocol_version) = match made_of.scheme {
+        Scheme::Http => ("HTTP", "HTTP1"),
+        Scheme::Https => ("HTTPS", "HTTP1"),
+        Scheme::Grpc => ("HTTP", "GRPC"),
+        Scheme::SecureGrpc => ("HTTPS", "GRPC"),
     };
     let params = &app.params;
     TargetGroupContext {
         id: ids::target_group(&service.name.value, router),
         vpc: import(rack, "Vpc"),
-        target_type: if compute::has_own_address(app, service, rack) { "ip" } else { "instance" },
-        port: port.number.value,
+        target_type: if made_of.of_instances { "instance" } else { "ip" },
+        port: made_of.port,
         protocol,
         protocol_version,
         path: service.health.path.value.clone(),
