@@ -122,12 +122,21 @@ pub(super) fn say(draft: &Draft, old: &Lock, placement: &Placement, out: &mut Di
             continue;
         };
         let name = &app.name;
+        // Whether one has a stack to deploy is for others to say; nobody asks for it by a name.
+        let is_routed = app.manifest.services.iter().any(|service| service.port.is_some());
+        let wait = if is_routed {
+            format!("let the DNS of its domains lead to `{to}`, wait until nobody asks `{rack}` any more, then")
+        } else {
+            "then".to_owned()
+        };
         out.report(
-            Diagnostic::new(&MOVING, old.line(name).unwrap_or(app.rack_place), format!("`{name}` moves from `{rack}` to `{to}` and stands on both"))
-                .note(format!("the way back: `rackform move {name} --abort`"))
-                .help(format!(
-                    "deploy, let the DNS of its domains lead to `{to}`, wait until nobody asks `{rack}` any more, then run `rackform move {name} --finish`"
-                )),
+            Diagnostic::new(
+                &MOVING,
+                old.line(name).unwrap_or(app.rack_place),
+                format!("`{name}` moves from `{rack}` to `{to}` and stands on both"),
+            )
+            .note(format!("the way back: `rackform move {name} --abort`"))
+            .help(format!("deploy, {wait} run `rackform move {name} --finish`")),
         );
     }
 }
