@@ -1,7 +1,7 @@
 //! Every kind of message, with its long story. Codes are never used for another thing.
 //!
 //! RF00.. text, RF01.. shape, RF02.. meaning of a manifest, RF03.. fleet, racks and parameters,
-//! RF04.. hosts and certificates, RF05.. allocation and the lock, RF06.. output.
+//! RF04.. hosts and certificates, RF05.. allocation and the lock, RF060. output, RF062. what runs containers.
 
 use super::Severity::{self, Error, Note, Warning};
 
@@ -267,6 +267,11 @@ codes! {
         "What was rendered is not what was meant, so nothing is written. Please report this with the manifest.";
     NOT_WRITTEN = "RF0603" Error "the output can't be written",
         "No file is left half-written: each is either as it was or as it should be. Check the folder, its permissions and the space that is left, and compile again.";
+
+    API_WITHOUT_INSTANCES = "RF0620" Error "a rack that can't run its API",
+        "The rack API stands behind a classic load balancer, which leads to a fixed port of instances and not to tasks on Fargate. So `api` goes neither with `compute: none` nor with `compute: fargate`. Without `compute`, instances stand because the API needs them. An external rack has its API from whoever owns it.";
+    API_CAN_T_ROLL = "RF0621" Error "more API processes than an update can replace",
+        "The balancer leads to one port of each instance, so an instance holds one process of the API. An update starts new processes before it has stopped the old ones, and finds no port unless there are more instances than processes. Lower `ApiCount`, or raise `InstanceCount`.";
 }
 
 /// The code with this id, in any case.

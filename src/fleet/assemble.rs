@@ -5,7 +5,7 @@ use std::ops::{Deref, Range};
 use std::sync::Arc;
 
 use super::file::HEADROOM;
-use super::{AppParams, Certificate, Quotas, QuotasSpec, Rack, RackParams, RackSpec};
+use super::{AppParams, Certificate, Compute, Quotas, QuotasSpec, Rack, RackParams, RackSpec};
 use crate::diagnostics::codes::{
     APP_NAME, DEFAULT_CERTIFICATE, FLEET_SHAPE, HOST_SYNTAX, NO_RECORDS, OUTSIDE_ZONE, RACK_NAME, UNKNOWN_RACK,
 };
@@ -256,6 +256,8 @@ fn main_rack(number: usize) -> Rack {
         certificates: Vec::new(),
         quotas: Quotas::default(),
         network: super::Network::Create,
+        compute: Compute::AsNeeded,
+        api: None,
         params: RackParams::default(),
     }
 }
@@ -325,6 +327,8 @@ fn rack(spec: &RackSpec, kind: usize, number: usize, params: &RackParams, out: &
             Some(QuotasSpec::File(_)) | None => Quotas::default(),
         },
         network: spec.network.clone(),
+        compute: spec.compute,
+        api: spec.api.clone(),
         params: params.clone(),
     }
 }

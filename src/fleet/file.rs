@@ -6,7 +6,7 @@ use indexmap::IndexMap;
 
 use super::assemble::MAX_APP_NAME;
 use super::promises::{Expectation, Promises, Reservation};
-use super::{Network, Quotas, QuotasSpec, SharedCertificate};
+use super::{Api, Compute, Network, Quotas, QuotasSpec, SharedCertificate};
 use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, NOT_YET, RACK_NAME, SYNTAX};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{self, json_view};
@@ -58,6 +58,12 @@ pub struct RackSpec {
     pub network: Network,
     /// Where `network` is written.
     pub network_place: Option<Place>,
+    /// `compute`.
+    pub compute: Compute,
+    /// Where `compute` is written.
+    pub compute_place: Option<Place>,
+    /// `api`.
+    pub api: Option<Api>,
     /// `quotas`.
     pub quotas: Option<QuotasSpec>,
     /// `params` by name.
@@ -330,6 +336,12 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         certificates,
         network,
         network_place: tree.get(body, "network").map(|entry| tree.place(entry.key)),
+        compute: tree.get(body, "compute").map_or(Compute::AsNeeded, |entry| Compute::parse(tree.text(entry.value))),
+        compute_place: tree.get(body, "compute").map(|entry| tree.place(entry.value)),
+        api: tree.get(body, "api").and_then(|entry| {
+            let image = tree.get(entry.value, "image")?.value;
+            Some(Api { image: tree.text(image).to_owned(), place: tree.place(entry.key) })
+        }),
         params: params(tree, body).into_iter().map(|(name, value)| (name.value, WrittenParam { name: name.place, value })).collect(),
     }
 }

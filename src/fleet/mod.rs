@@ -3,6 +3,7 @@
 mod app_params;
 mod assemble;
 mod cidr;
+mod compute;
 mod file;
 mod promises;
 mod quotas;
@@ -17,6 +18,7 @@ mod values;
 pub use app_params::{Algorithm, AppParams};
 pub use assemble::{App, AppSource, Draft, Fleet, PlacedApp, RackKind, assemble};
 pub use cidr::Cidr;
+pub use compute::{Api, ApiParams, Compute, InstanceParams, MOST_INSTANCES};
 pub use file::{AppSpec, Apps, FleetFile, RackSpec, WrittenParam, read};
 pub use promises::{Expectation, Promises, Reservation};
 pub use quotas::{Quotas, QuotasSpec};

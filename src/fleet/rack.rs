@@ -1,6 +1,6 @@
 //! A rack as rackform.yml describes it, checked.
 
-use super::{Quotas, RackParams};
+use super::{Api, Compute, Quotas, RackParams};
 use crate::source::Place;
 
 /// A rack.
@@ -30,6 +30,10 @@ pub struct Rack {
     pub quotas: Quotas,
     /// Where the rack stands.
     pub network: Network,
+    /// What runs its containers.
+    pub compute: Compute,
+    /// Its API, if it has one behind its balancer.
+    pub api: Option<Api>,
     /// Convox's rack parameters.
     pub params: RackParams,
 }
@@ -43,6 +47,15 @@ impl Rack {
     /// Whether there is an internal router; only `Internal` brings it.
     pub fn has_router_internal(&self) -> bool {
         self.params.internal
+    }
+
+    /// Whether instances stand in the rack; `is_needed` says whether an app on it needs them.
+    pub fn has_instances(&self, is_needed: bool) -> bool {
+        match self.compute {
+            Compute::AsNeeded => is_needed || self.api.is_some(),
+            Compute::Instances => true,
+            Compute::None | Compute::Fargate => false,
+        }
     }
 }
 

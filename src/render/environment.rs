@@ -13,6 +13,8 @@ use super::scalar;
 const TEMPLATES: &[(&str, &str)] = &[
     ("app.yaml", include_str!("../../templates/app.yaml")),
     ("head.yaml", include_str!("../../templates/head.yaml")),
+    ("rack-api.yaml", include_str!("../../templates/rack-api.yaml")),
+    ("rack-instances.yaml", include_str!("../../templates/rack-instances.yaml")),
     ("rack-network.yaml", include_str!("../../templates/rack-network.yaml")),
     ("rack-router.yaml", include_str!("../../templates/rack-router.yaml")),
     ("rack.yaml", include_str!("../../templates/rack.yaml")),
