@@ -28,6 +28,8 @@ const RACKS: &str = r#"## What rackform compiles: racks, and the apps that live 
 #     network: create                    # or a VPC that exists, as below
 #     quotas: { rules: 150, certificates: 50 } # or a file: what `aws elbv2 describe-account-limits` printed
 #     params: { Internal: Yes }          # Convox's own rack parameters
+#     compute: instances                 # or fargate, or none; unless said, instances stand when something needs them
+#     api: { image: registry.example.org/api:1 } # the rack API behind the classic balancer
 #   convox:
 #     external: true                     # its stack exists already, and apps import what it exports
 #     compute: none                      # the services run elsewhere; or fargate, or instances

@@ -23,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source"]),
     ("load", &["diagnostics", "fleet", "source"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
-    ("allocate", &["demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
+    ("allocate", &["compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest"]),
     ("ports", &["diagnostics", "fleet", "manifest", "routes", "source"]),
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),

@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::compute::needs_instances;
 use crate::demand::{Certificates, Rule, target_group};
 use crate::fleet::{Fleet, Network, Rack};
 use crate::host::Host;
@@ -146,7 +147,11 @@ fn racks(fleet: &Fleet, old: &Lock) -> BTreeMap<String, LockedRack> {
     let is_home = |name: &str| old.apps.values().any(|app| app.rack == name || app.moving_to.as_deref() == Some(name));
     let mut racks: BTreeMap<String, LockedRack> =
         old.racks.iter().filter(|(name, _)| is_home(name)).map(|(name, rack)| (name.clone(), rack.clone())).collect();
-    racks.extend(fleet.racks.iter().filter(|rack| !rack.external).map(|rack| (rack.name.clone(), imported(rack))));
+    let needing: BTreeSet<usize> = fleet.apps.iter().filter(|app| needs_instances(app)).map(|app| app.rack).collect();
+    for (at, rack) in fleet.racks.iter().enumerate().filter(|(_, rack)| !rack.external) {
+        let is_needed = needing.contains(&at) || old.racks.get(&rack.name).is_some_and(|before| before.instances);
+        racks.insert(rack.name.clone(), LockedRack { instances: rack.has_instances(is_needed), ..imported(rack) });
+    }
     racks
 }
 
@@ -160,6 +165,7 @@ pub(super) fn imported(rack: &Rack) -> LockedRack {
             Network::Brought { vpc, .. } => vpc.clone(),
         },
         internal_router: named.then(|| format!("{}{suffix}", rack.name)),
+        instances: false,
     }
 }
 

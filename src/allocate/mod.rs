@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::demand::{self, Certificates, Ledger, Rule};
 use crate::diagnostics::codes::{APP_GONE, RACK_REPLACED};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::Fleet;
+use crate::fleet::{Compute, Fleet};
 use crate::host::Host;
 use crate::lock::{Lock, LockedApp, RuleKey};
 use crate::routes::{Route, Router};
@@ -37,7 +37,7 @@ pub struct Allocation {
 pub fn allocate(fleet: &Fleet, routes: &[Route], apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut Diagnostics) -> Allocation {
     replaced(fleet, old, out);
     let mut rules = demand::pack(fleet, routes, old);
-    gone(apps, &rules, old, out);
+    gone(fleet, apps, old, out);
     let certificates = demand::certificates(fleet, routes, old, out);
     let ledger = Ledger::of(fleet, &rules, &certificates, old);
     // What no router holds needs no numbers.
@@ -90,13 +90,19 @@ fn shadowed(fleet: &Fleet, rules: &[Rule], routes: &[Route], old: &Lock, out: &m
 }
 
 /// Apps of the lock that nobody wants any more, or that have left a rack.
-fn gone(apps: &BTreeMap<String, LockedApp>, rules: &[Rule], old: &Lock, out: &mut Diagnostics) {
-    let living: BTreeSet<(&str, &str)> = rules.iter().map(|rule| (rule.key.rack.as_str(), rule.key.app.as_str())).collect();
+fn gone(fleet: &Fleet, apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut Diagnostics) {
+    let stacks = fleet.apps.iter().enumerate().filter(|(at, _)| fleet.has_stack(*at));
+    let living: BTreeSet<(&str, &str)> = stacks.map(|(_, app)| (fleet.racks[app.rack].name.as_str(), app.name.as_str())).collect();
+    let idle = fleet.racks.iter().filter(|rack| rack.compute == Compute::None);
+    let idle: BTreeSet<&String> = idle.map(|rack| &rack.name).collect();
     for (app, was) in &old.apps {
         let stays = |rack: &String| living.contains(&(rack.as_str(), app.as_str()));
-        // An app that nothing is routed to has no stack.
-        let has_stack = |rack: &String| old.rules_of(rack, app).next().is_some();
-        for rack in std::iter::once(&was.rack).chain(&was.moving_to).filter(|rack| !stays(rack) && has_stack(rack)) {
+        // An app that nothing is routed to has no stack where nothing of it runs.
+        // A rack that is not there was reported.
+        let is_lost =
+            |rack: &String| apps.get(app).is_some_and(|is| is.rack == *rack) && !fleet.racks.iter().any(|known| known.name == *rack);
+        let has_stack = |rack: &String| !idle.contains(rack) || old.rules_of(rack, app).next().is_some();
+        for rack in std::iter::once(&was.rack).chain(&was.moving_to).filter(|rack| !stays(rack) && has_stack(rack) && !is_lost(rack)) {
             let what = match apps.get(app) {
                 Some(is) if is.rack == *rack => format!("nothing leads to the app `{app}` any more"),
                 Some(_) => format!("the app `{app}` has left `{rack}`"),

@@ -120,9 +120,9 @@ pub fn is_private(app: &App, rack: &Rack) -> bool {
     app.params.private.unwrap_or(rack.params.private)
 }
 
-/// Whether an app has tasks that need instances.
-pub fn needs_instances(tasks: &[Task]) -> bool {
-    tasks.iter().any(|task| task.launch == Launch::Instances)
+/// Whether an app has services that need instances.
+pub fn needs_instances(app: &App) -> bool {
+    app.manifest.services.iter().any(|service| launch(app, service) == Launch::Instances)
 }
 
 /// What of a service keeps it from Fargate, as a key of the manifest.

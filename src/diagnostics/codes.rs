@@ -152,8 +152,6 @@ codes! {
         "`rack` of an app names one of `racks`.";
     CERTIFICATE_ARN = "RF0312" Error "not the ARN of a certificate",
         "A certificate is named by its ARN, `arn:aws:acm:REGION:ACCOUNT:certificate/ID`, or `create` for the rack's own.";
-    NOT_YET = "RF0313" Error "a key that this version does not support",
-        "The key is part of rackform's design and of a later version. It is refused, so that nobody relies on what has no effect.";
     NETWORK = "RF0314" Error "a network that can't hold balancers",
         "A router needs two or three subnets in different zones, named by their ids; a network that is brought needs the range of its VPC in the rack parameter `VPCCIDR`.";
     PARAMETERS_DISAGREE = "RF0315" Warning "manifest and rackform.yml set one parameter",
@@ -306,6 +304,10 @@ codes! {
         "A network balancer has one listener a port, whichever app it leads to. Choose another port, or pin one of the apps to another rack.";
     NETWORK_PORTS = "RF0719" Error "more network ports than a network balancer has",
         "A network balancer has at most 50 listeners, and a service of ECS at most 5 target groups, those on the routers counted.";
+    API_WITHOUT_INSTANCES = "RF0721" Error "a rack that can't run its API",
+        "The rack API stands behind a classic load balancer, which leads to a fixed port of instances and not to tasks on Fargate. So `api` goes neither with `compute: none` nor with `compute: fargate`. Without `compute`, instances stand because the API needs them. An external rack has its API from whoever owns it.";
+    API_CAN_T_ROLL = "RF0722" Error "more API processes than an update can replace",
+        "The balancer leads to one port of each instance, so an instance holds one process of the API. An update starts new processes before it has stopped the old ones, and finds no port unless there are more instances than processes. Lower `ApiCount`, or raise `InstanceCount`.";
 }
 
 /// The code with this id, in any case.

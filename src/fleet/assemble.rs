@@ -288,8 +288,9 @@ fn main_rack(number: usize) -> Rack {
         hosted_zone_name: None,
         certificates: Vec::new(),
         quotas: Quotas::default(),
-        compute: Compute::AsNeeded,
         network: super::Network::Create,
+        compute: Compute::AsNeeded,
+        api: None,
         params: RackParams::default(),
     }
 }
@@ -358,8 +359,9 @@ fn rack(spec: &RackSpec, kind: usize, number: usize, params: &RackParams, out: &
             // A file was put in the place of its path when it was read; otherwise that was reported.
             Some(QuotasSpec::File(_)) | None => Quotas::default(),
         },
-        compute: spec.compute,
         network: spec.network.clone(),
+        compute: spec.compute,
+        api: spec.api.clone(),
         params: params.clone(),
     }
 }

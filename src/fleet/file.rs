@@ -6,8 +6,8 @@ use indexmap::IndexMap;
 
 use super::assemble::{AppImage, MAX_APP_NAME};
 use super::promises::{Expectation, Promises, Reservation};
-use super::{Compute, Network, Quotas, QuotasSpec, SharedCertificate};
-use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, NOT_YET, RACK_NAME, SYNTAX};
+use super::{Api, Compute, Network, Quotas, QuotasSpec, SharedCertificate};
+use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, RACK_NAME, SYNTAX};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics};
 use crate::document::{self, json_view};
 use crate::schema::{FLEET_SCHEMA, Violation, What};
@@ -54,12 +54,16 @@ pub struct RackSpec {
     pub hosted_zone_name: Option<Spanned<String>>,
     /// `certificates`.
     pub certificates: Vec<SharedCertificate>,
-    /// `compute`.
-    pub compute: Compute,
     /// `network`.
     pub network: Network,
     /// Where `network` is written.
     pub network_place: Option<Place>,
+    /// `compute`.
+    pub compute: Compute,
+    /// Where `compute` is written.
+    pub compute_place: Option<Place>,
+    /// `api`.
+    pub api: Option<Api>,
     /// `quotas`.
     pub quotas: Option<QuotasSpec>,
     /// `params` by name.
@@ -157,14 +161,9 @@ fn report(tree: &Tree, violation: &Violation, out: &mut Diagnostics) {
     };
     let subject = Subject::of(tree, &violation.pointer);
     let diagnostic = match &violation.what {
-        What::Unknown { key, near, later, .. } => child(key).map(|(place, _)| {
-            if *later {
-                Diagnostic::new(&NOT_YET, place, format!("`{key}` is not supported by this version"))
-                    .help("remove it; a later version of rackform will know it")
-            } else {
-                let help = near.as_ref().map_or("remove it".to_owned(), |near| format!("did you mean `{near}`?"));
-                Diagnostic::new(&FLEET_UNKNOWN_KEY, place, format!("unknown key `{key}`")).help(help)
-            }
+        What::Unknown { key, near, .. } => child(key).map(|(place, _)| {
+            let help = near.as_ref().map_or("remove it".to_owned(), |near| format!("did you mean `{near}`?"));
+            Diagnostic::new(&FLEET_UNKNOWN_KEY, place, format!("unknown key `{key}`")).help(help)
         }),
         What::Missing { key } => here()
             .map(|(place, _)| Diagnostic::new(subject.code(), place, format!("{path} lacks the key `{key}`")).help(format!("add `{key}`"))),
@@ -332,14 +331,14 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         hosted_zone: zone("id").or_else(|| field("hosted_zone").filter(|zone| !zone.value.is_empty())),
         hosted_zone_name: zone("name"),
         certificates,
-        compute: match tree.get(body, "compute").map(|entry| tree.text(entry.value)) {
-            Some("none") => Compute::None,
-            Some("fargate") => Compute::Fargate,
-            Some("instances") => Compute::Instances,
-            _ => Compute::AsNeeded,
-        },
         network,
         network_place: tree.get(body, "network").map(|entry| tree.place(entry.key)),
+        compute: tree.get(body, "compute").map_or(Compute::AsNeeded, |entry| Compute::parse(tree.text(entry.value))),
+        compute_place: tree.get(body, "compute").map(|entry| tree.place(entry.value)),
+        api: tree.get(body, "api").and_then(|entry| {
+            let image = tree.get(entry.value, "image")?.value;
+            Some(Api { image: tree.text(image).to_owned(), place: tree.place(entry.key) })
+        }),
         params: params(tree, body).into_iter().map(|(name, value)| (name.value, WrittenParam { name: name.place, value })).collect(),
     }
 }

@@ -1,6 +1,6 @@
 //! A rack as rackform.yml describes it, checked.
 
-use super::{Quotas, RackParams};
+use super::{Api, Compute, Quotas, RackParams};
 use crate::source::Place;
 
 /// A rack.
@@ -28,10 +28,12 @@ pub struct Rack {
     pub certificates: Vec<SharedCertificate>,
     /// What AWS allows each of its routers.
     pub quotas: Quotas,
-    /// What its services run on.
-    pub compute: Compute,
     /// Where the rack stands.
     pub network: Network,
+    /// What runs its containers.
+    pub compute: Compute,
+    /// Its API, if it has one behind its balancer.
+    pub api: Option<Api>,
     /// Convox's rack parameters.
     pub params: RackParams,
 }
@@ -45,6 +47,15 @@ impl Rack {
     /// Whether there is an internal router; only `Internal` brings it.
     pub fn has_router_internal(&self) -> bool {
         self.params.internal
+    }
+
+    /// Whether instances stand in the rack; `is_needed` says whether an app on it needs them.
+    pub fn has_instances(&self, is_needed: bool) -> bool {
+        match self.compute {
+            Compute::AsNeeded => is_needed || self.api.is_some(),
+            Compute::Instances => true,
+            Compute::None | Compute::Fargate => false,
+        }
     }
 }
 
@@ -61,19 +72,6 @@ impl Rack {
         names.dedup();
         names
     }
-}
-
-/// What the services of a rack run on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Compute {
-    /// Fargate, and instances as soon as something needs them.
-    AsNeeded,
-    /// Nothing of ours: target groups are exported, and somebody else runs the services.
-    None,
-    /// Fargate alone.
-    Fargate,
-    /// Fargate, and instances in any case.
-    Instances,
 }
 
 /// Where a rack's default certificate comes from.

@@ -1,7 +1,7 @@
 //! Rack parameters that each are fine and together are not.
 
 use super::rack_param_table::{self, Standing};
-use super::{Cidr, Network, RackParams, RackSpec, values};
+use super::{Cidr, Compute, Network, RackParams, RackSpec, values};
 use crate::diagnostics::{Code, Diagnostic, Diagnostics, codes};
 use crate::source::Place;
 
@@ -10,6 +10,22 @@ use crate::source::Place;
 const SMALLEST_SUBNET: u8 = 27;
 /// Characters in the name of a load balancer.
 const MAX_NAME: usize = 32;
+
+/// Parameters that are about instances alone. `Autoscale` is about services, too.
+const INSTANCE_PARAMETERS: &[&str] = &[
+    "Ami",
+    "EncryptEbs",
+    "IMDSHttpPutResponseHopLimit",
+    "IMDSHttpTokens",
+    "InstanceCount",
+    "InstancePolicy",
+    "InstanceSecurityGroup",
+    "InstanceType",
+    "InstanceUpdateBatchSize",
+    "Key",
+    "NoHaInstanceCount",
+    "VolumeSize",
+];
 
 struct Check<'a> {
     spec: &'a RackSpec,
@@ -51,7 +67,9 @@ pub(super) fn check(params: &mut RackParams, spec: &RackSpec, out: &mut Diagnost
     if params.nlb_internal.is_on && !params.internal {
         check.report(&codes::PARAMETER_VALUE, "NLBInternal", "needs `Internal: Yes`, as in Convox", "set `Internal: Yes` too");
     }
+    check.api(params);
     check.idle(params, spec.network == Network::Create);
+    check.idle_compute(params);
 }
 
 impl Check<'_> {
@@ -167,6 +185,69 @@ impl Check<'_> {
         }
     }
 
+    /// The API needs instances: the balancer leads to one port of each of them, so an instance holds one process, and an
+    /// update needs one more instance than there are processes.
+    fn api(&mut self, params: &RackParams) {
+        let Some(api) = &self.spec.api else { return };
+        let (rack, compute) = (&self.spec.name.value, self.spec.compute);
+        let written = self.spec.compute_place.filter(|_| matches!(compute, Compute::None | Compute::Fargate));
+        let refused = match written {
+            _ if self.spec.external => Some(
+                Diagnostic::new(&codes::API_WITHOUT_INSTANCES, api.place, format!("`api` on the rack `{rack}`, which is external"))
+                    .label("no template is written for it")
+                    .help("remove `api`: whoever owns the rack runs its API"),
+            ),
+            Some(place) => Some(
+                Diagnostic::new(&codes::API_WITHOUT_INSTANCES, api.place, format!("`api` on the rack `{rack}`, which has no instances"))
+                    .label("the balancer leads to a port of instances")
+                    .also(place, "because of this")
+                    .help("write `compute: instances`, or remove `compute`: then instances stand because the API needs them"),
+            ),
+            None => None,
+        };
+        let (processes, instances) = (params.api_count(), params.instance_count());
+        if let Some(refused) = refused {
+            self.out.report(refused);
+        } else if params.high_availability && processes >= instances {
+            let what = format!("is {processes}, and the rack has {instances} instances");
+            let help = format!(
+                "an instance holds one process, and an update needs one that is free: write at most {}, or raise `InstanceCount` to {}",
+                instances - 1,
+                processes + 1
+            );
+            self.report(&codes::API_CAN_T_ROLL, "ApiCount", &what, &help);
+        }
+    }
+
+    /// Warn of parameters about instances and the API where there are none.
+    fn idle_compute(&mut self, params: &RackParams) {
+        let compute = match self.spec.compute {
+            Compute::None => Some("none"),
+            Compute::Fargate => Some("fargate"),
+            Compute::AsNeeded | Compute::Instances => None,
+        };
+        let no_instances = compute.map(|compute| format!("there are no instances; `compute` is `{compute}`"));
+        let no_api = self.spec.api.is_none().then(|| "there is no rack API; `api` is not written".to_owned());
+        let available = |on: bool, why: &str| (params.high_availability == on).then(|| why.to_owned());
+        let mut idle: Vec<(&str, Option<String>)> = vec![
+            ("InstanceCount", available(false, "`NoHaInstanceCount` counts; `HighAvailability` is not `true`")),
+            ("NoHaInstanceCount", available(true, "`InstanceCount` counts; `HighAvailability` is `true`")),
+            ("ApiCount", no_api.clone().or_else(|| available(false, "one process runs; `HighAvailability` is not `true`"))),
+            ("ApiCpu", no_api.clone()),
+            ("ApiWebMemory", no_api),
+        ];
+        for name in INSTANCE_PARAMETERS {
+            match idle.iter_mut().find(|(known, _)| known == name) {
+                Some((_, why)) => *why = no_instances.clone().or(why.take()),
+                None => idle.push((*name, no_instances.clone())),
+            }
+        }
+        for (name, why) in idle {
+            let Some(why) = why else { continue };
+            self.report_idle(name, &why);
+        }
+    }
+
     /// Warn of parameters that change nothing beside the others. A default that is written out is no mistake.
     fn idle(&mut self, params: &RackParams, created: bool) {
         let own_logs = params.log_bucket.is_none();
@@ -177,7 +258,7 @@ impl Check<'_> {
             ("RouterInternalSecurityGroup", !params.internal, "there is no internal router; `Internal` is not `Yes`"),
             ("RouterSecurityGroup", params.internal_only, "there is no public router; `InternalOnly` is `Yes`"),
             ("DisableALBPort80", params.internal_only, "there is no public router; `InternalOnly` is `Yes`"),
-            ("LogRetention", !own_logs, "the logs go to `LogBucket`, which has rules of its own"),
+            ("LogRetention", !own_logs && self.spec.api.is_none(), "the logs go to `LogBucket`, which has rules of its own"),
         ];
         for name in ["NLBAllowCIDR", "NLBCrossZone", "NLBDeletionProtection", "NLBPreserveClientIP"] {
             idle.push((name, !params.nlb.is_on, "there is no public network balancer; `NLB` is not `Yes`"));
@@ -189,11 +270,16 @@ impl Check<'_> {
             idle.push((zone, !created, "the network is brought, with the ranges that it has"));
             idle.push((zone, created && params.zones == 2 && zone.contains('2'), "the rack stands in two zones"));
         }
-        for (name, is_idle, why) in idle {
-            let Some(written) = self.spec.params.get(name).filter(|_| is_idle && self.is_changed(name)) else { continue };
-            let found = self.about(&codes::IDLE_PARAMETER, written.name, name, "has no effect");
-            self.out.report(found.label(why).help("remove it, or change what stands in its way"));
+        for (name, _, why) in idle.into_iter().filter(|(_, is_idle, _)| *is_idle) {
+            self.report_idle(name, why);
         }
+    }
+
+    /// Warn of a parameter that is written, is not at its default, and changes nothing.
+    fn report_idle(&mut self, name: &str, why: &str) {
+        let Some(written) = self.spec.params.get(name).filter(|_| self.is_changed(name)) else { return };
+        let found = self.about(&codes::IDLE_PARAMETER, written.name, name, "has no effect");
+        self.out.report(found.label(why).help("remove it, or change what stands in its way"));
     }
 
     /// Whether a parameter is written and is not at its default.

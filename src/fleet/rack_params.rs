@@ -1,7 +1,7 @@
 //! Convox's rack parameters, read: names, values and defaults are Convox's.
 
 use super::rack_param_table::{self, RACK_PARAMETERS, Standing};
-use super::{Cidr, RackSpec, WrittenParam, rack_checks, values};
+use super::{ApiParams, Cidr, InstanceParams, RackSpec, WrittenParam, rack_checks, values};
 use crate::diagnostics::{Diagnostic, Diagnostics, codes, nearest};
 
 /// What a router does with requests that could desynchronise it from a target.
@@ -93,7 +93,8 @@ pub struct RackParams {
     pub subnet_private_cidrs: [Cidr; 3],
     /// `LogBucket`: the bucket that takes access logs; otherwise the rack makes one.
     pub log_bucket: Option<String>,
-    /// `LogRetention`: days that the rack's own bucket keeps access logs, 1 to 3653; none means for ever.
+    /// `LogRetention`: days that the rack's own bucket keeps access logs and that the API's log group keeps what it has, 1 to
+    /// 3653; none means for ever.
     pub log_retention: Option<u32>,
     /// The public network balancer.
     pub nlb: NetworkBalancer,
@@ -101,6 +102,10 @@ pub struct RackParams {
     pub nlb_internal: NetworkBalancer,
     /// `RouterDeletionProtection`, ours: AWS refuses to delete the routers.
     pub deletion_protection: bool,
+    /// What is said of instances.
+    pub instances: InstanceParams,
+    /// What is said of the rack API.
+    pub api: ApiParams,
 }
 
 /// The policy of a blank `SslPolicy`: TLS 1.2 and 1.3 with forward secrecy, and post-quantum key exchange. AWS recommends
@@ -134,6 +139,8 @@ impl Default for RackParams {
             deletion_protection: false,
             nlb: NetworkBalancer::new(vec![Cidr::new([0, 0, 0, 0], 0)]),
             nlb_internal: NetworkBalancer::new(Vec::new()),
+            instances: InstanceParams::default(),
+            api: ApiParams::default(),
         }
     }
 }
@@ -151,8 +158,21 @@ impl RackParams {
         params
     }
 
+    /// Instances at the least: `InstanceCount`, or `NoHaInstanceCount` without `HighAvailability`.
+    pub fn instance_count(&self) -> u32 {
+        if self.high_availability { self.instances.count } else { self.instances.count_without_ha }
+    }
+
+    /// Processes of the rack API: `ApiCount`, or one without `HighAvailability`.
+    pub fn api_count(&self) -> u32 {
+        if self.high_availability { self.api.count } else { 1 }
+    }
+
     /// Take a value, or say what the parameter takes.
     fn set(&mut self, name: &str, value: &str) -> Result<(), String> {
+        if let Some(taken) = self.instances.set(name, value).or_else(|| self.api.set(name, value)) {
+            return taken;
+        }
         match name {
             // The API on the public router would need a rule there that Convox no longer makes.
             "ApiRouter" => values::choice(value, &[("ELB", ())])?,
@@ -281,8 +301,8 @@ mod tests {
         for (name, value, code, words) in [
             ("Internl", "Yes", "RF0303", "did you mean `Internal`?"),
             ("Zebra", "Yes", "RF0303", "names are Convox's"),
-            ("ApiCount", "2", "RF0304", "remove it"),
-            ("Autoscale", "Yes", "RF0304", "remove it"),
+            ("ApiMonitorMemory", "128", "RF0304", "remove it"),
+            ("AutoscaleExtra", "1", "RF0304", "remove it"),
             ("ExistingVpc", "vpc-1", "RF0304", "network"),
             ("NLB", "perhaps", "RF0305", "`Yes` or `No`"),
             ("NLBAllowCIDR", "1.0.0.0/8,2.0.0.0/8,3.0.0.0/8,4.0.0.0/8,5.0.0.0/8,6.0.0.0/8", "RF0305", "at most 5"),
@@ -303,6 +323,23 @@ mod tests {
             ("LogRetention", "0", "RF0305", "1 to 3653 days"),
             ("InternalRouterSuffix", "_x", "RF0305", "hyphens"),
             ("VPCCIDR", "10.0.0.0", "RF0305", "10.0.1.0/24"),
+            ("Ami", "amazon-linux", "RF0305", "ami-"),
+            ("ApiCount", "0", "RF0305", "1 to 899 processes"),
+            ("ApiCpu", "1", "RF0305", "2 to 262144 units"),
+            ("ApiWebMemory", "5", "RF0305", "6 to 1048576 MiB"),
+            ("Autoscale", "perhaps", "RF0305", "`Yes` or `No`"),
+            ("IMDSHttpPutResponseHopLimit", "65", "RF0305", "1 to 64 hops"),
+            ("IMDSHttpTokens", "Yes", "RF0305", "`required` or `optional`"),
+            ("InstanceCount", "2", "RF0305", "3 to 900 instances"),
+            ("InstanceCount", "901", "RF0305", "3 to 900 instances"),
+            ("InstancePolicy", "arn:aws:iam::123456789012:role/x", "RF0305", "policy"),
+            ("InstanceSecurityGroup", "sg-00000001,sg-00000002", "RF0305", "at most 1"),
+            ("InstanceType", "t3", "RF0305", "t3.small"),
+            ("InstanceType", "T3.small", "RF0305", "t3.small"),
+            ("InstanceUpdateBatchSize", "0", "RF0305", "1 to 100 instances"),
+            ("Key", "schl\u{fc}ssel", "RF0305", "ASCII"),
+            ("NoHaInstanceCount", "0", "RF0305", "1 to 900 instances"),
+            ("VolumeSize", "29", "RF0305", "30 to 16384 GiB"),
         ] {
             let (_, found) = read(&[(name, value)]);
             assert!(found.iter().any(|line| line.starts_with(code) && line.contains(words)), "{name}={value}: {found:?}");

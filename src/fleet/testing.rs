@@ -1,6 +1,6 @@
 //! Reading parameters in tests: what came of them, and each message as code, message and help.
 
-use super::{Network, RackParams, RackSpec, WrittenParam};
+use super::{Compute, Network, RackParams, RackSpec, WrittenParam};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::source::{Files, Place, Span, Spanned};
 
@@ -22,9 +22,11 @@ fn read_any(rack: &str, network: &Network, written: &[(&str, &str)]) -> (RackPar
         hosted_zone: None,
         hosted_zone_name: None,
         certificates: Vec::new(),
-        compute: super::Compute::AsNeeded,
         network: network.clone(),
         network_place: None,
+        compute: Compute::AsNeeded,
+        compute_place: None,
+        api: None,
         quotas: None,
         params: written.iter().enumerate().map(param).collect(),
     };

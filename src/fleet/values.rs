@@ -58,6 +58,52 @@ pub(super) fn security_groups(text: &str, most: usize) -> Result<Vec<String>, St
     at_most(groups.into_iter().map(str::to_owned).collect(), most, "security groups")
 }
 
+/// The id of a machine image, or nothing. Ids have 17 digits, and those from before 2016 have 8.
+pub(super) fn ami(text: &str) -> Result<Option<String>, String> {
+    let digits = text.strip_prefix("ami-").unwrap_or_default();
+    match text {
+        "" => Ok(None),
+        _ if matches!(digits.len(), 8 | 17) && digits.bytes().all(|b| b.is_ascii_hexdigit()) => Ok(Some(text.to_owned())),
+        _ => Err("the id of an image such as `ami-0123456789abcdef0`".to_owned()),
+    }
+}
+
+/// A type of instances. AWS adds new ones every month, so only the shape is held against it.
+pub(super) fn instance_type(text: &str) -> Result<String, String> {
+    let is_part = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    match text.split_once('.') {
+        Some((family, size)) if family.starts_with(|c: char| c.is_ascii_lowercase()) && is_part(family) && is_part(size) => {
+            Ok(text.to_owned())
+        }
+        _ => Err("a type that `aws ec2 describe-instance-types` lists, such as `t3.small`".to_owned()),
+    }
+}
+
+/// The ARN of a policy of IAM, or nothing.
+pub(super) fn policy_arn(text: &str) -> Result<Option<String>, String> {
+    let parts: Vec<&str> = text.splitn(6, ':').collect();
+    let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_/-".contains(&b));
+    let is_account = |account: &str| account == "aws" || account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
+    match parts.as_slice() {
+        [""] => Ok(None),
+        ["arn", partition, "iam", "", account, policy]
+            if partition.starts_with("aws") && is_account(account) && policy.strip_prefix("policy/").is_some_and(is_name) =>
+        {
+            Ok(Some(text.to_owned()))
+        }
+        _ => Err("the ARN of a policy such as `arn:aws:iam::123456789012:policy/instances`".to_owned()),
+    }
+}
+
+/// The name of a key pair, or nothing.
+pub(super) fn key_pair(text: &str) -> Result<Option<String>, String> {
+    match text {
+        "" => Ok(None),
+        _ if text.len() <= 255 && text.bytes().all(|b| (b' '..=b'~').contains(&b)) => Ok(Some(text.to_owned())),
+        _ => Err("the name of a key pair, at most 255 ASCII characters".to_owned()),
+    }
+}
+
 /// Ranges of addresses, between commas.
 pub(super) fn ranges(text: &str, most: usize) -> Result<Vec<Cidr>, String> {
     let ranges = items(text).into_iter().map(str::parse).collect::<Result<Vec<Cidr>, String>>()?;

@@ -173,7 +173,7 @@ impl PartialEq for Lines {
 
 impl Eq for Lines {}
 
-/// What of a rack its apps import and nothing can change under them. A rack that is brought or
+/// What of a rack its apps use and nothing can change under them. A rack that is brought or
 /// somebody else's has less of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LockedRack {
@@ -181,6 +181,9 @@ pub struct LockedRack {
     pub network: String,
     /// The name of the internal router, where it has one of its own.
     pub internal_router: Option<String>,
+    /// Whether instances stand in it. Those that came because something needed them stay until
+    /// `compute` says otherwise: the rack is deployed before the apps that leave them.
+    pub instances: bool,
 }
 
 /// What a compile must remember.

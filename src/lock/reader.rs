@@ -230,11 +230,15 @@ impl Reader<'_> {
     }
 
     fn rack(&mut self, key: NodeId, value: NodeId) {
-        let Some([network]) = self.fields(value, ["network"], &["internal_router"]) else {
+        let Some([network]) = self.fields(value, ["network"], &["internal_router", "instances"]) else {
             return self.refuse(key, "not a rack with its network");
         };
+        let instances = self.tree.get(value, "instances").map(|entry| entry.value);
+        if let Some(node) = instances.filter(|node| self.tree.text(*node) != "true") {
+            return self.refuse(node, "not `true`, which stands for instances");
+        }
         let internal_router = self.tree.get(value, "internal_router").map(|entry| self.tree.text(entry.value).to_owned());
-        let rack = LockedRack { network: self.tree.text(network).to_owned(), internal_router };
+        let rack = LockedRack { network: self.tree.text(network).to_owned(), internal_router, instances: instances.is_some() };
         self.found.lock.racks.insert(self.tree.text(key).to_owned(), rack);
     }
 

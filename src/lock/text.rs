@@ -20,6 +20,7 @@ impl Lock {
         let racks = self.racks.iter().map(|(name, rack)| {
             let mut line = format!("{name}: {{network: \"{}\"", rack.network);
             put(&mut line, "internal_router", rack.internal_router.as_deref());
+            put(&mut line, "instances", rack.instances.then_some(true));
             line + "}"
         });
         section(&mut text, "racks", false, racks);

@@ -10,6 +10,7 @@ pub use rack::{RackUse, lower_rack};
 pub use stack::{Parameter, Stack, StackKind};
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
 use crate::allocate::Allocation;
 use crate::compute::Task;
@@ -28,7 +29,12 @@ pub fn lower(fleet: &Fleet, allocation: &Allocation, tasks: &[Vec<Task>], way: &
             let kept = step.kept.certificates.iter().filter(|(on, _)| *on == router).map(|(_, arn)| arn);
             used.chain(kept).cloned().collect()
         };
-        let used = RackUse { public_certificates: certificates(Router::Public), internal_certificates: certificates(Router::Internal) };
+        let used = RackUse {
+            public_certificates: certificates(Router::Public),
+            internal_certificates: certificates(Router::Internal),
+            instances: allocation.lock.racks.get(&rack.name).is_some_and(|known| known.instances),
+            agent_ports: agent_ports(fleet, step.rack),
+        };
         let mut stack = lower_rack(&rack, &used);
         stack.context["header"] = header(fleet_source).into();
         stack
@@ -38,6 +44,18 @@ pub fn lower(fleet: &Fleet, allocation: &Allocation, tasks: &[Vec<Task>], way: &
         phase.racks.iter().map(rack).chain(apps).collect()
     };
     way.phases.iter().map(phase).collect()
+}
+
+/// The ports of instances that the agents of a rack ask for; without a protocol, it is TCP.
+fn agent_ports(fleet: &Fleet, rack: usize) -> BTreeSet<(u16, String)> {
+    let apps = fleet.apps.iter().filter(|app| app.rack == rack);
+    let ports = apps.flat_map(|app| &app.manifest.services).filter_map(|service| service.agent.as_ref()).flat_map(|agent| &agent.ports);
+    ports
+        .filter_map(|(port, protocol)| {
+            let protocol = if protocol.eq_ignore_ascii_case("udp") { "udp" } else { "tcp" };
+            Some((u16::try_from(*port).ok().filter(|port| *port > 0)?, protocol.to_owned()))
+        })
+        .collect()
 }
 
 /// A rack with what it keeps until nobody uses it.

@@ -119,6 +119,10 @@ is_past() {
 deploy() {
   local stack=$1 rack=$2 template=$3 file=$4 phase=${3%%/*} line item before
   local values=() options=()
+  # What a template makes in IAM has to be allowed; the names are CloudFormation's.
+  if grep -q '^    Type: AWS::IAM::' "$template"; then
+    options+=(--capabilities CAPABILITY_IAM)
+  fi
   if ((${#execute[@]})) && [[ $stack != "$rack" ]]; then
     before=$(described "$rack")
     if [[ -z $before ]]; then

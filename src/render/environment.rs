@@ -15,6 +15,8 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("app-port.yaml", include_str!("../../templates/app-port.yaml")),
     ("app.yaml", include_str!("../../templates/app.yaml")),
     ("head.yaml", include_str!("../../templates/head.yaml")),
+    ("rack-api.yaml", include_str!("../../templates/rack-api.yaml")),
+    ("rack-instances.yaml", include_str!("../../templates/rack-instances.yaml")),
     ("rack-network.yaml", include_str!("../../templates/rack-network.yaml")),
     ("rack-network-balancer.yaml", include_str!("../../templates/rack-network-balancer.yaml")),
     ("rack-router.yaml", include_str!("../../templates/rack-router.yaml")),

@@ -3,7 +3,7 @@
 //! A schema closes every object, so an unknown key is a violation like any other; the stage that
 //! asks decides how bad it is. Five keywords of our own carry words for people: `x-ignored` with
 //! `x-ignored-reason` (Convox drops such a value instead of refusing it), `x-v3` and `x-hint`
-//! (advice for keys that people bring from elsewhere), `x-later` (keys of a later version).
+//! (advice for keys that people bring from elsewhere).
 
 use std::sync::LazyLock;
 
@@ -54,8 +54,6 @@ pub enum What {
         hint: Option<String>,
         /// A known key that is near.
         near: Option<String>,
-        /// Whether a later version will know the key.
-        later: bool,
     },
     /// A key that the block needs.
     Missing {
@@ -192,8 +190,7 @@ fn unknown(holder: Option<&Value>, key: &str, guess: bool) -> What {
     let (v3, hint) = (advice("x-v3"), advice("x-hint"));
     let known = holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
     let near = if guess && v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
-    let later = holder.and_then(|h| h.get("x-later")?.as_array()).is_some_and(|keys| keys.iter().any(|k| k == key));
-    What::Unknown { key: key.to_owned(), v3, hint, near, later }
+    What::Unknown { key: key.to_owned(), v3, hint, near }
 }
 
 #[cfg(test)]

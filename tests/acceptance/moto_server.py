@@ -68,13 +68,20 @@ class Properties(dict[str, Any]):
 
 
 def coerce(value: Any, shape: Shape) -> Any:
-    """Give `value` the type that the API wants, as CloudFormation does: `"80"` for a port is 80."""
+    """Give `value` the form that the API wants, as CloudFormation does: `"80"` for a port is 80.
+
+    Some APIs, such as that of ECS, begin names in lower case where templates do not.
+    """
     kind = shape.type_name
     if kind == "structure":
+        names = {name.lower(): name for name in shape.members}
+        fields = {names.get(key.lower(), key): part for key, part in value.items()}
         members = shape.members
-        return {k: coerce(v, members[k]) if k in members else v for k, v in value.items()}
+        return {k: coerce(v, members[k]) if k in members else v for k, v in fields.items()}
     if kind == "list":
         return [coerce(item, shape.member) for item in value]
+    if kind == "map":
+        return {key: coerce(part, shape.value) for key, part in value.items()}
     if kind in ("integer", "long"):
         return int(value)
     if kind in ("float", "double"):
@@ -104,13 +111,19 @@ class Api:
         )
 
     def call(
-        self, service: str, operation: str, properties: Properties | None = None, **arguments: Any
+        self,
+        service: str,
+        operation: str,
+        properties: Properties | None = None,
+        /,
+        **arguments: Any,
     ) -> dict[str, Any]:
         """Call `operation` with `arguments` and with those of `properties` that it takes."""
         client = self.client(service)
         name = client.meta.method_to_api_mapping[operation]
         shape = client.meta.service_model.operation_model(name).input_shape
-        taken = {k: properties[k] for k in shape.members if properties and k in properties}
+        given = {key.lower(): key for key in properties or {}}
+        taken = {k: properties[given[k.lower()]] for k in shape.members if k.lower() in given}
         return getattr(client, operation)(**coerce(taken | arguments, shape))
 
 
@@ -421,6 +434,64 @@ PROVIDERS["AWS::S3::BucketPolicy"] = Provider(
     update=lambda api, _name, new, _old: put_bucket_policy(api, new),
     delete=lambda api, _, old: api.call("s3", "delete_bucket_policy", Bucket=old["Bucket"]),
     immutable=frozenset({"Bucket"}),
+)
+
+
+def create_task_definition(api: Api, name: str, properties: Properties) -> Made:
+    arguments = {} if "Family" in properties else {"family": name}
+    made = api.call("ecs", "register_task_definition", properties, **arguments)["taskDefinition"]
+    arn = made["taskDefinitionArn"]
+    return Made(arn, {"TaskDefinitionArn": arn})
+
+
+PROVIDERS["AWS::ECS::TaskDefinition"] = Provider(
+    create=create_task_definition,
+    delete=lambda api, arn, _: api.call("ecs", "deregister_task_definition", taskDefinition=arn),
+)
+
+
+def placement(properties: Properties) -> dict[str, Any]:
+    """The one property of a service that the API calls by another name."""
+    strategies = properties.get("PlacementStrategies")
+    return {} if strategies is None else {"placementStrategy": strategies}
+
+
+def create_ecs_service(api: Api, name: str, properties: Properties) -> Made:
+    arguments = placement(properties)
+    if "ServiceName" not in properties:
+        arguments["serviceName"] = name
+    if "DesiredCount" not in properties and properties.get("SchedulingStrategy") != "DAEMON":
+        arguments["desiredCount"] = 1
+    made = api.call("ecs", "create_service", properties, **arguments)["service"]
+    arn = made["serviceArn"]
+    return Made(arn, {"Name": made["serviceName"], "ServiceArn": arn})
+
+
+def update_ecs_service(api: Api, arn: str, properties: Properties, old: dict[str, Any]) -> None:
+    """A count that is left out stays as it is, as scaling has it."""
+    retag_ecs(api, arn, properties, old)
+    api.call("ecs", "update_service", properties, service=arn, **placement(properties))
+
+
+def retag_ecs(api: Api, arn: str, properties: Properties, old: dict[str, Any]) -> None:
+    if "Tags" in old:
+        keys = [tag["Key"] for tag in old["Tags"]]
+        api.call("ecs", "untag_resource", resourceArn=arn, tagKeys=keys)
+    if "Tags" in properties:
+        api.call("ecs", "tag_resource", properties, resourceArn=arn)
+
+
+def delete_ecs_service(api: Api, arn: str, old: Properties) -> None:
+    """CloudFormation stops the tasks of a service and does not wait for a count of zero."""
+    cluster = old.get("Cluster", "default")
+    api.call("ecs", "delete_service", cluster=cluster, service=arn, force=True)
+
+
+PROVIDERS["AWS::ECS::Service"] = Provider(
+    create=create_ecs_service,
+    update=update_ecs_service,
+    delete=delete_ecs_service,
+    immutable=frozenset({"Cluster", "LaunchType", "Role", "SchedulingStrategy", "ServiceName"}),
 )
 
 

@@ -209,3 +209,63 @@ def test_certificate_is_validated_in_its_zone_only(network: Stacks) -> None:
     }
     assert network.apply("certified", template, "CREATE") == "ROLLBACK_COMPLETE"
     assert "not permitted in zone example.org" in network.reasons("certified")
+
+
+def ecs_service(count: int | None, image: str = "web:1", **options: str) -> dict[str, Any]:
+    """A cluster with a service of one container."""
+    container = {
+        "Name": "web",
+        "Image": image,
+        "Memory": "128",
+        "PortMappings": [{"ContainerPort": "5443", "HostPort": 3000}],
+        "DockerLabels": {"Upper.Case": "Stays"},
+        "LogConfiguration": {"LogDriver": "awslogs", "Options": {"awslogs-group": "main"}},
+    }
+    service = {
+        "Cluster": {"Ref": "Cluster"},
+        "TaskDefinition": {"Ref": "Tasks"},
+        "LoadBalancers": [
+            {"LoadBalancerName": "main", "ContainerName": "web", "ContainerPort": 5443}
+        ],
+        "PlacementStrategies": [{"Type": "spread", "Field": "instanceId"}],
+        **({} if count is None else {"DesiredCount": count}),
+        **options,
+    }
+    kinds = {"Cluster": {}, "Tasks": {"ContainerDefinitions": [container]}, "Service": service}
+    types = {"Tasks": "TaskDefinition"}
+    return {
+        "Resources": {
+            name: {"Type": f"AWS::ECS::{types.get(name, name)}", "Properties": properties}
+            for name, properties in kinds.items()
+        }
+    }
+
+
+def test_service_changes_in_place_and_its_tasks_are_made_anew(network: Stacks) -> None:
+    def read() -> tuple[dict[str, Any], dict[str, Any]]:
+        cluster, arn = (network.account.physical_id("run", name) for name in ("Cluster", "Service"))
+        answer = network.account.call("ecs", "describe_services", cluster=cluster, services=[arn])
+        (service,) = answer["services"]
+        tasks = network.account.call(
+            "ecs", "describe_task_definition", taskDefinition=service["taskDefinition"]
+        )
+        (container,) = tasks["taskDefinition"]["containerDefinitions"]
+        return service, container
+
+    assert network.apply("run", ecs_service(2), "CREATE") == "CREATE_COMPLETE"
+    service, container = read()
+    assert service["loadBalancers"] == [
+        {"loadBalancerName": "main", "containerName": "web", "containerPort": 5443}
+    ]
+    assert (service["desiredCount"], service["launchType"]) == (2, "EC2")
+    assert container["dockerLabels"] == {"Upper.Case": "Stays"}
+    assert container["portMappings"][0]["containerPort"] == 5443
+    # A count that the template no longer says is left to whoever scales.
+    assert network.apply("run", ecs_service(None, "web:2")) == "UPDATE_COMPLETE"
+    after, container = read()
+    assert (after["serviceArn"], after["desiredCount"]) == (service["serviceArn"], 2)
+    assert (container["image"], after["taskDefinition"]) != ("web:1", service["taskDefinition"])
+    assert network.apply("run", ecs_service(2, LaunchType="FARGATE")) == "UPDATE_COMPLETE"
+    assert read()[0]["serviceArn"] != service["serviceArn"]
+    assert network.apply("run", ecs_service(2, Colour="red")) == "UPDATE_ROLLBACK_COMPLETE"
+    network.account.call("cloudformation", "delete_stack", StackName="run")

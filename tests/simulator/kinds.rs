@@ -14,6 +14,7 @@ const CREATE_ONLY: &[(&str, &[&str])] = &[
         "AWS::ApplicationAutoScaling::ScalingPolicy",
         &["PolicyName", "ServiceNamespace", "ResourceId", "ScalableDimension", "ScalingTargetId"],
     ),
+    ("AWS::AutoScaling::AutoScalingGroup", &["AutoScalingGroupName", "InstanceId"]),
     (
         "AWS::CertificateManager::Certificate",
         &[
@@ -29,6 +30,7 @@ const CREATE_ONLY: &[(&str, &[&str])] = &[
     ("AWS::CloudWatch::Alarm", &["AlarmName"]),
     ("AWS::EC2::EIP", &["Domain"]),
     ("AWS::EC2::InternetGateway", &[]),
+    ("AWS::EC2::LaunchTemplate", &["LaunchTemplateName"]),
     ("AWS::EC2::NatGateway", &["SubnetId", "AllocationId"]),
     ("AWS::EC2::Route", &["RouteTableId", "DestinationCidrBlock"]),
     ("AWS::EC2::RouteTable", &["VpcId"]),
@@ -50,6 +52,7 @@ const CREATE_ONLY: &[(&str, &[&str])] = &[
     ("AWS::ElasticLoadBalancingV2::ListenerRule", &["ListenerArn"]),
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", &["Name", "Type", "Scheme"]),
     ("AWS::ElasticLoadBalancingV2::TargetGroup", &["TargetType", "ProtocolVersion", "Port", "Name", "VpcId", "Protocol", "IpAddressType"]),
+    ("AWS::IAM::InstanceProfile", &["InstanceProfileName", "Path"]),
     ("AWS::IAM::Role", &["Path", "RoleName"]),
     ("AWS::Logs::LogGroup", &["LogGroupName"]),
     ("AWS::Route53::HostedZone", &["Name"]),
@@ -95,7 +98,9 @@ pub(super) fn identities(kind: &str, properties: &Value) -> Vec<String> {
         "AWS::ElasticLoadBalancingV2::TargetGroup" => all("target group name", &["Name"]),
         "AWS::ElasticLoadBalancing::LoadBalancer" => all("classic load balancer name", &["LoadBalancerName"]),
         "AWS::Route53::RecordSet" => all("record", &["Type", "Name", "HostedZoneId"]),
+        "AWS::ECS::CapacityProvider" => all("capacity provider name", &["Name"]),
         "AWS::ECS::Cluster" => all("cluster name", &["ClusterName"]),
+        "AWS::ECS::ClusterCapacityProviderAssociations" => all("cluster with providers", &["Cluster"]),
         "AWS::ECS::Service" => all("service name", &["ServiceName", "Cluster"]),
         "AWS::EC2::SecurityGroup" => all("security group name", &["GroupName"]),
         "AWS::Logs::LogGroup" => all("log group name", &["LogGroupName"]),

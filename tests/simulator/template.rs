@@ -179,6 +179,7 @@ impl Template {
                 let parts = self.resolve(&argument[1], scope)?;
                 parts[text(&argument[0]).parse::<usize>().unwrap()].clone()
             }
+            "Fn::Base64" => self.resolve(argument, scope)?,
             "Fn::GetAZs" => Value::Array((0..6).map(|zone| Value::String(format!("zone {zone}"))).collect()),
             "Fn::Sub" => {
                 let (line, names) = substitution(argument);

@@ -5,12 +5,17 @@ use serde_json::{Value, json};
 use super::{Resources, add, egress, group_rule, subnets, waits_for};
 use crate::fleet::Rack;
 
+/// The port of an instance that the rack API has.
+pub(super) fn host_port(rack: &Rack) -> u16 {
+    if rack.params.private_api { 3100 } else { 3000 }
+}
+
 /// The balancer and its security group.
 pub(super) fn balancer(rack: &Rack, resources: &mut Resources) -> Value {
     let private = rack.params.private_api;
     // Scheme and name can't change in place, and a name can't be used twice, so a private API has another name.
-    let (name, port, scheme) =
-        if private { (format!("{}-i", rack.name), 3100, "internal") } else { (rack.name.clone(), 3000, "internet-facing") };
+    let (name, scheme) = if private { (format!("{}-i", rack.name), "internal") } else { (rack.name.clone(), "internet-facing") };
+    let port = host_port(rack);
     add(resources, "Balancer", "AWS::ElasticLoadBalancing::LoadBalancer");
     add(resources, "BalancerSecurity", "AWS::EC2::SecurityGroup");
     json!({

@@ -1,6 +1,8 @@
 //! A rack as a stack: network, routers, balancer, cluster, and the exports that app stacks import.
 
+mod api;
 mod balancer;
+mod instances;
 mod logs;
 mod network;
 mod network_balancer;
@@ -9,7 +11,7 @@ mod router;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -24,6 +26,10 @@ pub struct RackUse {
     pub public_certificates: Vec<String>,
     /// ARNs of the shared certificates that the internal router must hold.
     pub internal_certificates: Vec<String>,
+    /// Whether instances stand in the rack.
+    pub instances: bool,
+    /// Ports of instances at which agents are reached from the VPC, with `tcp` or `udp`.
+    pub agent_ports: BTreeSet<(u16, String)>,
 }
 
 /// Logical ids and types, collected on the way.
@@ -48,13 +54,16 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
         add(&mut resources, "Certificate", "AWS::CertificateManager::Certificate");
     }
     let records = records(rack, &mut resources);
-    let parameters = parameters(rack, create, !records.is_empty());
+    let parameters = parameters(rack, routed, create, !records.is_empty());
     let zone = parameters.iter().any(|(parameter, _)| parameter.name == "PublicHostedZone").then(|| reference("PublicHostedZone"));
     let routers = router::routers(rack, routed, &mut resources);
     let network_balancers = network_balancer::network_balancers(rack, &mut resources);
     let balancer = balancer::balancer(rack, &mut resources);
     add(&mut resources, "HostedZone", "AWS::Route53::HostedZone");
     add(&mut resources, "Cluster", "AWS::ECS::Cluster");
+    add(&mut resources, "ClusterProviders", "AWS::ECS::ClusterCapacityProviderAssociations");
+    let instances = instances::instances(rack, routed, &mut resources);
+    let api = api::api(rack, routed, &mut resources);
 
     let context = json!({
         "header": [],
@@ -68,7 +77,9 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
         "network_balancers": network_balancers,
         "balancer": balancer,
         "records": records,
-        "outputs": outputs::outputs(rack),
+        "instances": instances,
+        "api": api,
+        "outputs": outputs::outputs(rack, routed),
     });
     let parameters = parameters.into_iter().map(|(parameter, _)| parameter).collect();
     Stack {
@@ -98,7 +109,7 @@ fn records(rack: &Rack, resources: &mut Resources) -> Vec<Value> {
 }
 
 /// The parameters of the template: value for the deployment, and type and description for the template.
-fn parameters(rack: &Rack, create_certificate: bool, has_records: bool) -> Vec<(Parameter, Value)> {
+fn parameters(rack: &Rack, used: &RackUse, create_certificate: bool, has_records: bool) -> Vec<(Parameter, Value)> {
     let mut list = Vec::new();
     let mut push = |name: String, value: Option<&str>, kind: &str, description: String| {
         let block = json!({"id": name, "type": kind, "description": description});
@@ -123,6 +134,13 @@ fn parameters(rack: &Rack, create_certificate: bool, has_records: bool) -> Vec<(
     if let Some(zone) = rack.hosted_zone.as_ref().filter(|_| create_certificate || has_records) {
         let description = "Public hosted zone that holds the records of the rack".into();
         push("PublicHostedZone".into(), Some(zone), "AWS::Route53::HostedZone::Id", description);
+    }
+    if used.instances {
+        let (name, kind, value) = instances::image(rack);
+        push(name.into(), Some(&value), kind, "Image that instances are launched from".into());
+    }
+    if let Some(api) = rack.api.as_ref().filter(|_| used.instances) {
+        push("ApiImage".into(), Some(&api.image), "String", "Image of the rack API".into());
     }
     list
 }

@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::router::listens_on_80;
-use super::subnets;
+use super::{RackUse, instances, subnets};
 use crate::fleet::Rack;
 use crate::lower::intrinsic::{attribute, reference};
 
 /// The outputs, each exported as `<rack>:<name>`.
-pub(super) fn outputs(rack: &Rack) -> Vec<Value> {
+pub(super) fn outputs(rack: &Rack, used: &RackUse) -> Vec<Value> {
     let mut list: Vec<(String, Value)> = Vec::new();
     if rack.has_router() {
         list.extend(router(rack, false));
@@ -22,6 +22,12 @@ pub(super) fn outputs(rack: &Rack) -> Vec<Value> {
     push("BalancerHost", attribute("Balancer", "DNSName"));
     push("HostedZone", reference("HostedZone"));
     push("Cluster", reference("Cluster"));
+    if used.instances {
+        push("InstancesSecurityGroup", instances::security_group(rack));
+        // Ours: Convox has no capacity provider of its own.
+        push("InstancesProvider", reference("InstancesProvider"));
+        push("ServiceRole", attribute("ServiceRole", "Arn"));
+    }
     push("Vpc", reference("Vpc"));
     push("VpcCidr", json!(rack.params.vpc_cidr.to_string()));
     for (kind, private) in [("Subnet", false), ("SubnetPrivate", true)] {

@@ -19,12 +19,7 @@ pub(super) fn routers(rack: &Rack, routed: &RackUse, resources: &mut Resources) 
 fn router(rack: &Rack, internal: bool, certificates: &[String], resources: &mut Resources) -> Value {
     let params = &rack.params;
     let id = add(resources, if internal { "RouterInternal" } else { "Router" }, "AWS::ElasticLoadBalancingV2::LoadBalancer");
-    let brought = if internal { &params.router_internal_security_groups } else { &params.router_security_groups };
-    let group = brought.is_empty().then(|| group(rack, internal, resources));
-    let groups = match &group {
-        Some(_) => vec![attribute(&format!("{id}Security"), "GroupId")],
-        None => brought.iter().map(|id| json!(id)).collect(),
-    };
+    let group = brought_groups(rack, internal).is_empty().then(|| group(rack, internal, resources));
     let listener = "AWS::ElasticLoadBalancingV2::Listener";
     let named = internal && !params.internal_router_suffix.is_empty();
     json!({
@@ -35,7 +30,7 @@ fn router(rack: &Rack, internal: bool, certificates: &[String], resources: &mut 
         "scheme": if internal { "internal" } else { "internet-facing" },
         "subnets": subnets(rack, internal && params.private),
         "group": group,
-        "groups": groups,
+        "groups": security_groups(rack, internal),
         "waits_for": waits_for(rack, !internal, true),
         "attributes": attributes(rack, if internal { logs::ROUTER_INTERNAL } else { logs::ROUTER }),
         "tag": format!("{} {}", rack.name, if internal { "internal router" } else { "router" }),
@@ -49,6 +44,21 @@ fn router(rack: &Rack, internal: bool, certificates: &[String], resources: &mut 
 /// Whether a router has a listener on port 80; Convox's `DisableALBPort80` is about the public one alone.
 pub(super) fn listens_on_80(rack: &Rack, internal: bool) -> bool {
     internal || rack.params.port80
+}
+
+/// The security groups that replace a router's own.
+fn brought_groups(rack: &Rack, internal: bool) -> &[String] {
+    if internal { &rack.params.router_internal_security_groups } else { &rack.params.router_security_groups }
+}
+
+/// The security groups of a router: its own, or those that replace it.
+pub(super) fn security_groups(rack: &Rack, internal: bool) -> Vec<Value> {
+    let brought = brought_groups(rack, internal);
+    if brought.is_empty() {
+        let own = if internal { "RouterInternalSecurity" } else { "RouterSecurity" };
+        return vec![attribute(own, "GroupId")];
+    }
+    brought.iter().map(|id| json!(id)).collect()
 }
 
 /// A router's own security group.

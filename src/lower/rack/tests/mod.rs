@@ -1,12 +1,13 @@
 //! What a parameter means, as the rendered template says it when it is read back.
 
+mod instances;
 mod routers;
 mod surroundings;
 
 use serde_json::{Value, json};
 
 use super::*;
-use crate::fleet::RackParams;
+use crate::fleet::{Compute, RackParams};
 use crate::render::{render, verify};
 
 const ARN: &str = "arn:aws:acm:us-east-1:123456789012:certificate/6f1b7d52-0a3e-4c1d-8b5f-2e9d4c7a1f03";
@@ -24,8 +25,9 @@ fn rack(change: impl FnOnce(&mut Rack)) -> Rack {
         hosted_zone_name: None,
         quotas: crate::fleet::Quotas::default(),
         certificates: Vec::new(),
-        compute: crate::fleet::Compute::AsNeeded,
         network: Network::Create,
+        compute: Compute::AsNeeded,
+        api: None,
         params: RackParams::default(),
     };
     change(&mut rack);
@@ -121,7 +123,7 @@ fn variants() -> Vec<(&'static str, Rack)> {
 
 fn shared() -> RackUse {
     let arns = |ids: [&str; 2]| ids.iter().map(|id| format!("arn:aws:acm:us-east-1:123456789012:certificate/{id}")).collect();
-    RackUse { public_certificates: arns(["0a", "0b"]), internal_certificates: arns(["0b", "0c"]) }
+    RackUse { public_certificates: arns(["0a", "0b"]), internal_certificates: arns(["0b", "0c"]), ..RackUse::default() }
 }
 
 /// Render a rack, check the text against what lowering meant, and read it back.
@@ -173,7 +175,7 @@ fn peers(template: &Value, group: &str) -> Vec<(u64, String)> {
 #[test]
 fn every_variant_is_what_was_meant() {
     for (name, rack) in variants() {
-        for routed in [RackUse::default(), shared()] {
+        for routed in [RackUse::default(), shared(), RackUse { instances: true, ..RackUse::default() }] {
             let (text, _) = template(&rack, &routed);
             assert!(!text.contains("\n\n\n") && !text.contains(" \n") && text.ends_with('\n'), "{name}:\n{text}");
         }
@@ -187,7 +189,10 @@ fn dump_racks() {
     let folder = std::env::temp_dir().join("rackform-racks");
     std::fs::create_dir_all(&folder).unwrap();
     for (name, rack) in variants() {
-        std::fs::write(folder.join(format!("{name}.yaml")), template(&rack, &shared()).0).unwrap();
+        for (suffix, instances) in [("", false), ("-instances", true)] {
+            let text = template(&rack, &RackUse { instances, ..shared() }).0;
+            std::fs::write(folder.join(format!("{name}{suffix}.yaml")), text).unwrap();
+        }
     }
 }
 

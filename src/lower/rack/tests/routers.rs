@@ -103,7 +103,11 @@ fn a_shared_certificate_keeps_its_id_when_others_go() {
             .collect()
     };
     assert_eq!(attached(&both).len(), 4);
-    let fewer = RackUse { public_certificates: shared().public_certificates[1..].to_vec(), internal_certificates: Vec::new() };
+    let fewer = RackUse {
+        public_certificates: shared().public_certificates[1..].to_vec(),
+        internal_certificates: Vec::new(),
+        ..RackUse::default()
+    };
     let (_, one) = template(&rack(internal), &fewer);
     let kept = attached(&one);
     assert_eq!(kept.len(), 1);
