@@ -2,62 +2,151 @@
 # Written by `rackform compile`; changes made here are lost.
 # Deploys the stacks of this folder in order, with the AWS CLI as it is set up in the environment.
 set -euo pipefail
-cd "$(dirname "${BASH_SOURCE[0]}")"
+CDPATH="" cd "$(dirname "${BASH_SOURCE[0]}")"
+export AWS_PAGER="" # nobody is there to turn pages
 
-stacks="@STACKS@"
 limit=51200 # bytes that CloudFormation takes without a bucket
+most_events=10 # that are told of a failure
+
+# --- the stacks
+
+names=()
+racks=()
+apps=()
+phases=()
+templates=()
+files=()
+required=()
+
+# One row: a stack, its rack, its app, its phase, template, file of parameters, and the names of
+# parameters without a value. `-` stands for none. A stack has a row for each phase that changes it.
+stack() {
+  names+=("$1")
+  racks+=("$2")
+  apps+=("$3")
+  phases+=("$4")
+  templates+=("$5")
+  files+=("$6")
+  required+=("${*:7}")
+}
+
+@STACKS@
+
+# Words without repetition, in one line.
+distinct() {
+  printf '%s\n' "$@" | sed '/^-$/d' | sort -u | paste -s -d ' ' -
+}
+
+all_stacks=$(distinct ${names[@]+"${names[@]}"})
+all_racks=$(distinct ${racks[@]+"${racks[@]}"})
+all_apps=$(distinct ${apps[@]+"${apps[@]}"})
+
+# --- what is asked for
+
+only_racks=""
+only_apps=""
 given=()
-execute=()
-made=" " # stacks that have a change set of this dry run
+dry=""
 
 usage() {
   cat <<END
-Usage: deploy.sh [--parameter STACK:NAME=VALUE]... [--dry-run]
+Usage: deploy.sh [--rack NAME]... [--app NAME]... [--parameter STACK:NAME=VALUE]... [--dry-run]
 
-  --parameter   set a parameter of a stack, over what its file says
+Deploys the stacks of this folder in their order, and asks nobody anything. What stands already is
+updated, so it is safe to run again. Before anything is deployed it looks for what would stop it.
+
+  --rack        only this rack and the apps on it; may be repeated
+  --app         only this app, on every rack it stands on; may be repeated. Racks are left out, but
+                for those that --rack names too
+  --parameter   set a parameter of a stack, over what its file says; may be repeated
   --dry-run     make change sets and do not execute them
+  -h, --help    say this
 
-Stacks: $stacks
-RACKFORM_S3_BUCKET names a bucket for templates of more than $limit bytes.
+Racks: $all_racks
+Apps: $all_apps
+Stacks: $all_stacks
+
+Environment:
+  RACKFORM_S3_BUCKET   a bucket, through which templates of more than $limit bytes go
+  AWS_PROFILE, AWS_REGION and all else that the AWS CLI reads
+
+Exit codes: 0 done; 1 refused or failed; 2 wrong options; 3 done, but for phases that follow on
+stacks that --rack or --app left out
 END
 }
 
-fail() {
+complain() {
   echo "deploy.sh: $*" >&2
+}
+
+fail() {
+  complain "$@"
   exit 1
 }
 
-command -v aws >/dev/null || fail "the AWS CLI is not here: install it, or put it on the PATH"
+misused() {
+  complain "$*; see deploy.sh --help"
+  exit 2
+}
 
-while (($#)); do
-  case $1 in
-    --parameter)
-      case ${2-} in
-        *:*=*) ;;
-        *) fail "--parameter takes STACK:NAME=VALUE" ;;
-      esac
-      case " $stacks " in
-        *" ${2%%:*} "*) ;;
-        *) fail "there is no stack '${2%%:*}' here; the stacks are $stacks" ;;
-      esac
-      given+=("$2")
-      shift 2
-      ;;
-    --dry-run)
-      execute=(--no-execute-changeset)
-      shift
-      ;;
-    -h | --help)
-      usage
-      exit
-      ;;
-    *)
-      echo "deploy.sh: there is no option '$1'" >&2
-      usage >&2
-      exit 2
-      ;;
-  esac
-done
+# Whether a word is one of a list.
+is_in() {
+  [[ -n $1 && " $2 " == *" $1 "* ]]
+}
+
+# Refuse a name that is not one of those that there are: the name, what it names, the list.
+known_name() {
+  is_in "$1" "$3" || misused "there is no $2 '$1' here; the ${2}s are: $3"
+}
+
+parse() {
+  while (($#)); do
+    case $1 in
+      --rack)
+        known_name "${2-}" rack "$all_racks"
+        only_racks+=" $2"
+        shift 2
+        ;;
+      --app)
+        known_name "${2-}" app "$all_apps"
+        only_apps+=" $2"
+        shift 2
+        ;;
+      --parameter)
+        case ${2-} in
+          *:*=*) known_name "${2%%:*}" stack "$all_stacks" ;;
+          *) misused "--parameter takes STACK:NAME=VALUE" ;;
+        esac
+        given+=("$2")
+        shift 2
+        ;;
+      --dry-run)
+        dry=yes
+        shift
+        ;;
+      -h | --help)
+        usage
+        exit
+        ;;
+      *) misused "there is no option '$1'" ;;
+    esac
+  done
+}
+
+# Whether the options ask for a row.
+is_chosen() {
+  if [[ -z $only_racks$only_apps ]] || is_in "${apps[$1]}" "$only_apps"; then return 0; fi
+  is_in "${racks[$1]}" "$only_racks" && [[ ${apps[$1]} == - || -z $only_apps ]]
+}
+
+# The rows that are asked for, in their order; in `chosen`.
+choose() {
+  local row
+  chosen=()
+  for ((row = 0; row < ${#names[@]}; row++)); do
+    if is_chosen "$row"; then chosen+=("$row"); fi
+  done
+}
 
 # Whether --parameter sets a parameter: stack, name.
 is_given() {
@@ -68,107 +157,418 @@ is_given() {
   return 1
 }
 
-# What a stack of the account is: its status and the names of its parameters; nothing when there is
-# none. Any answer but "does not exist" is a failure, and said as it came.
-described() {
-  local answer
-  if answer=$(aws cloudformation describe-stacks --stack-name "$1" --output text \
-    --query 'Stacks[0].[StackStatus, Parameters[].ParameterKey]' 2>&1); then
-    case $answer in REVIEW_IN_PROGRESS*) ;; *) echo "$answer" ;; esac
+# A row in words.
+label() {
+  if [[ ${phases[$1]} == - ]]; then
+    echo "${names[$1]}"
   else
-    case $answer in *"does not exist"*) ;; *) fail "$answer" ;; esac
+    echo "${names[$1]} (phase ${phases[$1]})"
   fi
 }
 
-# Look at one stack before anything is deployed: name, the stack of its rack, template, parameters,
-# and the names of parameters without a value. A stack that was deployed keeps the values that it has.
-check() {
-  local stack=$1 template=$3 name item before
-  shift 4
-  for item in ${given[@]+"${given[@]}"}; do
-    case $item in
-      "$stack:"*)
-        name=${item#*:}
-        grep -q "^  ${name%%=*}:\$" "$template" || fail "the stack $stack has no parameter '${name%%=*}'"
-        ;;
-    esac
-  done
-  if [[ -z ${RACKFORM_S3_BUCKET-} ]] && (($(wc -c <"$template") > limit)); then
-    fail "$template has more than $limit bytes: set RACKFORM_S3_BUCKET to a bucket for it"
-  fi
-  if (($#)); then
-    before=$(described "$stack")
-    for name in "$@"; do
-      case " ${before//[[:space:]]/ } " in *" $name "*) continue ;; esac
-      is_given "$stack" "$name" || fail "the stack $stack needs a value: --parameter $stack:$name=VALUE"
-    done
+# --- what stands in the account
+
+# Ask for a stack, and remember the answer until the stack is changed: its status and the names of
+# its parameters, or nothing when there is none.
+ask() {
+  local memory=$work/$1.stack
+  if [[ -f $memory ]]; then return 0; fi
+  if ! aws cloudformation describe-stacks --stack-name "$1" --output text \
+    --query 'Stacks[0].[StackStatus, Parameters[].ParameterKey]' >"$memory" 2>"$work/complaint"; then
+    : >"$memory"
+    grep -q "does not exist" "$work/complaint" || fail "$(cat "$work/complaint")"
   fi
 }
 
-# Whether a phase of a stack is behind it: it has the template already that the last phase gives it.
-# Name, template of the phase.
+forget() {
+  rm -f "$work/$1.stack" "$work/$1.template"
+}
+
+# The status of a stack that was asked for.
+status() {
+  local word=""
+  read -r word _ <"$work/$1.stack" || true
+  echo "${word%%[[:space:]]*}"
+}
+
+# Whether a stack is still to be made: it is not there, or is a place for a change set only, or is
+# what a first deploy that failed has left.
+is_new() {
+  case $(status "$1") in
+    "" | REVIEW_IN_PROGRESS | ROLLBACK_COMPLETE) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# Whether a stack has a value for a parameter, which it keeps: stack, name.
+has_value() {
+  ! is_new "$1" && is_in "$2" "$(tr -s '[:space:]' ' ' <"$work/$1.stack")"
+}
+
+# Whether a stack stands with the very template of a row.
+has_template() {
+  local stack=${names[$1]}
+  local memory=$work/$stack.template
+  ask "$stack"
+  if is_new "$stack"; then return 1; fi
+  if [[ ! -f $memory ]]; then
+    aws cloudformation get-template --stack-name "$stack" --query TemplateBody --output text \
+      >"$memory" 2>"$work/complaint" || fail "the template of $stack can't be read: $(cat "$work/complaint")"
+  fi
+  [[ $(cat "$memory") == "$(cat "${templates[$1]}")" ]]
+}
+
+# Whether a row is behind its stack: it has the template already that a later phase gives it.
 is_past() {
-  local last=${2#phase-*/} now
-  case $2 in phase-*) ;; *) return 1 ;; esac
-  if cmp -s "$2" "$last" || [[ -z $(described "$1") ]]; then return 1; fi
-  now=$(aws cloudformation get-template --stack-name "$1" --query TemplateBody --output text) || fail "the template of $1 can't be read"
-  [[ $now == "$(cat "$last")" ]]
+  local later
+  for ((later = $1 + 1; later < ${#names[@]}; later++)); do
+    if [[ ${names[later]} == "${names[$1]}" ]] && ! cmp -s "${templates[later]}" "${templates[$1]}" &&
+      has_template "$later"; then
+      return 0
+    fi
+  done
+  return 1
 }
 
-# Deploy one stack: name, the stack of its rack, template, parameters.
-deploy() {
-  local stack=$1 rack=$2 template=$3 file=$4 phase=${3%%/*} line item before
-  local values=() options=()
-  # What a template makes in IAM has to be allowed; the names are CloudFormation's.
-  if grep -q '^    Type: AWS::IAM::' "$template"; then
-    options+=(--capabilities CAPABILITY_IAM)
+# --- before anything is deployed
+
+refused=""
+
+# Take note of what is in the way, once; all of it is said before the script stops.
+refuse() {
+  if [[ $'\n'$refused == *$'\n'"$*"$'\n'* ]]; then return 0; fi
+  refused+="$*"$'\n'
+  complain "$@"
+}
+
+check() {
+  ask "${names[$1]}"
+  check_status "${names[$1]}"
+  check_rack "$1"
+  check_given "$1"
+  check_required "$1"
+  if [[ -z ${RACKFORM_S3_BUCKET-} ]] && (($(wc -c <"${templates[$1]}") > limit)); then
+    refuse "${templates[$1]} has more than $limit bytes: set RACKFORM_S3_BUCKET to a bucket for it"
   fi
-  if ((${#execute[@]})) && [[ $stack != "$rack" ]]; then
-    before=$(described "$rack")
-    if [[ -z $before ]]; then
-      echo "leaving out $stack: it imports what the rack $rack exports, which is not deployed yet"
-      return
+}
+
+# Refuse a stack that CloudFormation would not change now.
+check_status() {
+  local now
+  now=$(status "$1")
+  case $now in
+    REVIEW_IN_PROGRESS) ;;
+    *_IN_PROGRESS)
+      refuse "the stack $1 is being changed by somebody else ($now); run again when it is done"
+      ;;
+    *_FAILED) refuse "the stack $1 is in $now: $(way_out "$1" "$now"), and run again" ;;
+  esac
+}
+
+# What leads out of a state that no deploy leads out of: stack, status.
+way_out() {
+  case $2 in
+    UPDATE_ROLLBACK_FAILED)
+      echo "mend what its events name, bring it back with 'aws cloudformation continue-update-rollback --stack-name $1'"
+      ;;
+    CREATE_FAILED | UPDATE_FAILED)
+      echo "take it back with 'aws cloudformation rollback-stack --stack-name $1'"
+      ;;
+    ROLLBACK_FAILED | DELETE_FAILED)
+      echo "mend what its events name, delete it with 'aws cloudformation delete-stack --stack-name $1'"
+      ;;
+    *) echo "mend what its events name" ;;
+  esac
+}
+
+# An app imports what its rack exports. In a dry run such apps are left out instead.
+check_rack() {
+  local rack=${racks[$1]}
+  if [[ -n $dry || ${apps[$1]} == - ]] || ! is_in "$rack" "$all_stacks"; then return 0; fi
+  if [[ -n $only_apps ]] && ! is_in "$rack" "$only_racks"; then
+    ask "$rack"
+    if is_new "$rack"; then refuse "${names[$1]} needs the rack $rack, which is not deployed: add --rack $rack"; fi
+  fi
+}
+
+# The names of the parameters of a template, each in a line.
+declared() {
+  sed -n '/^Parameters:/,/^[A-Z]/s/^  \([A-Za-z0-9]*\):.*/\1/p' "$1"
+}
+
+# Whether a row's template has a parameter: row, name.
+declares() {
+  is_in "$2" "$(declared "${templates[$1]}" | paste -s -d ' ' -)"
+}
+
+# Refuse what --parameter sets and the template does not have: the AWS CLI would say nothing.
+check_given() {
+  local item name
+  for item in ${given[@]+"${given[@]}"}; do
+    if [[ ${item%%:*} == "${names[$1]}" ]]; then
+      name=${item#*:}
+      name=${name%%=*}
+      declares "$1" "$name" || refuse "the stack ${names[$1]} has no parameter '$name'"
     fi
+  done
+}
+
+# Refuse to go without a parameter that has no value: a stack that was deployed keeps those it has.
+check_required() {
+  local name stack=${names[$1]}
+  for name in ${required[$1]}; do
+    if [[ $name != FirstDeploy ]] && ! has_value "$stack" "$name" && ! is_given "$stack" "$name"; then
+      refuse "$(need "$1" "$name")"
+    fi
+  done
+}
+
+# Say what a parameter without a value needs: row, name.
+need() {
+  local stack=${names[$1]} service
+  if [[ ${apps[$1]} != - && $2 == ?*Image ]]; then
+    service=$(echo "${2%Image}" | sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' | tr '[:upper:]' '[:lower:]')
+    echo "the service $service of the app ${apps[$1]} needs an image: --parameter $stack:$2=REPO:TAG," \
+      "or images: in rackform.yml, or --image of rackform compile"
+  else
+    echo "the stack $stack needs a value: --parameter $stack:$2=VALUE"
   fi
-  case $template in phase-*) phase=" (phase ${phase#phase-})" ;; *) phase="" ;; esac
-  if is_past "$stack" "$template"; then
-    echo "leaving out $stack$phase: it is past that already"
+}
+
+# The names of the SSM parameters that a template starts containers with, each in a line.
+secrets() {
+  { grep -A 1 ValueFrom "$1" || true; } | sed -n 's/.*:parameter\(\/[A-Za-z0-9_.\/-]*\).*/\1/p'
+}
+
+# Refuse to deploy containers that could not start.
+check_secrets() {
+  local row name
+  for row in "${chosen[@]}"; do
+    secrets "${templates[row]}"
+  done | sort -u >"$work/secrets"
+  if [[ ! -s $work/secrets ]]; then return 0; fi
+  # SSM answers for ten names a call.
+  if ! xargs -n 10 aws ssm get-parameters --output text --query InvalidParameters --names \
+    <"$work/secrets" >"$work/missing" 2>"$work/complaint"; then
+    grep -q AccessDenied "$work/complaint" || fail "$(cat "$work/complaint")"
+    complain "whether all secrets exist is not known: this account may not ask (ssm:GetParameters)"
+  fi
+  for name in $(tr -s '[:space:]' '\n' <"$work/missing" | grep '^/' || true); do
+    refuse "the secret $name does not exist: aws ssm put-parameter --type SecureString --name $name --value VALUE"
+  done
+}
+
+# --- deploying
+
+position=0
+finished="" # rows that need no more of this run
+begun=""    # stacks that have a change set of this dry run
+waiting=""  # whether a row was left out because of what it follows on
+
+say() {
+  echo "[$position/${#chosen[@]}] $*"
+}
+
+leave_out() {
+  say "leaving out $(label "$1"): $2"
+}
+
+# The rows of earlier phases that are not deployed, in words; in `lacking`. A phase follows on the
+# whole of those before it: what a row needs of them is not known here.
+find_lacking() {
+  local row
+  lacking=""
+  if [[ ${phases[$1]} == - ]]; then return 0; fi
+  for ((row = 0; row < $1; row++)); do
+    if ((phases[row] < phases[$1])) && ! is_in "$row" "$finished"; then
+      if has_template "$row" || is_past "$row"; then
+        finished+=" $row"
+      else
+        lacking+="${lacking:+, }$(label "$row")"
+      fi
+    fi
+  done
+}
+
+# Deploy a row, or say why it is left out.
+deploy() {
+  local stack=${names[$1]}
+  position=$((position + 1))
+  if [[ -n $dry ]] && ! can_dry_run "$1"; then
+    finished+=" $1"
     return
   fi
-  if ((${#execute[@]})); then
-    case $made in
-      *" $stack "*)
-        echo "leaving out $stack$phase: it follows on the phase before, which a dry run does not deploy"
-        return
-        ;;
-    esac
-    made+="$stack "
+  if is_past "$1"; then
+    leave_out "$1" "it is past that already"
+    finished+=" $1"
+    return
+  fi
+  find_lacking "$1"
+  if [[ -n $lacking ]]; then
+    leave_out "$1" "it follows on what is not deployed: $lacking"
+    waiting=yes
+    return
+  fi
+  if [[ -z $dry && $(status "$stack") == ROLLBACK_COMPLETE ]]; then remove "$stack"; fi
+  if [[ -z $dry ]] && is_first "$1"; then
+    update "$1" "deploying for the first time"
+    # A stack that still took itself for new would be taken back to no tasks by the first update that fails.
+    ask "$stack"
+    update "$1" "ending the first deploy of"
+  else
+    update "$1" deploying
+  fi
+  finished+=" $1"
+}
+
+# Whether a row makes a new stack and tells it so.
+is_first() {
+  is_new "${names[$1]}" && declares "$1" FirstDeploy && ! is_given "${names[$1]}" FirstDeploy
+}
+
+# Whether there is something that a change set of a row could be made against.
+can_dry_run() {
+  local stack=${names[$1]} rack=${racks[$1]}
+  ask "$rack"
+  if [[ ${apps[$1]} != - ]] && is_new "$rack"; then
+    leave_out "$1" "it imports what the rack $rack exports, which is not deployed yet"
+  elif is_in "$stack" "$begun"; then
+    leave_out "$1" "it follows on the phase before, which a dry run does not deploy"
+  elif [[ $(status "$stack") == ROLLBACK_COMPLETE ]]; then
+    leave_out "$1" "its first deploy failed; without --dry-run it is deleted and deployed again"
+  else
+    begun+=" $stack"
+    return 0
+  fi
+  return 1
+}
+
+# Delete what a first deploy that failed has left, which nothing else can be done with.
+remove() {
+  say "deleting $1: its first deploy failed and left it in ROLLBACK_COMPLETE"
+  if ! aws cloudformation delete-stack --stack-name "$1" ||
+    ! aws cloudformation wait stack-delete-complete --stack-name "$1"; then
+    fail "$1 can't be deleted; delete it, and run again"
+  fi
+  forget "$1"
+  ask "$1"
+}
+
+# What the stack of a row is told; in `values`. What is not told stays as it is.
+find_values() {
+  local stack=${names[$1]} line item
+  values=()
+  if declares "$1" FirstDeploy && ! is_given "$stack" FirstDeploy; then
+    if is_new "$stack"; then values+=(FirstDeploy=Yes); else values+=(FirstDeploy=No); fi
   fi
   while IFS= read -r line; do
-    is_given "$stack" "${line%%=*}" || values+=("$line")
-  done < <(sed -n 's/^  "\(.*\)",\{0,1\}$/\1/p' "$file")
+    if [[ ${line%%=*} != FirstDeploy ]] && ! is_given "$stack" "${line%%=*}"; then values+=("$line"); fi
+  done < <(sed -n 's/^  "\(.*\)",\{0,1\}$/\1/p' "${files[$1]}")
   for item in ${given[@]+"${given[@]}"}; do
     case $item in "$stack:"*) values+=("${item#*:}") ;; esac
   done
-  if ((${#values[@]})); then
-    options+=(--parameter-overrides "${values[@]}")
-  fi
-  if [[ -n ${RACKFORM_S3_BUCKET-} ]]; then
-    options+=(--s3-bucket "$RACKFORM_S3_BUCKET")
-  fi
-  if ((${#execute[@]})); then
-    echo "making a change set of $stack$phase"
+}
+
+# Deploy a row, or make a change set of it: row, what to call it.
+update() {
+  local stack=${names[$1]} options=() newest=""
+  # App stacks hold roles, without names of their own; CloudFormation wants to hear that it may.
+  options=(--capabilities CAPABILITY_IAM)
+  find_values "$1"
+  if ((${#values[@]})); then options+=(--parameter-overrides "${values[@]}"); fi
+  if [[ -n ${RACKFORM_S3_BUCKET-} ]]; then options+=(--s3-bucket "$RACKFORM_S3_BUCKET"); fi
+  if [[ -n $dry ]]; then
+    options+=(--no-execute-changeset)
+    say "making a change set of $(label "$1")"
   else
-    echo "deploying $stack$phase"
+    if ! is_new "$stack"; then newest=$(newest_event "$stack"); fi
+    say "$2 $(label "$1")"
   fi
-  aws cloudformation deploy --stack-name "$stack" --template-file "$template" --no-fail-on-empty-changeset \
-    ${options[@]+"${options[@]}"} ${execute[@]+"${execute[@]}"}
+  aws cloudformation deploy --stack-name "$stack" --template-file "${templates[$1]}" \
+    --no-fail-on-empty-changeset "${options[@]}" || explain "$1" "$newest"
+  if [[ -z $dry ]]; then forget "$stack"; fi
 }
 
-# Every stack in the order of deployment.
-each() {
-@EACH@
+# --- when a deploy fails
+
+# The last event of a stack: those of the next update are newer. Without it nothing is lost but
+# what a failure would say.
+newest_event() {
+  aws cloudformation describe-stack-events --stack-name "$1" --no-paginate \
+    --query 'StackEvents[0].EventId' --output text 2>"$work/complaint" || echo unknown
 }
 
-each check
-each deploy
+# What failed in a stack after an event, the oldest first: that is where it began.
+failed_events() {
+  local lines=() id resource state reason line
+  while IFS=$'\t' read -r id resource state reason; do
+    if [[ $id == "$2" ]]; then break; fi
+    case $state in *_FAILED) lines+=("$resource: $reason") ;; esac
+  done < <(aws cloudformation describe-stack-events --stack-name "$1" --output text \
+    --query 'StackEvents[].[EventId, LogicalResourceId, ResourceStatus, ResourceStatusReason]' 2>"$work/complaint" || true)
+  for ((line = ${#lines[@]} - 1; line >= 0 && line >= ${#lines[@]} - most_events; line--)); do
+    echo "  ${lines[line]}"
+  done
+}
+
+# Say why a row was not deployed and what comes next, and stop: row, the last event before.
+explain() {
+  local stack=${names[$1]} now events=""
+  if [[ -n $dry ]]; then fail "there is no change set of $(label "$1")"; fi
+  if [[ $2 != unknown ]]; then events=$(failed_events "$stack" "$2"); fi
+  complain "$(label "$1") was not deployed${events:+; what failed, the oldest first:}"
+  if [[ -n $events ]]; then echo "$events" >&2; fi
+  forget "$stack"
+  ask "$stack"
+  now=$(status "$stack")
+  complain "$(outcome "$stack" "$now"); stacks that were deployed before it stay deployed"
+  exit 1
+}
+
+# What a failure has left, and what comes next: stack, status.
+outcome() {
+  case $2 in
+    "" | REVIEW_IN_PROGRESS) echo "nothing was made of it; mend it, and run again" ;;
+    ROLLBACK_COMPLETE) echo "it is in $2; mend it, and run again: that deletes it and deploys it anew" ;;
+    *_ROLLBACK_COMPLETE) echo "it is in $2 and as it was before; mend it, and run again" ;;
+    *_COMPLETE) echo "it is in $2; mend what the AWS CLI says, and run again" ;;
+    *_IN_PROGRESS) echo "it is in $2 and still being changed; run again when it is done" ;;
+    *) echo "it is in $2: $(way_out "$1" "$2"), and run again" ;;
+  esac
+}
+
+# --- all of it
+
+# In a change of several phases, say which rows are not looked at.
+say_what_is_left_out() {
+  local row others=""
+  for ((row = 0; row < ${#names[@]}; row++)); do
+    if [[ ${phases[row]} != - ]] && ! is_chosen "$row"; then others+="${others:+, }$(label "$row")"; fi
+  done
+  if [[ -n $others ]]; then echo "left out by --rack and --app, in a change of several phases: $others"; fi
+}
+
+parse "$@"
+choose
+if ((${#chosen[@]} == 0)); then
+  echo "there are no stacks here"
+  exit
+fi
+command -v aws >/dev/null || fail "the AWS CLI is not here: install it, or put it on the PATH"
+work=$(mktemp -d "${TMPDIR:-/tmp}/rackform.XXXXXX")
+trap 'rm -rf "$work"' EXIT
+
+for row in "${chosen[@]}"; do
+  check "$row"
+done
+check_secrets
+if [[ -n $refused ]]; then fail "nothing was deployed"; fi
+say_what_is_left_out
+for row in "${chosen[@]}"; do
+  ask "${names[row]}"
+  deploy "$row"
+done
+if [[ -n $waiting ]]; then
+  complain "phases are left: deploy without --rack and --app before the next change is compiled"
+  exit 3
+fi

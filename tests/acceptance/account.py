@@ -127,7 +127,16 @@ class Account:
     # --- deploying
 
     def deploy(self, project: Project, parameters: Iterable[str], *options: str) -> str:
-        """Run `deploy.sh` from a folder that is not its own, and return what it says."""
+        """Deploy by `deploy.sh`, and return what it says."""
+        done = self.run_script(project, parameters, *options)
+        said = done.stdout + done.stderr
+        assert done.returncode == 0, f"deploy.sh failed:\n{said}\n{self._reasons(project)}"
+        return said
+
+    def run_script(
+        self, project: Project, parameters: Iterable[str], *options: str
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `deploy.sh` from a folder that is not its own."""
         time.sleep(max(0.0, self._deployed_at + CHANGE_SET_SECONDS - time.monotonic()))
         command = ["bash", str(project.output / "deploy.sh"), *options]
         for parameter in parameters:
@@ -136,14 +145,13 @@ class Account:
             command,
             cwd=self.home,
             env=self.environment,
+            stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
             timeout=120,
         )
         self._deployed_at = time.monotonic()
-        said = done.stdout + done.stderr
-        assert done.returncode == 0, f"deploy.sh failed:\n{said}\n{self._reasons(project)}"
-        return said
+        return done
 
     def deploy_stack(self, stack: Stack, parameters: Iterable[str]) -> None:
         """Deploy one stack as `deploy.sh` does, so that a test can look between two stacks."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 # Before these modules are imported: their asserts are to speak as plainly as a test's own.
-pytest.register_assert_rewrite("account", "checks", "fleet", "project")
+pytest.register_assert_rewrite("account", "checks", "fleet", "project", "stub_account")
 
 import servers
 from account import Account

@@ -6,11 +6,9 @@ rule that matches, and must be answered as `fleet.py` reads the manifests.
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
-from unittest.mock import patch
 
 import pytest
 import servers
@@ -22,12 +20,6 @@ from fleet import NOBODY, REDIRECT, ROUTERS, Address, Answers, Fleet, Standing, 
 from project import Project
 
 RACKFORM_YML = "rackform.yml"
-# Says that every stack stands, and writes down what it is asked for.
-AWS = """\
-#!/bin/sh
-echo "$@" >>"{calls}"
-case "$*" in *describe-stacks*) echo UPDATE_COMPLETE ;; esac
-"""
 UPTIME = """\
 services:
   page:
@@ -227,22 +219,6 @@ def test_a_circle_by_the_script(fleet: Fleet) -> None:
     assert said.index(f"deploying {twice} (phase 1)") < said.index(f"deploying {twice} (phase 2)")
     check_answers(fleet.standing(), fleet.wanted())
     assert standing.rules().keys() == fleet.standing().rules().keys()
-
-
-def test_a_dry_run_makes_one_change_set_a_stack(fleet: Fleet, tmp_path: Path) -> None:
-    """A change set of a later phase would be about what an earlier one leaves behind."""
-    twice = stack_of_two_phases(fleet.project)
-    calls = tmp_path / "calls"
-    (tmp_path / "aws").write_text(AWS.format(calls=calls), encoding="utf-8")
-    (tmp_path / "aws").chmod(0o755)
-    environment = {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
-    with patch.dict(fleet.account.environment, environment):
-        said = fleet.deploy("--dry-run")
-    assert said.count(f"making a change set of {twice} (phase 1)\n") == 1
-    assert said.count(f"leaving out {twice} (phase 2): ") == 1
-    made = [line for line in calls.read_text().splitlines() if "cloudformation deploy" in line]
-    assert len(made) == len({stack.name for stack in fleet.project.stacks()})
-    assert all("--no-execute-changeset" in line for line in made)
 
 
 def stack_of_two_phases(project: Project) -> str:
