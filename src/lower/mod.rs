@@ -15,28 +15,57 @@ use crate::allocate::Allocation;
 use crate::fleet::{Fleet, Rack};
 use crate::routes::Router;
 use crate::source::Files;
-use crate::transition::{Phase, RackStep, Way};
+use crate::transition::{AppStep, RackStep, Way};
 
-/// The stacks of each phase in the order in which they are deployed: racks, then apps. A rack's
-/// template names `fleet_source` as what it was written from.
-pub fn lower(fleet: &Fleet, allocation: &Allocation, way: &Way, fleet_source: &str, files: &Files) -> Vec<Vec<Stack>> {
-    let rack = |step: &RackStep| {
-        let rack = with_kept(&fleet.racks[step.rack], step);
+/// A stack in one of the phases, before it is lowered.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// A rack.
+    Rack(&'a RackStep),
+    /// An app.
+    App(&'a AppStep),
+}
+
+/// The steps of each phase in the order in which they are deployed: racks, then apps.
+pub fn steps(way: &Way) -> Vec<Vec<Step<'_>>> {
+    way.phases.iter().map(|phase| phase.racks.iter().map(Step::Rack).chain(phase.apps.iter().map(Step::App)).collect()).collect()
+}
+
+/// What stacks are lowered from. They are made one by one, for those of a large fleet take more room
+/// than all that is known of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    /// Racks and apps.
+    pub fleet: &'a Fleet,
+    /// Rules and certificates.
+    pub allocation: &'a Allocation,
+    /// What a rack's template names as what it was written from.
+    pub fleet_source: &'a str,
+    /// The files that places point into.
+    pub files: &'a Files,
+}
+
+impl Source<'_> {
+    /// The stack of a step; none for an app when none of its services is behind a router.
+    pub fn stack(&self, step: &Step<'_>) -> Option<Stack> {
+        match step {
+            Step::Rack(step) => Some(self.rack(step)),
+            Step::App(step) => app::lower(self.fleet, step, self.files),
+        }
+    }
+
+    fn rack(&self, step: &RackStep) -> Stack {
+        let rack = with_kept(&self.fleet.racks[step.rack], step);
         let certificates = |router| {
-            let used = allocation.certificates.shared.get(&(step.rack, router)).into_iter().flatten();
+            let used = self.allocation.certificates.shared.get(&(step.rack, router)).into_iter().flatten();
             let kept = step.kept.certificates.iter().filter(|(on, _)| *on == router).map(|(_, arn)| arn);
             used.chain(kept).cloned().collect()
         };
         let used = RackUse { public_certificates: certificates(Router::Public), internal_certificates: certificates(Router::Internal) };
         let mut stack = lower_rack(&rack, &used);
-        stack.context["header"] = header(fleet_source).into();
+        stack.context["header"] = header(self.fleet_source).into();
         stack
-    };
-    let phase = |phase: &Phase| {
-        let apps = phase.apps.iter().filter_map(|step| app::lower(fleet, step, files));
-        phase.racks.iter().map(rack).chain(apps).collect()
-    };
-    way.phases.iter().map(phase).collect()
+    }
 }
 
 /// A rack with what it keeps until nobody uses it.
