@@ -28,6 +28,7 @@ pub mod render;
 pub mod routes;
 pub mod schema;
 pub mod source;
+pub mod threads;
 pub mod transition;
 pub mod write;
 
@@ -40,6 +41,7 @@ use output::OutputFile;
 use placement::Change;
 use placement::packing::Bound;
 use source::Files;
+use threads::Threads;
 
 /// What a compile makes.
 #[derive(Debug)]
@@ -81,19 +83,19 @@ pub struct Input<'a> {
 }
 
 /// Read the manifests and put the fleet together, as far as that can be done.
-fn draft(input: &Input<'_>, out: &mut Diagnostics) -> Result<Draft, Reported> {
+fn draft(input: &Input<'_>, threads: Threads, out: &mut Diagnostics) -> Result<Draft, Reported> {
     if !input.is_whole {
         for app in input.apps {
             manifest::read(input.files, app.file, &app.variables, out);
         }
         out.settle(())?;
     }
-    Ok(fleet::assemble(input.files, input.racks, input.apps, out))
+    Ok(fleet::assemble(input.files, input.racks, input.apps, threads, out))
 }
 
 /// Take what stands on a listener into the lock: a pure function of its input.
 pub fn adopt(input: &Input<'_>, request: &adopt::Request, out: &mut Diagnostics) -> Result<Adopted, Reported> {
-    let draft = draft(input, out)?;
+    let draft = draft(input, Threads::available(), out)?;
     let adopted = adopt::adopt(input.files, &draft, request, input.lock, out);
     out.settle(())?;
     // Whoever refuses to answer has reported why.
@@ -102,8 +104,13 @@ pub fn adopt(input: &Input<'_>, request: &adopt::Request, out: &mut Diagnostics)
 
 /// Compile a fleet: a pure function of its input.
 pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
+    compile_on(Threads::available(), input, out)
+}
+
+/// The same on so many threads, whose number changes nothing but the time it takes.
+pub fn compile_on(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
-    let draft = draft(input, out)?;
+    let draft = draft(input, threads, out)?;
     let placement = placement::place(&draft, input.lock, input.change, out);
     let fleet = draft.settle(&placement.open, &placement.homes, input.racks, out);
     let routes = routes::routes(&fleet, input.promises, out);
@@ -116,8 +123,8 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
     out.settle(())?;
     let forecast = forecast::forecast(&fleet, &allocation.ledger);
     forecast.report(out);
-    let phases = lower::lower(&fleet, &allocation, &tasks, &way, input.fleet_source, input.files);
-    let files = output::output(&phases, out)?;
+    let source = lower::Source::new(&fleet, &allocation, &tasks, input.fleet_source, input.files);
+    let files = output::output(&lower::steps(&way), |step| source.stack(step), threads, out)?;
     let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
-    Ok(Compiled { files, lock: allocation.lock, counts, phases: phases.len(), bound: placement.bound, forecast })
+    Ok(Compiled { files, lock: allocation.lock, counts, phases: way.phases.len(), bound: placement.bound, forecast })
 }

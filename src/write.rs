@@ -7,6 +7,7 @@ use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
 use crate::output::{INDEX, Index, OutputFile};
+use crate::threads::Threads;
 
 /// What is behind the name of a file while it is being written.
 const TEMPORARY: &str = ".rackform-tmp";
@@ -21,18 +22,32 @@ struct Pending<'a> {
     executable: bool,
 }
 
+/// What stands where a file goes.
+#[derive(PartialEq, Eq)]
+enum Found {
+    /// The file as it should be.
+    Same,
+    /// Nothing, or a file of ours that says something else.
+    Other,
+    /// A file of somebody else.
+    Foreign,
+}
+
 /// Write the lock and every file of the output. Every file is written beside its place first; only
 /// when all of them are whole do they take their places, the lock before the others, so that no
 /// template is newer than the lock. A file of somebody else that is in the way is an error.
 pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) -> io::Result<()> {
     let old = index(folder);
-    if let Some(file) = files.iter().find(|file| is_foreign(folder, file, old.as_ref())) {
+    let listed: BTreeSet<&str> = old.iter().flat_map(|old| &old.files).map(String::as_str).chain(old.iter().map(|_| INDEX)).collect();
+    let found = Threads::available().map(files, |file| found(&folder.join(&file.path), file, listed.contains(file.path.as_str())));
+    if let Some((file, _)) = files.iter().zip(&found).find(|(_, found)| **found == Found::Foreign) {
         let what = format!("{} is not one of rackform's files and would be overwritten", folder.join(&file.path).display());
         return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
     }
     let gone = gone(old.as_ref(), files);
-    let mut pending = vec![Pending { target: lock_path.to_path_buf(), text: lock, executable: false }];
-    pending.extend(files.iter().map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }));
+    let mut pending: Vec<Pending<'_>> = lock_of(lock_path, lock).into_iter().collect();
+    let changed = files.iter().zip(&found).filter(|(_, found)| **found == Found::Other).map(|(file, _)| file);
+    pending.extend(changed.map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }));
     put(pending)?;
     for path in gone {
         remove(folder, &path)?;
@@ -42,7 +57,13 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
 
 /// Write the lock alone.
 pub fn write_lock(path: &Path, lock: &str) -> io::Result<()> {
-    put(vec![Pending { target: path.to_path_buf(), text: lock, executable: false }])
+    put(lock_of(path, lock).into_iter().collect())
+}
+
+/// The lock, unless it is written already.
+fn lock_of<'a>(path: &Path, text: &'a str) -> Option<Pending<'a>> {
+    let is_written = fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes());
+    (!is_written).then(|| Pending { target: path.to_path_buf(), text, executable: false })
 }
 
 /// Write a file that nobody has written before.
@@ -58,8 +79,6 @@ fn put(mut pending: Vec<Pending<'_>>) -> io::Result<()> {
             file.target = real;
         }
     }
-    pending.retain(|file| !is_written(file));
-
     let staged = pending.iter().try_for_each(stage);
     let placed = staged.and_then(|()| pending.iter().try_for_each(|file| fs::rename(temporary(&file.target), &file.target)));
     if let Err(error) = placed {
@@ -71,26 +90,23 @@ fn put(mut pending: Vec<Pending<'_>>) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether a file that stands where ours goes is somebody else's: no earlier compile lists it, and
-/// it does not look like one of ours.
-fn is_foreign(folder: &Path, file: &OutputFile, old: Option<&Index>) -> bool {
-    let Ok(bytes) = fs::read(folder.join(&file.path)) else { return false };
-    let is_listed = old.is_some_and(|old| file.path == INDEX || old.files.contains(&file.path));
+/// What stands where a file goes. It is somebody else's if no earlier compile lists it and it does
+/// not look like one of ours.
+fn found(path: &Path, file: &OutputFile, is_listed: bool) -> Found {
+    let Ok(bytes) = fs::read(path) else { return Found::Other };
+    if bytes == file.text.as_bytes() {
+        return if !file.executable || is_executable(path) { Found::Same } else { Found::Other };
+    }
     let text = String::from_utf8_lossy(&bytes);
     let is_signed = text.lines().take(3).any(|line| line.contains(SIGNATURE));
     // Parameters have no comments: they are a list of texts, and nothing else is.
     let is_list = file.path.ends_with(".params.json") && serde_json::from_str::<Vec<String>>(&text).is_ok();
-    bytes != file.text.as_bytes() && !is_listed && !is_signed && !is_list
+    if is_listed || is_signed || is_list { Found::Other } else { Found::Foreign }
 }
 
 /// The list of stacks that a compile wrote.
 fn index(folder: &Path) -> Option<Index> {
     serde_json::from_str(&fs::read_to_string(folder.join(INDEX)).ok()?).ok()
-}
-
-/// Whether a file is as it should be already.
-fn is_written(file: &Pending<'_>) -> bool {
-    fs::read(&file.target).is_ok_and(|bytes| bytes == file.text.as_bytes()) && (!file.executable || is_executable(&file.target))
 }
 
 #[cfg(unix)]

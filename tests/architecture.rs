@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 const MAY_USE: &[(&str, &[&str])] = &[
     ("adopt", &["allocate", "demand", "diagnostics", "document", "fleet", "host", "lock", "routes", "source"]),
     ("source", &[]),
+    ("threads", &[]),
     ("diagnostics", &["source"]),
     ("schema", &["diagnostics"]),
     ("document", &["diagnostics", "source"]),
@@ -20,7 +21,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &[]),
     ("init", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
-    ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source"]),
+    ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source", "threads"]),
     ("load", &["diagnostics", "fleet", "source"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
     ("allocate", &["compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
@@ -29,8 +30,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
     ("lower", &["allocate", "compute", "demand", "fleet", "host", "lock", "manifest", "ports", "routes", "source", "transition"]),
     ("render", &[]),
-    ("output", &["diagnostics", "lower", "render"]),
-    ("write", &["output"]),
+    ("output", &["diagnostics", "lower", "render", "threads"]),
+    ("write", &["output", "threads"]),
 ];
 
 /// Crates that have one home each.
@@ -42,6 +43,7 @@ const HOMES: &[(&str, &str)] = &[
     ("clap", "cli/"),
     ("anstream", "cli/"),
     ("std::fs", "load.rs write.rs"),
+    ("std::thread", "threads.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),
 ];
 

@@ -144,9 +144,10 @@ fn certificate(key: &CertificateKey, names: &[String], old: &Lock, now: u32) -> 
 
 /// What apps import of racks. A rack that nobody writes any more is forgotten with its last app.
 fn racks(fleet: &Fleet, old: &Lock) -> BTreeMap<String, LockedRack> {
-    let is_home = |name: &str| old.apps.values().any(|app| app.rack == name || app.moving_to.as_deref() == Some(name));
+    let homes: BTreeSet<&str> =
+        old.apps.values().flat_map(|app| std::iter::once(&app.rack).chain(&app.moving_to)).map(String::as_str).collect();
     let mut racks: BTreeMap<String, LockedRack> =
-        old.racks.iter().filter(|(name, _)| is_home(name)).map(|(name, rack)| (name.clone(), rack.clone())).collect();
+        old.racks.iter().filter(|(name, _)| homes.contains(name.as_str())).map(|(name, rack)| (name.clone(), rack.clone())).collect();
     let needing: BTreeSet<usize> = fleet.apps.iter().filter(|app| needs_instances(app)).map(|app| app.rack).collect();
     for (at, rack) in fleet.racks.iter().enumerate().filter(|(_, rack)| !rack.external) {
         let is_needed = needing.contains(&at) || old.racks.get(&rack.name).is_some_and(|before| before.instances);

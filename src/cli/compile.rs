@@ -1,5 +1,6 @@
 //! `rackform compile` and `rackform check`.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -118,8 +119,9 @@ fn sorted(text: &str) -> Vec<&str> {
 /// What `--locked` found.
 fn locked(before: &str, after: &str) -> Diagnostic {
     let lines = |text: &'_ str, other: &str, sign: &str| -> Vec<String> {
+        let other: BTreeSet<&str> = other.lines().collect();
         text.lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#') && !other.lines().any(|o| o == *line))
+            .filter(|line| !line.is_empty() && !line.starts_with('#') && !other.contains(line))
             .map(|line| format!("{sign}{line}"))
             .collect()
     };

@@ -129,6 +129,24 @@ impl Diagnostics {
         Reported(())
     }
 
+    /// A sink for a part of the work, which is [taken in](Self::take_in) when the part is done.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self::new(self.strict)
+    }
+
+    /// Keep what was reported of a part of the work, as if it had been reported here.
+    pub fn take_in(&mut self, mut part: Self) {
+        if self.known.is_disjoint(&part.known) {
+            self.list.append(&mut part.list);
+            self.known.extend(part.known);
+            return;
+        }
+        for diagnostic in part.list {
+            self.report(diagnostic);
+        }
+    }
+
     /// Fail the stage if anything so far was an error.
     pub fn settle<T>(&self, value: T) -> Result<T, Reported> {
         if self.has_errors() { Err(Reported(())) } else { Ok(value) }

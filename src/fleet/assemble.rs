@@ -13,6 +13,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::host::{Host, is_within};
 use crate::manifest::{self, Manifest};
 use crate::source::{FileId, Files, Place, Spanned, Variables};
+use crate::threads::Threads;
 
 /// Characters of an app's name; with the rack's name and a service's it must fit a host name.
 pub(super) const MAX_APP_NAME: usize = 40;
@@ -166,7 +167,7 @@ pub struct AppSource {
 
 /// Read every manifest and put the fleet together. Without racks in rackform.yml there are as many
 /// as are needed, called main, main-2 and so on.
-pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &mut Diagnostics) -> Draft {
+pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], threads: Threads, out: &mut Diagnostics) -> Draft {
     let mut racks = Vec::new();
     let mut kinds = Vec::new();
     for (kind, spec) in specs.iter().enumerate() {
@@ -181,9 +182,17 @@ pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &
     }
     rack_names(&racks, specs, out);
     let is_found = !out.has_errors();
+    // What takes long is done first and apart; messages come in the order of the sources.
+    let start: &Diagnostics = out;
+    let manifests = threads.map(sources, |source| {
+        let mut out = start.part();
+        let manifest = manifest::read(files, source.file, &source.variables, &mut out);
+        let read = manifest.map(|manifest| (AppParams::read(&source.params, &manifest, &mut out), manifest));
+        (read, out)
+    });
     let mut apps = Vec::new();
     let mut names: BTreeMap<&str, Place> = BTreeMap::new();
-    for source in sources {
+    for (source, (read, said)) in sources.iter().zip(manifests) {
         let place = source.place.unwrap_or(Place { file: source.file, span: crate::source::Span::default() });
         let first = *names.entry(&source.name).or_insert(place);
         if place != first {
@@ -197,8 +206,8 @@ pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], out: &
         let may_be_on = |kind: &&RackKind| allowed.as_ref().is_some_and(|allowed| allowed.contains(&kind.racks.start));
         let is_a_rack = kinds.iter().filter(may_be_on).any(|kind| kind.name == source.name);
         let is_named = name(source, is_a_rack, place, out);
-        let Some(manifest) = manifest::read(files, source.file, &source.variables, out) else { continue };
-        let params = AppParams::read(&source.params, &manifest, out);
+        out.take_in(said);
+        let Some((params, manifest)) = read else { continue };
         // A second app of one name is checked, and goes no further: all of its hosts are taken.
         if let Some(allowed) = allowed.filter(|_| place == first && is_named) {
             apps.push(Arc::new(App {

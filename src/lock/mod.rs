@@ -247,6 +247,23 @@ impl Lock {
         })
     }
 
+    /// The certificates of apps on a rack, those that are gone too.
+    pub fn certificates_on<'a>(&'a self, rack: &'a str) -> impl Iterator<Item = (&'a CertificateKey, &'a LockedCertificate)> + 'a {
+        let first = CertificateKey { rack: rack.into(), app: String::new(), ordinal: 0 };
+        self.certificates.range(first..).take_while(move |(key, _)| key.rack == rack)
+    }
+
+    /// Listed certificates on the routers of a rack, those that are gone too.
+    pub fn shared_on<'a>(&'a self, rack: &'a str) -> impl Iterator<Item = (&'a SharedKey, &'a LockedShared)> + 'a {
+        self.shared.range((rack.to_owned(), Router::Public, String::new())..).take_while(move |((on, _, _), _)| on == rack)
+    }
+
+    /// Rules of others on the listeners of a router.
+    pub fn strangers_on<'a>(&'a self, rack: &'a str, router: Router) -> impl Iterator<Item = &'a StrangerKey> + 'a {
+        let first: StrangerKey = (rack.to_owned(), router, 0, 0);
+        self.strangers.range(first..).map(|(key, _)| key).take_while(move |(on, at, _, _)| on == rack && *at == router)
+    }
+
     /// The certificates of an app on a rack, those that are gone too.
     pub fn certificates_of<'a>(
         &'a self,

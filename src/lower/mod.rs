@@ -10,52 +10,91 @@ pub use rack::{RackUse, lower_rack};
 pub use stack::{Parameter, Stack, StackKind};
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allocate::Allocation;
 use crate::compute::Task;
 use crate::fleet::{Fleet, Rack};
 use crate::routes::Router;
 use crate::source::Files;
-use crate::transition::{Phase, RackStep, Way};
+use crate::transition::{AppStep, RackStep, Way};
 
-/// The stacks of each phase in the order in which they are deployed: racks, then apps. A rack's
-/// template names `fleet_source` as what it was written from; `tasks` is what runs of each app.
-pub fn lower(fleet: &Fleet, allocation: &Allocation, tasks: &[Vec<Task>], way: &Way, fleet_source: &str, files: &Files) -> Vec<Vec<Stack>> {
-    let rack = |step: &RackStep| {
-        let rack = with_kept(&fleet.racks[step.rack], step);
+/// A stack in one of the phases, before it is lowered.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// A rack.
+    Rack(&'a RackStep),
+    /// An app.
+    App(&'a AppStep),
+}
+
+/// The steps of each phase in the order in which they are deployed: racks, then apps.
+pub fn steps(way: &Way) -> Vec<Vec<Step<'_>>> {
+    way.phases.iter().map(|phase| phase.racks.iter().map(Step::Rack).chain(phase.apps.iter().map(Step::App)).collect()).collect()
+}
+
+/// What stacks are lowered from. They are made one by one, for those of a large fleet take more room
+/// than all that is known of it.
+#[derive(Debug)]
+pub struct Source<'a> {
+    /// Racks and apps.
+    fleet: &'a Fleet,
+    /// Rules and certificates.
+    allocation: &'a Allocation,
+    /// What runs of each app.
+    tasks: &'a [Vec<Task>],
+    /// What a rack's template names as what it was written from.
+    written_from: &'a str,
+    /// The files that places point into.
+    files: &'a Files,
+    /// The ports of instances that the agents of each rack ask for.
+    agent_ports: BTreeMap<usize, BTreeSet<(u16, String)>>,
+}
+
+impl<'a> Source<'a> {
+    /// What the stacks of a fleet are lowered from; `tasks` is what runs of each app.
+    pub fn new(fleet: &'a Fleet, allocation: &'a Allocation, tasks: &'a [Vec<Task>], written_from: &'a str, files: &'a Files) -> Self {
+        Self { fleet, allocation, tasks, written_from, files, agent_ports: agent_ports(fleet) }
+    }
+
+    /// The stack of a step; none for an app of which nothing runs and nothing is behind a router.
+    pub fn stack(&self, step: &Step<'_>) -> Option<Stack> {
+        match step {
+            Step::Rack(step) => Some(self.rack(step)),
+            Step::App(step) => app::lower(self.fleet, step, &self.tasks[step.app], self.files),
+        }
+    }
+
+    fn rack(&self, step: &RackStep) -> Stack {
+        let rack = with_kept(&self.fleet.racks[step.rack], step);
         let certificates = |router| {
-            let used = allocation.certificates.shared.get(&(step.rack, router)).into_iter().flatten();
+            let used = self.allocation.certificates.shared.get(&(step.rack, router)).into_iter().flatten();
             let kept = step.kept.certificates.iter().filter(|(on, _)| *on == router).map(|(_, arn)| arn);
             used.chain(kept).cloned().collect()
         };
         let used = RackUse {
             public_certificates: certificates(Router::Public),
             internal_certificates: certificates(Router::Internal),
-            instances: allocation.lock.racks.get(&rack.name).is_some_and(|known| known.instances),
-            agent_ports: agent_ports(fleet, step.rack),
+            instances: self.allocation.lock.racks.get(&rack.name).is_some_and(|known| known.instances),
+            agent_ports: self.agent_ports.get(&step.rack).cloned().unwrap_or_default(),
         };
         let mut stack = lower_rack(&rack, &used);
-        stack.context["header"] = header(fleet_source).into();
+        stack.context["header"] = header(self.written_from).into();
         stack
-    };
-    let phase = |phase: &Phase| {
-        let apps = phase.apps.iter().filter_map(|step| app::lower(fleet, step, &tasks[step.app], files));
-        phase.racks.iter().map(rack).chain(apps).collect()
-    };
-    way.phases.iter().map(phase).collect()
+    }
 }
 
-/// The ports of instances that the agents of a rack ask for; without a protocol, it is TCP.
-fn agent_ports(fleet: &Fleet, rack: usize) -> BTreeSet<(u16, String)> {
-    let apps = fleet.apps.iter().filter(|app| app.rack == rack);
-    let ports = apps.flat_map(|app| &app.manifest.services).filter_map(|service| service.agent.as_ref()).flat_map(|agent| &agent.ports);
+/// The ports of instances that the agents of each rack ask for; without a protocol, it is TCP.
+fn agent_ports(fleet: &Fleet) -> BTreeMap<usize, BTreeSet<(u16, String)>> {
+    let mut ports: BTreeMap<usize, BTreeSet<(u16, String)>> = BTreeMap::new();
+    for app in &fleet.apps {
+        for (port, protocol) in app.manifest.services.iter().filter_map(|service| service.agent.as_ref()).flat_map(|agent| &agent.ports) {
+            let protocol = if protocol == "udp" { "udp" } else { "tcp" };
+            // A port that is none was reported.
+            ports.entry(app.rack).or_default().extend(u16::try_from(*port).map(|port| (port, protocol.to_owned())));
+        }
+    }
     ports
-        .filter_map(|(port, protocol)| {
-            let protocol = if protocol.eq_ignore_ascii_case("udp") { "udp" } else { "tcp" };
-            Some((u16::try_from(*port).ok().filter(|port| *port > 0)?, protocol.to_owned()))
-        })
-        .collect()
 }
 
 /// A rack with what it keeps until nobody uses it.

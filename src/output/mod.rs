@@ -11,6 +11,7 @@ use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
 use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
 use crate::lower::{Stack, StackKind};
 use crate::render::{Fault, render, verify};
+use crate::threads::Threads;
 
 /// The name of the list of stacks.
 pub const INDEX: &str = "stacks.json";
@@ -60,32 +61,52 @@ pub struct IndexedStack {
     pub required: Vec<String>,
 }
 
-/// Render the stacks of every phase and what deploys them. A stack lies where it always lies, as it
-/// is in the end; what a phase needs beside that lies in a folder of the phase.
-pub fn output(phases: &[Vec<Stack>], out: &mut Diagnostics) -> Result<Vec<OutputFile>, Reported> {
+/// A stack as text.
+struct Rendered {
+    entry: IndexedStack,
+    template: String,
+    parameters: String,
+}
+
+/// Render the stacks of every phase, which `lower` makes of its steps, and what deploys them. A stack
+/// lies where it always lies, as it is in the end; what a phase needs beside that lies in a folder of
+/// the phase.
+pub fn output<S: Sync>(
+    phases: &[Vec<S>],
+    lower: impl Fn(&S) -> Option<Stack> + Sync,
+    threads: Threads,
+    out: &mut Diagnostics,
+) -> Result<Vec<OutputFile>, Reported> {
+    let mut rendered: Vec<Vec<Rendered>> = Vec::new();
+    for steps in phases {
+        let stacks = threads.map(steps, |step| lower(step).map(|stack| rendered_of(&stack)));
+        let stacks: Result<_, _> = stacks.into_iter().flatten().collect();
+        rendered.push(stacks.map_err(|(stack, fault)| report(&stack, fault, out))?);
+    }
+    let mut last: BTreeMap<String, usize> = BTreeMap::new();
+    for (phase, stacks) in rendered.iter().enumerate() {
+        last.extend(stacks.iter().map(|stack| (stack.entry.stack.clone(), phase)));
+    }
     let mut files: Vec<OutputFile> = Vec::new();
     let mut index = Index { version: 1, stacks: Vec::new(), files: Vec::new() };
-    let mut last: BTreeMap<&str, usize> = BTreeMap::new();
-    for (phase, stacks) in phases.iter().enumerate() {
-        last.extend(stacks.iter().map(|stack| (stack.name.as_str(), phase)));
-    }
-    for (phase, stacks) in phases.iter().enumerate() {
-        for stack in stacks {
-            let mut entry = indexed(stack);
-            let text = template(stack, out)?;
-            if last[stack.name.as_str()] == phase {
-                files.push(OutputFile { path: entry.template.clone(), text: text.clone(), executable: false });
-                files.push(OutputFile { path: entry.parameters.clone(), text: parameters(stack), executable: false });
-            }
+    for (phase, stacks) in rendered.into_iter().enumerate() {
+        for Rendered { mut entry, template, parameters } in stacks {
+            let mut put = |entry: &IndexedStack, template, parameters| {
+                files.push(OutputFile { path: entry.template.clone(), text: template, executable: false });
+                files.push(OutputFile { path: entry.parameters.clone(), text: parameters, executable: false });
+            };
+            let is_last = last[&entry.stack] == phase;
             if phases.len() > 1 {
                 entry.phase = Some(phase + 1);
-                if phase > 0 || last[stack.name.as_str()] != phase {
-                    entry.template = format!("phase-{}/{}", phase + 1, entry.template);
-                    entry.parameters = format!("phase-{}/{}", phase + 1, entry.parameters);
-                    files.push(OutputFile { path: entry.template.clone(), text, executable: false });
-                    files.push(OutputFile { path: entry.parameters.clone(), text: parameters(stack), executable: false });
-                }
             }
+            if phase > 0 || !is_last {
+                if is_last {
+                    put(&entry, template.clone(), parameters.clone());
+                }
+                entry.template = format!("phase-{}/{}", phase + 1, entry.template);
+                entry.parameters = format!("phase-{}/{}", phase + 1, entry.parameters);
+            }
+            put(&entry, template, parameters);
             index.stacks.push(entry);
         }
     }
@@ -95,6 +116,12 @@ pub fn output(phases: &[Vec<Stack>], out: &mut Diagnostics) -> Result<Vec<Output
     text.push('\n');
     files.push(OutputFile { path: INDEX.into(), text, executable: false });
     Ok(files)
+}
+
+/// A stack as text, or its name and what is wrong with it.
+fn rendered_of(stack: &Stack) -> Result<Rendered, (String, Fault)> {
+    let template = template(stack).map_err(|fault| (stack.name.clone(), fault))?;
+    Ok(Rendered { entry: indexed(stack), template, parameters: parameters(stack) })
 }
 
 fn indexed(stack: &Stack) -> IndexedStack {
@@ -115,20 +142,20 @@ fn indexed(stack: &Stack) -> IndexedStack {
 }
 
 /// Render a template and read it back.
-fn template(stack: &Stack, out: &mut Diagnostics) -> Result<String, Reported> {
-    let text = render(stack.template, &stack.context).map_err(Fault::Bug);
-    let fault = match text.and_then(|text| verify(&text, &stack.resources).map(|()| text)) {
-        Ok(text) => return Ok(text),
-        Err(fault) => fault,
-    };
-    Err(out.report(match fault {
-        Fault::Bug(why) => Diagnostic::nowhere(&BUG, format!("the stack `{}` can't be rendered: {why}", stack.name))
+fn template(stack: &Stack) -> Result<String, Fault> {
+    let text = render(stack.template, &stack.context).map_err(Fault::Bug)?;
+    verify(&text, &stack.resources).map(|()| text)
+}
+
+fn report(stack: &str, fault: Fault, out: &mut Diagnostics) -> Reported {
+    out.report(match fault {
+        Fault::Bug(why) => Diagnostic::nowhere(&BUG, format!("the stack `{stack}` can't be rendered: {why}"))
             .note(format!("rackform {}", env!("CARGO_PKG_VERSION")))
             .help("this is a fault of rackform; please report it with the manifest"),
         Fault::Limit(why) => {
-            Diagnostic::nowhere(&TEMPLATE_LIMIT, format!("the stack `{}` has {why}", stack.name)).help("split the app into several")
+            Diagnostic::nowhere(&TEMPLATE_LIMIT, format!("the stack `{stack}` has {why}")).help("split the app into several")
         }
-    }))
+    })
 }
 
 /// Known parameters as `["Name=Value", …]`, one a line: the one form that every version of the

@@ -100,10 +100,15 @@ fn begin(draft: &Draft, allowed: std::ops::Range<usize>, locked: &mut LockedApp,
 
 /// Name the racks that the last app has left: nothing is written for them any more.
 pub(super) fn closed(draft: &Draft, old: &Lock, placement: &Placement, out: &mut Diagnostics) {
+    let mut last: BTreeMap<&str, &str> = BTreeMap::new();
+    for (app, locked) in &old.apps {
+        for rack in std::iter::once(&locked.rack).chain(&locked.moving_to) {
+            last.entry(rack).or_insert(app);
+        }
+    }
     for (_, rack) in draft.racks.iter().enumerate().filter(|(at, rack)| !placement.open.contains(at) && !rack.external) {
         let name = &rack.name;
-        let last = old.apps.iter().find(|(_, locked)| locked.rack == *name || locked.moving_to.as_ref() == Some(name));
-        let Some((app, _)) = last else { continue };
+        let Some(app) = last.get(name.as_str()) else { continue };
         out.report(
             Diagnostic::new(
                 &APP_GONE,

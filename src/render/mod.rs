@@ -2,6 +2,7 @@
 //! text is read back before it counts.
 
 mod environment;
+mod read;
 mod scalar;
 #[cfg(test)]
 mod testing;

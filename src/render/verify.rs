@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use serde_yaml::{Mapping, Value};
-
 use super::is_logical_id;
+use super::read::{Map, Node};
 
 /// Bytes that CloudFormation takes as a template from S3 ("1 MB" in its quotas, read the strict way).
 pub const MAX_BYTES: usize = 1_000_000;
@@ -29,21 +28,18 @@ pub enum Fault {
 pub fn verify(text: &str, expected: &BTreeMap<String, String>) -> Result<(), Fault> {
     within("bytes", text.len(), MAX_BYTES)?;
     // The reader refuses a key that comes twice.
-    let document: Value = serde_yaml::from_str(text).map_err(|error| Fault::Bug(format!("not YAML: {error}")))?;
+    let document: Node = serde_yaml::from_str(text).map_err(|error| Fault::Bug(format!("not YAML: {error}")))?;
     let resources = section(&document, "Resources", MAX_RESOURCES)?;
     let parameters = section(&document, "Parameters", MAX_PARAMETERS)?;
     section(&document, "Outputs", MAX_OUTPUTS)?;
 
-    let mut found = BTreeMap::new();
-    for (id, resource) in resources.iter().flat_map(|map| map.iter()) {
-        let kind = resource.get("Type").and_then(Value::as_str).unwrap_or_default();
-        found.insert(id.as_str().unwrap_or_default().to_owned(), kind.to_owned());
-    }
-    if found != *expected {
+    let kind = |resource: &'_ Node<'_>| resource.get("Type").and_then(Node::as_str).unwrap_or_default().to_owned();
+    let found: BTreeMap<&str, String> = resources.into_iter().flat_map(Map::iter).map(|(id, resource)| (id, kind(resource))).collect();
+    if !found.iter().map(|(id, kind)| (*id, kind)).eq(expected.iter().map(|(id, kind)| (id.as_str(), kind))) {
         return Err(Fault::Bug(difference(expected, &found)));
     }
     let names = |name: &str| {
-        let is_parameter = parameters.is_some_and(|map| map.contains_key(name));
+        let is_parameter = parameters.is_some_and(|map| map.get(name).is_some());
         found.contains_key(name) || is_parameter || name.starts_with("AWS::")
     };
     match dangling(&document, &names) {
@@ -57,41 +53,44 @@ fn within(what: &str, count: usize, most: usize) -> Result<(), Fault> {
 }
 
 /// A section of the template with valid names, and not too many; none when it is absent.
-fn section<'a>(document: &'a Value, name: &str, most: usize) -> Result<Option<&'a Mapping>, Fault> {
-    let Some(section) = document.get(name) else { return Ok(None) };
-    let map = section.as_mapping().ok_or_else(|| Fault::Bug(format!("{name} is no mapping")))?;
+fn section<'a, 't>(document: &'a Node<'t>, name: &str, most: usize) -> Result<Option<&'a Map<'t>>, Fault> {
+    let map = match document.get(name) {
+        None => return Ok(None),
+        Some(Node::Map(map)) => map,
+        Some(_) => return Err(Fault::Bug(format!("{name} is no mapping"))),
+    };
     within(&name.to_lowercase(), map.len(), most)?;
-    match map.keys().find(|key| !key.as_str().is_some_and(is_logical_id)) {
-        Some(key) => Err(Fault::Bug(format!("{key:?} is no name in {name}"))),
+    match map.iter().find(|(key, _)| !is_logical_id(key)) {
+        Some((key, _)) => Err(Fault::Bug(format!("{key:?} is no name in {name}"))),
         None => Ok(Some(map)),
     }
 }
 
-fn difference(expected: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> String {
-    let lost = expected.iter().find(|(id, kind)| found.get(*id) != Some(*kind));
-    match (lost, found.keys().find(|id| !expected.contains_key(*id))) {
-        (Some((id, kind)), _) => match found.get(id) {
+fn difference(expected: &BTreeMap<String, String>, found: &BTreeMap<&str, String>) -> String {
+    let lost = expected.iter().find(|(id, kind)| found.get(id.as_str()) != Some(*kind));
+    match (lost, found.keys().find(|id| !expected.contains_key(**id))) {
+        (Some((id, kind)), _) => match found.get(id.as_str()) {
             Some(other) => format!("{id} is {other:?} instead of {kind}"),
             None => format!("{id} ({kind}) is missing"),
         },
-        (None, stray) => format!("{} was not meant", stray.map_or("a resource", String::as_str)),
+        (None, stray) => format!("{} was not meant", stray.unwrap_or(&"a resource")),
     }
 }
 
 /// The first name that is referred to and that nothing has.
-fn dangling<'a>(value: &'a Value, known: &impl Fn(&str) -> bool) -> Option<&'a str> {
+fn dangling<'a>(value: &'a Node<'_>, known: &impl Fn(&str) -> bool) -> Option<&'a str> {
     match value {
-        Value::Sequence(items) => items.iter().find_map(|item| dangling(item, known)),
-        Value::Mapping(map) => map.iter().find_map(|(key, inner)| {
-            let names = match key.as_str() {
-                Some("Ref" | "DependsOn") => as_names(inner),
-                Some("Fn::GetAtt") => as_names(inner).into_iter().take(1).collect(),
-                Some("Fn::Sub") => inner.as_str().map_or(Vec::new(), substituted),
+        Node::List(items) => items.iter().find_map(|item| dangling(item, known)),
+        Node::Map(map) => map.iter().find_map(|(key, inner)| {
+            let names = match key {
+                "Ref" | "DependsOn" => as_names(inner),
+                "Fn::GetAtt" => as_names(inner).into_iter().take(1).collect(),
+                "Fn::Sub" => inner.as_str().map_or(Vec::new(), substituted),
                 _ => Vec::new(),
             };
             names.into_iter().find(|name| !known(name)).or_else(|| dangling(inner, known))
         }),
-        _ => None,
+        Node::Text(_) | Node::Other => None,
     }
 }
 
@@ -102,9 +101,9 @@ fn substituted(text: &str) -> Vec<&str> {
 }
 
 /// A name, or a list of them.
-fn as_names(value: &Value) -> Vec<&str> {
+fn as_names<'a>(value: &'a Node<'_>) -> Vec<&'a str> {
     match value {
-        Value::Sequence(items) => items.iter().filter_map(Value::as_str).collect(),
+        Node::List(items) => items.iter().filter_map(Node::as_str).collect(),
         _ => value.as_str().into_iter().collect(),
     }
 }
@@ -139,6 +138,8 @@ mod tests {
         bug(&FINE.replace("DependsOn: B", "DependsOn: [B, Z]"), "\"Z\"");
         bug(&FINE.replace("[A, Arn]", "[N, Arn]"), "\"N\"");
         bug("Resources: []\n", "no mapping");
+        bug(&FINE.replace("{Ref: P}", "!Ref P"), "without a tag");
+        bug(&FINE.replace("X: {Ref: P}", "1: {Ref: P}"), "no text");
         bug("a: [", "not YAML");
     }
 

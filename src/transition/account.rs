@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::Places;
 use super::before::Before;
 use super::unit::Unit;
 use crate::demand::{Ledger, Load, ROUTERS, WORDS, quota};
-use crate::fleet::{Fleet, PlacedApp};
+use crate::fleet::Fleet;
 use crate::host::Host;
 use crate::lock::{CertificateKey, Lock, RuleKey};
 use crate::routes::Router;
@@ -49,7 +50,7 @@ fn hosts(unit: &Unit, router: Router, port: usize) -> impl Iterator<Item = (&Rul
 }
 
 impl Account {
-    pub(super) fn new(fleet: &Fleet, lock: &Lock, last: u32, before: &Before, wanted: &[Unit]) -> Self {
+    pub(super) fn new(fleet: &Fleet, places: &Places<'_>, lock: &Lock, last: u32, before: &Before, wanted: &[Unit]) -> Self {
         let changed: BTreeSet<usize> =
             (0..fleet.apps.len()).filter(|at| before.units[*at] != wanted[*at]).map(|at| fleet.apps[at].rack).collect();
         let strangers = Ledger::new(lock);
@@ -58,36 +59,30 @@ impl Account {
             for router in ROUTERS {
                 let name = &fleet.racks[*rack].name;
                 let mut held = strangers.strangers(name, router);
-                held.certificates += lock
-                    .shared
-                    .iter()
-                    .filter(|((on, at, _), known)| on == name && *at == router && known.left.is_none_or(|left| left == last))
-                    .count();
+                held.certificates +=
+                    lock.shared_on(name).filter(|((_, at, _), known)| *at == router && known.left.is_none_or(|left| left == last)).count();
                 let mut numbers: BTreeMap<u32, BTreeSet<Option<usize>>> = BTreeMap::new();
-                for (_, stand) in before.gone.iter().filter(|(key, _)| key.rack == *name && key.router == router) {
+                for (_, stand) in before.gone_on(name).iter().filter(|(key, _)| key.router == router) {
                     held.rules += 1 + usize::from(stand.http);
                     numbers.entry(stand.priority).or_default().insert(None);
                 }
                 let services: BTreeSet<(&str, &str)> = before
-                    .gone
+                    .gone_on(name)
                     .iter()
-                    .filter(|(key, _)| key.rack == *name && key.router == router)
+                    .filter(|(key, _)| key.router == router)
                     .map(|(key, _)| (key.app.as_str(), key.service.as_str()))
                     .collect();
                 held.target_groups += services.len();
                 // So do their certificates; on which routers nobody knows.
-                let is_standing = |key: &CertificateKey| {
-                    let is_unit = |(at, app): (usize, &PlacedApp)| app.rack == *rack && app.name == key.app && fleet.has_stack(at);
-                    !fleet.apps.iter().enumerate().any(is_unit)
-                };
-                let left = lock.certificates.iter().filter(|(key, own)| key.rack == *name && own.left == Some(last));
+                let is_standing =
+                    |key: &CertificateKey| places.get(&(name.as_str(), key.app.as_str())).is_none_or(|at| !fleet.has_stack(*at));
+                let left = lock.certificates_on(name).filter(|(_, own)| own.left == Some(last));
                 held.certificates += left.filter(|(key, _)| is_standing(key)).count();
-                let others = lock.strangers.keys().filter(|(on, at, _, _)| on == name && *at == router);
                 let shelf = Shelf {
                     quota: quota(&fleet.racks[*rack]),
                     held,
                     numbers,
-                    strangers: others.map(|(_, _, port, number)| (*port, *number)).collect(),
+                    strangers: lock.strangers_on(name, router).map(|(_, _, port, number)| (*port, *number)).collect(),
                     holders: Default::default(),
                     wanted: Default::default(),
                 };

@@ -1,6 +1,6 @@
 //! What stood before the last generation of the lock.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Places;
 use super::unit::{Stand, Unit};
@@ -14,8 +14,8 @@ use crate::routes::Router;
 pub(super) struct Before {
     /// Apps on racks, by their places in the fleet.
     pub(super) units: Vec<Unit>,
-    /// Rules of apps that are gone: their stacks stay until somebody deletes them.
-    pub(super) gone: Vec<(RuleKey, Stand)>,
+    /// Rules of apps that are gone, by rack: their stacks stay until somebody deletes them.
+    pub(super) gone: BTreeMap<String, Vec<(RuleKey, Stand)>>,
 }
 
 impl Before {
@@ -34,7 +34,7 @@ impl Before {
                 }
             }
         }
-        let mut gone = Vec::new();
+        let mut gone: BTreeMap<String, Vec<(RuleKey, Stand)>> = BTreeMap::new();
         for ((_, _, number), retired) in lock.retired.iter().filter(|(_, retired)| retired.since == last) {
             let stand =
                 Stand { priority: *number, hosts: retired.hosts.iter().cloned().collect(), http: retired.http, leads_to_old: false };
@@ -44,7 +44,7 @@ impl Before {
                 Some(at) => {
                     units[*at].rules.insert(retired.key.clone(), stand);
                 }
-                None => gone.push((retired.key.clone(), stand)),
+                None => gone.entry(retired.key.rack.clone()).or_default().push((retired.key.clone(), stand)),
             }
         }
         for (unit, app) in units.iter_mut().zip(&fleet.apps) {
@@ -55,6 +55,11 @@ impl Before {
             *unit = Unit::default();
         }
         Self { units, gone }
+    }
+
+    /// Rules on a rack of apps that are gone.
+    pub(super) fn gone_on(&self, rack: &str) -> &[(RuleKey, Stand)] {
+        self.gone.get(rack).map_or(&[], Vec::as_slice)
     }
 }
 

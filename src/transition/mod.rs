@@ -102,19 +102,23 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
     let last = lock.generation();
     let places = places(fleet);
     let before = Before::new(fleet, &places, lock, last, &wanted);
-    let kept: Vec<Kept> = (0..fleet.racks.len()).map(|at| kept(fleet, at, lock, last, &before, out)).collect();
-    let before_gone: BTreeSet<String> = before.gone.iter().map(|(key, _)| key.rack.clone()).collect();
+    let mut apps: Vec<Vec<usize>> = vec![Vec::new(); fleet.racks.len()];
+    for (at, app) in fleet.apps.iter().enumerate() {
+        apps[app.rack].push(at);
+    }
+    let kept: Vec<Kept> = (0..fleet.racks.len()).map(|at| kept(fleet, at, &apps[at], lock, last, &before, out)).collect();
     let mut traveller = Traveller {
         fleet,
         allocation,
-        account: Account::new(fleet, lock, last, &before, &wanted),
+        account: Account::new(fleet, &places, lock, last, &before, &wanted),
         is_done: vec![false; fleet.apps.len()],
         receivers: receivers(&places, lock, &wanted),
+        lasting: fleet.racks.iter().map(|rack| lasting(rack, lock, last, &before)).collect(),
         current: before.units,
         wanted,
         rules,
+        apps,
         kept,
-        lasting: fleet.racks.iter().map(|rack| lasting(rack, lock, last, &before_gone)).collect(),
         refusals: BTreeMap::new(),
     };
     let mut way = Way::default();
@@ -160,13 +164,13 @@ fn report(what: &str, refusal: &Refusal, out: &mut Diagnostics) {
 }
 
 /// What a rack must keep for rules that still stand on it.
-fn kept(fleet: &Fleet, at: usize, lock: &Lock, last: u32, before: &Before, out: &mut Diagnostics) -> Kept {
+fn kept(fleet: &Fleet, at: usize, apps: &[usize], lock: &Lock, last: u32, before: &Before, out: &mut Diagnostics) -> Kept {
     let rack = &fleet.racks[at];
     let mut kept = Kept::default();
     if rack.external {
         return kept;
     }
-    let standing = || fleet.apps.iter().zip(&before.units).filter(|(app, _)| app.rack == at).flat_map(|(_, unit)| &unit.rules);
+    let standing = || apps.iter().flat_map(|at| &before.units[*at].rules);
     for router in ROUTERS.into_iter().filter(|router| !router.is_on(rack)) {
         if standing().any(|(key, _)| key.router == router) {
             kept.routers.insert(router);
@@ -180,7 +184,7 @@ fn kept(fleet: &Fleet, at: usize, lock: &Lock, last: u32, before: &Before, out: 
         in_use(rack, before, on_80, "port 80", "DisableALBPort80", out);
     }
     // A certificate of an app takes the place of a listed one: the listed one goes when it stands.
-    let own_is_new = lock.certificates.iter().any(|(key, own)| key.rack == rack.name && (own.since == last || own.changed == Some(last)));
+    let own_is_new = lock.certificates_on(&rack.name).any(|(_, own)| own.since == last || own.changed == Some(last));
     if own_is_new {
         kept.certificates = taken(rack, lock, last);
     }
@@ -189,8 +193,8 @@ fn kept(fleet: &Fleet, at: usize, lock: &Lock, last: u32, before: &Before, out: 
 
 /// Listed certificates that stacks of apps that are gone may still need: nobody says when those are
 /// deleted, so the certificates stay until the next change.
-fn lasting(rack: &Rack, lock: &Lock, last: u32, gone: &BTreeSet<String>) -> BTreeSet<(Router, String)> {
-    if rack.external || !gone.contains(&rack.name) {
+fn lasting(rack: &Rack, lock: &Lock, last: u32, before: &Before) -> BTreeSet<(Router, String)> {
+    if rack.external || before.gone_on(&rack.name).is_empty() {
         return BTreeSet::new();
     }
     taken(rack, lock, last)
@@ -198,13 +202,13 @@ fn lasting(rack: &Rack, lock: &Lock, last: u32, gone: &BTreeSet<String>) -> BTre
 
 /// Listed certificates that the last generation took from the routers of a rack.
 fn taken(rack: &Rack, lock: &Lock, last: u32) -> BTreeSet<(Router, String)> {
-    let left = lock.shared.iter().filter(|((on, _, _), known)| *on == rack.name && known.left == Some(last));
+    let left = lock.shared_on(&rack.name).filter(|(_, known)| known.left == Some(last));
     left.map(|((_, router, arn), _)| (*router, arn.clone())).filter(|(router, _)| router.is_on(rack)).collect()
 }
 
 /// Refuse to remove what the stack of an app that is gone still imports: no phase deletes a stack.
 fn in_use(rack: &Rack, before: &Before, uses: impl Fn(&RuleKey, bool) -> bool, what: &str, parameter: &str, out: &mut Diagnostics) {
-    let user = before.gone.iter().find(|(key, stand)| key.rack == rack.name && uses(key, stand.http));
+    let user = before.gone_on(&rack.name).iter().find(|(key, stand)| uses(key, stand.http));
     if let Some((key, _)) = user {
         out.report(
             Diagnostic::nowhere(&ROUTER_IN_USE, format!("{what} of `{}` is removed while rules of `{}` stand on it", rack.name, key.app))
@@ -267,6 +271,8 @@ struct Traveller<'a> {
     wanted: Vec<Unit>,
     /// Places of the wanted rules of each app in the allocation.
     rules: Vec<Vec<usize>>,
+    /// The apps on each rack.
+    apps: Vec<Vec<usize>>,
     kept: Vec<Kept>,
     /// Listed certificates that stay on each rack as long as this generation is the last.
     lasting: Vec<BTreeSet<(Router, String)>>,
@@ -350,7 +356,7 @@ impl Traveller<'_> {
     /// Whether nobody uses what a rack has kept.
     fn is_released(&self, rack: usize) -> bool {
         let kept = &self.kept[rack];
-        let on_it = || self.fleet.apps.iter().enumerate().filter(|(_, app)| app.rack == rack).map(|(at, _)| at);
+        let on_it = || self.apps[rack].iter().copied();
         let rules = || on_it().flat_map(|at| &self.current[at].rules);
         let routers_are_free = rules().all(|(key, _)| !kept.routers.contains(&key.router));
         let port_is_free = !kept.port80 || rules().all(|(key, stand)| key.router != Router::Public || !stand.http);

@@ -12,7 +12,8 @@ use rackform::lock::{self, Lock, Mode};
 use rackform::placement::Change;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files, Variables};
-use rackform::{Compiled, Input, compile};
+use rackform::threads::Threads;
+use rackform::{Compiled, Input, compile, compile_on};
 use serde_yaml::Value;
 
 /// What came of a compile.
@@ -72,6 +73,14 @@ pub(crate) fn run_with(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variable
 /// The same with something that somebody asks of the placement.
 pub(crate) fn run_change(fleet: &str, apps: &[(&str, &str)], lock: &Lock, change: &Change) -> Outcome {
     run_all(fleet, apps, lock, &Variables::new(), change)
+}
+
+/// Compile apps on so many threads.
+pub(crate) fn run_on(threads: usize, fleet: &str, apps: &[(&str, &str)], lock: &Lock) -> Outcome {
+    with_input(fleet, apps, lock, &Variables::new(), &Change::None, None, |input, _, out| {
+        let compiled = compile_on(Threads::of(threads), input, out).ok();
+        Outcome { compiled, messages: out.sorted().iter().map(|d| short(d, input.files)).collect() }
+    })
 }
 
 fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables, change: &Change) -> Outcome {

@@ -1,0 +1,116 @@
+//! What was rendered as a reader of YAML has it. Every template is read back, so nothing is copied
+//! that can stay where it stands.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
+
+/// A value.
+#[derive(Debug)]
+pub(super) enum Node<'t> {
+    /// Text.
+    Text(Cow<'t, str>),
+    /// A list.
+    List(Vec<Node<'t>>),
+    /// A mapping.
+    Map(Map<'t>),
+    /// A number, a flag or nothing.
+    Other,
+}
+
+/// A mapping of texts, in the order of its keys.
+#[derive(Debug)]
+pub(super) struct Map<'t>(Vec<(Cow<'t, str>, Node<'t>)>);
+
+impl<'t> Map<'t> {
+    pub(super) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node<'t>)> {
+        self.0.iter().map(|(key, value)| (key.as_ref(), value))
+    }
+
+    pub(super) fn get(&self, key: &str) -> Option<&Node<'t>> {
+        let at = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(key)).ok()?;
+        Some(&self.0[at].1)
+    }
+}
+
+impl Node<'_> {
+    /// The value of a key; none in what is no mapping.
+    pub(super) fn get(&self, key: &str) -> Option<&Self> {
+        if let Node::Map(map) = self { map.get(key) } else { None }
+    }
+
+    pub(super) fn as_str(&self) -> Option<&str> {
+        if let Node::Text(text) = self { Some(text) } else { None }
+    }
+}
+
+impl<'de> Deserialize<'de> for Node<'de> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(Reader)
+    }
+}
+
+/// Takes whatever the parser finds, but for tags, which no template has.
+struct Reader;
+
+impl<'de> Visitor<'de> for Reader {
+    type Value = Node<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a value without a tag")
+    }
+
+    fn visit_unit<E: Error>(self) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_bool<E: Error>(self, _: bool) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_i64<E: Error>(self, _: i64) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_u64<E: Error>(self, _: u64) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_f64<E: Error>(self, _: f64) -> Result<Node<'de>, E> {
+        Ok(Node::Other)
+    }
+
+    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Borrowed(text)))
+    }
+
+    fn visit_str<E: Error>(self, text: &str) -> Result<Node<'de>, E> {
+        Ok(Node::Text(Cow::Owned(text.to_owned())))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Node<'de>, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = from.next_element()? {
+            items.push(item);
+        }
+        Ok(Node::List(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Node<'de>, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, value)) = from.next_entry()? {
+            let Node::Text(key) = key else { return Err(A::Error::custom("a key that is no text")) };
+            entries.push((key, value));
+        }
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        match entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Err(A::Error::custom(format!("the key {:?} comes twice", pair[0].0))),
+            None => Ok(Node::Map(Map(entries))),
+        }
+    }
+}

@@ -1,0 +1,65 @@
+//! Work on many items by several threads. What comes of it never depends on how many there are:
+//! results come in the order of the items, and no item sees another one.
+
+use std::num::NonZero;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::thread::{self, Builder};
+
+/// Items that a thread takes at a time. So many manifests or templates take longer than a thread
+/// takes to start, and fewer are not worth one.
+const BLOCK: usize = 16;
+
+/// How many threads may work at a time.
+#[derive(Debug, Clone, Copy)]
+pub struct Threads(NonZero<usize>);
+
+impl Threads {
+    /// As many as the machine has cores for.
+    pub fn available() -> Self {
+        Self(thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
+    }
+
+    /// So many, and always one.
+    pub fn of(count: usize) -> Self {
+        Self(NonZero::new(count).unwrap_or(NonZero::<usize>::MIN))
+    }
+
+    /// What `work` makes of each item, in the order of the items.
+    pub fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
+        let blocks: Vec<&[T]> = items.chunks(BLOCK).collect();
+        let next = AtomicUsize::new(0);
+        let take = || {
+            let mut done = Vec::new();
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(block) = blocks.get(at) else { return done };
+                done.push((at, block.iter().map(&work).collect::<Vec<R>>()));
+            }
+        };
+        let mut done = thread::scope(|scope| {
+            // Where no thread can be had, those that run do its work.
+            let others: Vec<_> = (1..self.0.get().min(blocks.len())).map_while(|_| Builder::new().spawn_scoped(scope, take).ok()).collect();
+            let mut done = take();
+            done.extend(others.into_iter().flat_map(|other| other.join().expect("a panic ends the program")));
+            done
+        });
+        done.sort_unstable_by_key(|(at, _)| *at);
+        done.into_iter().flat_map(|(_, results)| results).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_come_in_the_order_of_the_items() {
+        for count in [0, 1, BLOCK, BLOCK + 1, 1000] {
+            let items: Vec<usize> = (0..count).collect();
+            let expected: Vec<usize> = items.iter().map(|item| item * 2).collect();
+            for threads in [0, 1, 2, 7, 100] {
+                assert_eq!(Threads::of(threads).map(&items, |item| item * 2), expected);
+            }
+        }
+    }
+}
