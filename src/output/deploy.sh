@@ -394,12 +394,12 @@ find_lacking() {
 deploy() {
   local stack=${names[$1]}
   position=$((position + 1))
-  if [[ -n $dry ]] && ! can_dry_run "$1"; then
+  if is_past "$1"; then
+    leave_out "$1" "it is past that already"
     finished+=" $1"
     return
   fi
-  if is_past "$1"; then
-    leave_out "$1" "it is past that already"
+  if [[ -n $dry ]] && ! can_dry_run "$1"; then
     finished+=" $1"
     return
   fi

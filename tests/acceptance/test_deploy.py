@@ -425,6 +425,11 @@ def test_a_dry_run_makes_one_change_set_a_stack(
     assert sorted(stub.deployed()) == sorted({stack.name for stack in fleet.stacks()})
     assert all("--no-execute-changeset" in words for words in stub.calls("cloudformation deploy"))
 
+    assert stub.run(fleet).returncode == 0
+    done = stub.run(fleet, "--dry-run", "--app", circle[0])
+    assert f"[1/2] leaving out {twice} (phase 1): it is past that already\n" in done.stdout
+    assert f"[2/2] making a change set of {twice} (phase 2)\n" in done.stdout
+
 
 @pytest.mark.parametrize(
     ("status", "advice"),
