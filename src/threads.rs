@@ -5,8 +5,9 @@ use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Builder};
 
-/// Items that a thread takes at a time. So many manifests or templates take longer than a thread
-/// takes to start, and fewer are not worth one.
+/// Items for which a thread is worth its start and the wait for its end on a machine that is busy.
+const ENOUGH: usize = 64;
+/// Items that a thread takes at a time, few enough that none waits long for the last one.
 const BLOCK: usize = 16;
 
 /// How many threads may work at a time.
@@ -38,7 +39,8 @@ impl Threads {
         };
         let mut done = thread::scope(|scope| {
             // Where no thread can be had, those that run do its work.
-            let others: Vec<_> = (1..self.0.get().min(blocks.len())).map_while(|_| Builder::new().spawn_scoped(scope, take).ok()).collect();
+            let others: Vec<_> =
+                (1..self.0.get().min(items.len() / ENOUGH)).map_while(|_| Builder::new().spawn_scoped(scope, take).ok()).collect();
             let mut done = take();
             done.extend(others.into_iter().flat_map(|other| other.join().expect("a panic ends the program")));
             done
@@ -54,7 +56,7 @@ mod tests {
 
     #[test]
     fn results_come_in_the_order_of_the_items() {
-        for count in [0, 1, BLOCK, BLOCK + 1, 1000] {
+        for count in [0, 1, BLOCK, 2 * ENOUGH + 1, 1000] {
             let items: Vec<usize> = (0..count).collect();
             let expected: Vec<usize> = items.iter().map(|item| item * 2).collect();
             for threads in [0, 1, 2, 7, 100] {

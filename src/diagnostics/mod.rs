@@ -139,6 +139,9 @@ impl Diagnostics {
     pub fn take_in(&mut self, mut part: Self) {
         if self.known.is_disjoint(&part.known) {
             self.list.append(&mut part.list);
+            if self.known.len() < part.known.len() {
+                std::mem::swap(&mut self.known, &mut part.known); // few go to many
+            }
             self.known.extend(part.known);
             return;
         }
