@@ -7,7 +7,7 @@ mod rack;
 mod stack;
 
 pub use rack::{RackUse, lower_rack};
-pub use stack::{Parameter, Stack, StackKind};
+pub use stack::{Context, Parameter, Stack, StackKind};
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -78,9 +78,7 @@ impl<'a> Source<'a> {
             instances: self.allocation.lock.racks.get(&rack.name).is_some_and(|known| known.instances),
             agent_ports: self.agent_ports.get(&step.rack).cloned().unwrap_or_default(),
         };
-        let mut stack = lower_rack(&rack, &used);
-        stack.context["header"] = header(self.written_from).into();
-        stack
+        lower_rack(&rack, &used, &header(self.written_from))
     }
 }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
 use serde_json::Value;
+
+use super::app::AppContext;
 
 /// A stack, and everything that its template may print.
 #[derive(Debug, Clone)]
@@ -17,12 +20,23 @@ pub struct Stack {
     pub app: Option<String>,
     /// The file of `templates/` that lays it out.
     pub template: &'static str,
-    /// What the template prints. The comment lines at the head, `header`, are empty until the file is written.
-    pub context: Value,
+    /// What the template prints.
+    pub context: Context,
     /// The parameters of the template, in its order.
     pub parameters: Vec<Parameter>,
     /// Logical id and type of every resource, as lowering meant them.
     pub resources: BTreeMap<String, String>,
+}
+
+/// What a template prints. An app's is printed as it is: a fleet has many, and copies of all would take longer than
+/// writing them.
+#[derive(Debug, Clone, Serialize)]
+#[serde(untagged)]
+pub enum Context {
+    /// Of a rack.
+    Rack(Value),
+    /// Of an app.
+    App(Box<AppContext>),
 }
 
 /// What a stack holds.

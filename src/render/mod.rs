@@ -1,6 +1,7 @@
 //! Stacks to text. Templates look like the CloudFormation they become; values can't change its structure, and the
 //! text is read back before it counts.
 
+mod dialect;
 mod environment;
 mod read;
 mod scalar;

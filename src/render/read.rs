@@ -7,7 +7,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
 /// A value.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) enum Node<'t> {
     /// Text.
     Text(Cow<'t, str>),
@@ -20,10 +20,19 @@ pub(super) enum Node<'t> {
 }
 
 /// A mapping of texts, in the order of its keys.
-#[derive(Debug)]
+#[derive(Debug, PartialEq)]
 pub(super) struct Map<'t>(Vec<(Cow<'t, str>, Node<'t>)>);
 
 impl<'t> Map<'t> {
+    /// A mapping of these entries; an error names a key that comes twice.
+    pub(super) fn new(mut entries: Vec<(Cow<'t, str>, Node<'t>)>) -> Result<Self, String> {
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        match entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            Some(pair) => Err(format!("the key {:?} comes twice", pair[0].0)),
+            None => Ok(Self(entries)),
+        }
+    }
+
     pub(super) fn len(&self) -> usize {
         self.0.len()
     }
@@ -107,10 +116,6 @@ impl<'de> Visitor<'de> for Reader {
             let Node::Text(key) = key else { return Err(A::Error::custom("a key that is no text")) };
             entries.push((key, value));
         }
-        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
-        match entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
-            Some(pair) => Err(A::Error::custom(format!("the key {:?} comes twice", pair[0].0))),
-            None => Ok(Node::Map(Map(entries))),
-        }
+        Map::new(entries).map(Node::Map).map_err(A::Error::custom)
     }
 }

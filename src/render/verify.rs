@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::is_logical_id;
 use super::read::{Map, Node};
+use super::{dialect, is_logical_id};
 
 /// Bytes that CloudFormation takes as a template from S3 ("1 MB" in its quotas, read the strict way).
 pub const MAX_BYTES: usize = 1_000_000;
@@ -27,8 +27,11 @@ pub enum Fault {
 /// leading somewhere, and exactly the `expected` resources, by logical id and type.
 pub fn verify(text: &str, expected: &BTreeMap<String, String>) -> Result<(), Fault> {
     within("bytes", text.len(), MAX_BYTES)?;
-    // The reader refuses a key that comes twice.
-    let document: Node = serde_yaml::from_str(text).map_err(|error| Fault::Bug(format!("not YAML: {error}")))?;
+    // The readers refuse a key that comes twice.
+    let document = match dialect::read(text) {
+        Some(document) => document,
+        None => serde_yaml::from_str(text).map_err(|error| Fault::Bug(format!("not YAML: {error}")))?,
+    };
     let resources = section(&document, "Resources", MAX_RESOURCES)?;
     let parameters = section(&document, "Parameters", MAX_PARAMETERS)?;
     section(&document, "Outputs", MAX_OUTPUTS)?;

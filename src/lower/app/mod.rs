@@ -16,7 +16,7 @@ use self::target::{RuleContext, TargetGroupContext, listener, rule_context, targ
 use self::task::{AppTasks, Behind, TaskContext};
 use super::ids;
 use super::intrinsic::reference;
-use super::stack::{Parameter, Stack, StackKind};
+use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::compute::{Image, Task};
 use crate::demand::{self, AppCertificate};
 use crate::fleet::{App, Compute, Fleet, Rack};
@@ -25,8 +25,9 @@ use crate::routes::{internal_domain, routers_of};
 use crate::source::Files;
 use crate::transition::AppStep;
 
-#[derive(Serialize)]
-struct Context {
+/// What the template of an app prints.
+#[derive(Debug, Clone, Serialize)]
+pub struct AppContext {
     header: Vec<String>,
     description: String,
     parameters: Vec<ParameterContext>,
@@ -38,14 +39,14 @@ struct Context {
     outputs: Vec<OutputContext>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ParameterContext {
     name: String,
     kind: &'static str,
     description: String,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct CertificateContext {
     id: String,
     names: Vec<String>,
@@ -54,13 +55,13 @@ struct CertificateContext {
     listeners: Vec<Attachment>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct Attachment {
     id: String,
     listener: Value,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ServiceContext {
     name: String,
     source: String,
@@ -71,7 +72,7 @@ struct ServiceContext {
     task: Option<TaskContext>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct RecordContext {
     id: String,
     zone: Value,
@@ -79,7 +80,7 @@ struct RecordContext {
     target: Value,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct OutputContext {
     id: String,
     value: Value,
@@ -118,7 +119,7 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], files: &Files
     });
     let parameters: Vec<(Parameter, &str, String)> = zone.into_iter().chain(lowering.images(&services)).collect();
     let has_tasks = services.iter().any(|service| service.task.is_some());
-    let context = Context {
+    let context = AppContext {
         header: super::header(&app.source),
         description: format!("App {} on the rack {}", app.name, rack.name),
         parameters: parameters
@@ -137,14 +138,14 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], files: &Files
         app: Some(app.name.clone()),
         template: "app.yaml",
         resources: resources(&context),
-        context: serde_json::to_value(context).expect("the context is plain data"),
+        context: Context::App(Box::new(context)),
         parameters: parameters.into_iter().map(|(parameter, ..)| parameter).collect(),
         name: lowering.stack,
     })
 }
 
 /// Every logical ID with its type.
-fn resources(context: &Context) -> BTreeMap<String, String> {
+fn resources(context: &AppContext) -> BTreeMap<String, String> {
     let mut all: Vec<(&str, &str)> = Vec::new();
     for certificate in &context.certificates {
         all.push((&certificate.id, "AWS::CertificateManager::Certificate"));

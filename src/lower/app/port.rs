@@ -13,7 +13,7 @@ use crate::ports::{balancer_of, is_internal};
 /// Seconds between two checks, and how many change a target's state.
 const CHECKS: (u32, u32) = (30, 2);
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct PortContext {
     pub(super) group: String,
     pub(super) listener: String,
@@ -31,7 +31,7 @@ pub(super) struct PortContext {
     tags: Vec<(&'static str, String)>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct IngressContext {
     id: String,
     balancer_group: Value,

@@ -16,7 +16,7 @@ const PREDEFINED: &str = "PredefinedMetricSpecification";
 
 /// The range of a service's count. Every service has one, also where both ends are one number: ECS is never told a
 /// count when a service is changed, so that one which was set by hand or by a policy stays.
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct ScalingContext {
     id: String,
     resource: Value,
@@ -25,7 +25,7 @@ pub(super) struct ScalingContext {
     policies: Vec<PolicyContext>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct PolicyContext {
     id: String,
     /// Which key of the configuration describes the metric, and how.

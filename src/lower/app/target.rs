@@ -19,7 +19,7 @@ const THRESHOLD: u32 = 2;
 /// because an attribute that is left out keeps its last value.
 const STICKY_SECONDS: &str = "86400";
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct TargetGroupContext {
     pub(super) id: String,
     vpc: Value,
@@ -36,7 +36,7 @@ pub(super) struct TargetGroupContext {
     tags: Vec<(&'static str, String)>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct RuleContext {
     pub(super) id: String,
     after: Vec<String>,

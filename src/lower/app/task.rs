@@ -20,7 +20,7 @@ use crate::routes::{Router, default_host, routers_of};
 const OPEN_FILES: u32 = 1_024_000;
 
 /// What the tasks of an app share.
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct AppTasks {
     execution_role: &'static str,
     /// What ECS may do to start tasks: statements of a policy.
@@ -29,13 +29,13 @@ pub(super) struct AppTasks {
     tags: Vec<(String, String)>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct LogsContext {
     id: &'static str,
     days: Option<u32>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 pub(super) struct TaskContext {
     definition: DefinitionContext,
     role: Option<RoleContext>,
@@ -45,7 +45,7 @@ pub(super) struct TaskContext {
     tags: Vec<(String, String)>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct DefinitionContext {
     id: String,
     family: String,
@@ -57,7 +57,7 @@ struct DefinitionContext {
     container: ContainerContext,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct ContainerContext {
     name: String,
     image: Value,
@@ -76,20 +76,20 @@ struct ContainerContext {
     log_options: Option<Value>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct RoleContext {
     id: String,
     policies: Vec<String>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct SecurityContext {
     id: String,
     description: String,
     ingress: Vec<Value>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one block of the template")]
 struct EcsServiceContext {
     id: String,
@@ -109,7 +109,7 @@ struct EcsServiceContext {
     task_tags: bool,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Clone, Serialize)]
 struct NetworkContext {
     subnets: Vec<Value>,
     public_address: &'static str,

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use super::intrinsic::reference;
-use super::stack::{Parameter, Stack, StackKind};
+use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::fleet::{Certificate, Network, Rack};
 
 /// What the apps on a rack use of it.
@@ -44,7 +44,7 @@ fn add(resources: &mut Resources, id: impl Into<String>, kind: &str) -> String {
 
 /// Lower a rack. Its certificate falls back to the parameter `Certificate` when it is to be created and the rack has no
 /// host to name on it.
-pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
+pub fn lower_rack(rack: &Rack, routed: &RackUse, header: &[String]) -> Stack {
     let mut resources = Resources::new();
     let network = network::network(rack, &mut resources);
     let logs = logs::logs(rack, &mut resources);
@@ -66,7 +66,7 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
     let api = api::api(rack, routed, &mut resources);
 
     let context = json!({
-        "header": [],
+        "header": header,
         "description": format!("Rack {}: routers, API balancer, cluster and network", rack.name),
         "rack": rack.name,
         "parameters": parameters.iter().map(|(_, block)| block).collect::<Vec<_>>(),
@@ -88,7 +88,7 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse) -> Stack {
         rack: rack.name.clone(),
         app: None,
         template: "rack.yaml",
-        context,
+        context: Context::Rack(context),
         parameters,
         resources,
     }
