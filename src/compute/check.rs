@@ -8,7 +8,7 @@ use crate::diagnostics::codes::{
     TIME_RANGE,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
-use crate::fleet::{App, Compute, Rack, is_policy};
+use crate::fleet::{App, Compute, Rack, is_policy_arn};
 use crate::manifest::Service;
 
 /// Seconds that a target may drain; more was refused before.
@@ -104,7 +104,7 @@ pub(super) fn service(service: &Service, launch: Launch, out: &mut Diagnostics) 
             );
         }
     }
-    for policy in service.policies.iter().filter(|policy| !is_policy(&policy.value)) {
+    for policy in service.policies.iter().filter(|policy| !is_policy_arn(&policy.value)) {
         out.report(
             Diagnostic::new(&POLICY_ARN, policy.place, format!("`{}` is not the ARN of a policy", policy.value))
                 .help("write the full ARN, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"),

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::formation::{self, Formation};
-use super::values::{flag, same};
+use super::values::{flag, policy_arn, same};
 use crate::diagnostics::codes::{DROPPED_PARAMETER, PARAMETER_ELSEWHERE, PARAMETER_VALUE, PARAMETERS_DISAGREE, UNKNOWN_PARAMETER};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::manifest::{Manifest, logical_id};
@@ -207,9 +207,7 @@ impl AppParams {
             }
             "CircuitBreaker" => self.circuit_breaker = flag(text)?,
             "EnableContainerReadonlyRootFilesystem" => self.readonly_root = flag(text)?,
-            "IamPolicy" if text.is_empty() => self.iam_policy = None,
-            "IamPolicy" if is_policy(text) => self.iam_policy = Some(text.to_owned()),
-            "IamPolicy" => return Err("the ARN of an IAM policy".into()),
+            "IamPolicy" => self.iam_policy = policy_arn(text)?,
             "IgnoreManualScaleCount" => self.ignore_manual_scale_count = flag(text)?,
             "Isolate" => self.isolate = flag(text)?,
             "LogDriver" if text.is_empty() || text == "CloudWatch" => self.logs = !text.is_empty(),
@@ -246,14 +244,6 @@ fn refused(name: &str, value: &Spanned<String>, takes: &str) -> Diagnostic {
     Diagnostic::new(&PARAMETER_VALUE, value.place, format!("`{name}` can't be \"{}\"", value.value))
         .label(format!("takes {takes}"))
         .help(format!("write {takes}, or remove the parameter"))
-}
-
-/// Whether a text has the shape of the ARN of a policy, one of AWS's or of an account's.
-pub fn is_policy(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let is_account = |account: &str| account == "aws" || (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
-    matches!(parts.as_slice(), ["arn", partition, "iam", "", account, name]
-        if partition.starts_with("aws") && is_account(account) && name.len() > 7 && name.starts_with("policy/") && !name.contains(char::is_whitespace))
 }
 
 /// Numbers and ranges of numbers, separated by commas.
