@@ -49,6 +49,7 @@ struct ParameterContext {
 struct CertificateContext {
     id: String,
     names: Vec<String>,
+    has_wildcard: bool,
     validated: Vec<String>,
     zone: Value,
     listeners: Vec<Attachment>,
@@ -165,6 +166,7 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
     CertificateContext {
         id: ids::certificate(&own.names),
         names: own.names.clone(),
+        has_wildcard: own.names.iter().any(|name| name.starts_with('*')),
         validated: own.validated.clone(),
         zone: reference("PublicHostedZone"),
         listeners: own
