@@ -50,6 +50,7 @@ struct ParameterContext {
 struct CertificateContext {
     id: String,
     names: Vec<String>,
+    has_wildcard: bool,
     validated: Vec<String>,
     zone: Value,
     listeners: Vec<Attachment>,
@@ -166,6 +167,7 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
     CertificateContext {
         id: ids::certificate(&own.names),
         names: own.names.clone(),
+        has_wildcard: own.names.iter().any(|name| name.starts_with('*')),
         validated: own.validated.clone(),
         zone: reference("PublicHostedZone"),
         listeners: own
