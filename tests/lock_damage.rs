@@ -13,7 +13,7 @@ use rackform::placement::Change;
 use serde_yaml::Value;
 
 const FLEET: &str = "\
-racks: {main: {count: 3, host: \"{rack}.example.org\", certificate: create, params: {Internal: Yes}}}
+racks: {main: {compute: none, count: 3, host: \"{rack}.example.org\", certificate: create, params: {Internal: Yes}}}
 apps: {old: {params: {RedirectHttps: No}}}
 ";
 

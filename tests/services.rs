@@ -214,12 +214,13 @@ fn ecs_service(template: &Value, id: &str, drawn: &Drawn) {
     }
     if own_address {
         let group = properties["NetworkConfiguration"]["AwsvpcConfiguration"]["SecurityGroups"][0]["Fn::GetAtt"][0].as_str().unwrap();
-        let open: BTreeSet<u64> = items(&template["Resources"][group]["Properties"]["SecurityGroupIngress"])
-            .iter()
-            .map(|rule| rule["FromPort"].as_u64().unwrap())
-            .collect();
-        let needed: BTreeSet<u64> = targets.iter().map(|target| target["ContainerPort"].as_u64().unwrap()).collect();
-        assert_eq!(open, needed);
+        let ingress = items(&template["Resources"][group]["Properties"]["SecurityGroupIngress"]);
+        let lets_in = |port: u64| {
+            let is_in = |rule: &&Value| (rule["FromPort"].as_u64().unwrap()..=rule["ToPort"].as_u64().unwrap()).contains(&port);
+            ingress.iter().any(|rule| is_in(&rule) && !rule["SourceSecurityGroupId"].is_null())
+        };
+        assert!(targets.iter().all(|target| lets_in(target["ContainerPort"].as_u64().unwrap())));
+        assert_eq!(ingress.is_empty(), targets.is_empty());
     }
     scaling(template, id, drawn);
 }
@@ -288,4 +289,26 @@ fn much_of_what_is_drawn_is_emitted() {
     });
     let emitted = emitted.count();
     assert!(emitted >= 40, "{emitted} of 60");
+}
+
+#[test]
+fn a_new_port_is_a_rolling_deployment() {
+    let app = |port: &str| format!("services:\n  web: {{image: example/web:1, port: \"{port}\"}}\n");
+    let first = run(FLEET, &[("shop", &app("3000"))], &Lock::default()).ok();
+    let path = "main/apps/shop.yaml";
+    let port =
+        |compiled: &rackform::Compiled, key: &str| template(compiled, path)["Resources"]["WebTargetGroup"]["Properties"][key].clone();
+    let second = run(FLEET, &[("shop", &app("8080"))], &first.lock).ok();
+    assert_eq!((port(&second, "Port"), second.phases), (3000.into(), 1), "the group stays");
+    let service = &template(&second, path)["Resources"]["WebService"]["Properties"]["LoadBalancers"][0];
+    assert_eq!(service["ContainerPort"], 8080);
+    assert_eq!(second.lock, first.lock, "nothing that the lock remembers has changed");
+    // What a target speaks is the group's own, and makes another one.
+    let third = run(FLEET, &[("shop", &app("https:8080"))], &second.lock).ok();
+    assert_eq!((port(&third, "Port"), port(&third, "Protocol")), (8080.into(), "HTTPS".into()));
+    // Where others register targets, they may count on the number.
+    let elsewhere = FLEET.replace("compute: instances", "compute: none");
+    let first = run(&elsewhere, &[("shop", &app("3000"))], &Lock::default()).ok();
+    let second = run(&elsewhere, &[("shop", &app("8080"))], &first.lock).ok();
+    assert_eq!(port(&second, "Port"), 8080);
 }

@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compute::needs_instances;
 use crate::demand::{Certificates, Rule, target_group};
-use crate::fleet::{Fleet, Network, Rack};
+use crate::fleet::{Compute, Fleet, Network, Rack};
 use crate::host::Host;
 use crate::lock::{
     CertificateKey, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, LockedTargetGroup, MAX_HOSTS, Retired,
-    RetiredRule, RuleKey, SharedKey, TargetGroupKey,
+    RetiredRule, RuleKey, SharedKey, TargetGroup, TargetGroupKey,
 };
 
 /// Numbers that are remembered of a router's removed rules, the youngest ones. As many as the router
@@ -52,13 +52,17 @@ fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
 }
 
 /// What target groups are made of, and of what before. Where the lock does not know it they are taken
-/// for those that stand.
+/// for those that stand. Where ECS registers targets, each brings its own port and that of the group is
+/// only a word, so a new port in the manifest replaces nothing.
 fn target_groups(fleet: &Fleet, rules: &[Rule], old: &Lock, now: u32) -> BTreeMap<TargetGroupKey, LockedTargetGroup> {
     let mut target_groups = BTreeMap::new();
     for rule in rules {
         let app = &fleet.apps[rule.app];
-        let Some(is) = target_group(app, rule.service, &fleet.racks[app.rack]) else { continue };
+        let rack = &fleet.racks[app.rack];
+        let Some(wanted) = target_group(app, rule.service, rack) else { continue };
         let key = TargetGroupKey { app: rule.key.app.clone(), service: rule.key.service.clone() };
+        let serves = |known: &TargetGroup| rack.compute != Compute::None && TargetGroup { port: known.port, ..wanted } == *known;
+        let is = old.target_groups.get(&key).map(|known| known.is).filter(serves).unwrap_or(wanted);
         let known = old.target_groups.get(&key).copied().unwrap_or(LockedTargetGroup { is, was: None });
         let group = if known.is == is { known } else { LockedTargetGroup { is, was: Some((known.is, now)) } };
         target_groups.insert(key, group);

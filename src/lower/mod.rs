@@ -61,7 +61,7 @@ impl<'a> Source<'a> {
     pub fn stack(&self, step: &Step<'_>) -> Option<Stack> {
         match step {
             Step::Rack(step) => Some(self.rack(step)),
-            Step::App(step) => app::lower(self.fleet, step, &self.tasks[step.app], self.files),
+            Step::App(step) => app::lower(self.fleet, step, &self.tasks[step.app], &self.allocation.lock, self.files),
         }
     }
 

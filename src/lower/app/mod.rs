@@ -20,6 +20,7 @@ use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::compute::{Image, Task};
 use crate::demand::{self, AppCertificate};
 use crate::fleet::{App, Compute, Fleet, Rack};
+use crate::lock::{Lock, TargetGroup, TargetGroupKey};
 use crate::manifest::Service;
 use crate::routes::{internal_domain, routers_of};
 use crate::source::Files;
@@ -100,14 +101,15 @@ struct Lowering<'a> {
     /// The name of its stack.
     stack: String,
     tasks: &'a [Task],
+    lock: &'a Lock,
     files: &'a Files,
 }
 
 /// Lower one app in a phase; none when nothing of it is behind a router and nothing of it runs.
-pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], files: &Files) -> Option<Stack> {
+pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], lock: &Lock, files: &Files) -> Option<Stack> {
     let app = &fleet.apps[step.app];
     let rack = &fleet.racks[app.rack];
-    let lowering = Lowering { app, rack, stack: format!("{}-{}", rack.name, app.name), tasks, files };
+    let lowering = Lowering { app, rack, stack: format!("{}-{}", rack.name, app.name), tasks, lock, files };
     let services: Vec<ServiceContext> = (0..app.manifest.services.len()).filter_map(|number| lowering.service(number, step)).collect();
     if services.is_empty() {
         return None;
@@ -184,7 +186,7 @@ impl Lowering<'_> {
         let (app, rack) = (self.app, self.rack);
         let service = &app.manifest.services[number];
         let name = &service.name.value;
-        let made_of = step.old_target_groups.get(name).copied().or_else(|| demand::target_group(app, number, rack));
+        let made_of = step.old_target_groups.get(name).copied().or_else(|| self.target_group(number));
         let on = |made_of| routers_of(service).iter().map(move |router| target_group(app, rack, service, made_of, *router));
         let target_groups: Vec<TargetGroupContext> = made_of.into_iter().flat_map(on).collect();
         let mut contexts = Vec::new();
@@ -213,6 +215,13 @@ impl Lowering<'_> {
             target: import(rack, if service.internal.value { "DomainInternal" } else { "Domain" }),
         });
         Some(ServiceContext { name: name.clone(), source: self.source(service), target_groups, rules: contexts, record, ports, task })
+    }
+
+    /// What the target groups of a service are made of, as the lock has it.
+    fn target_group(&self, number: usize) -> Option<TargetGroup> {
+        let wanted = demand::target_group(self.app, number, self.rack)?;
+        let key = TargetGroupKey { app: self.app.name.clone(), service: self.app.manifest.services[number].name.value.clone() };
+        Some(self.lock.target_groups.get(&key).map_or(wanted, |known| known.is))
     }
 
     /// Where a service is written, for a comment.

@@ -264,21 +264,21 @@ impl Lowering<'_> {
         }
     }
 
-    /// Who reaches tasks with addresses of their own: the routers that the service is on.
+    /// Who reaches tasks with addresses of their own. The routers do at every port: they send nothing to one that is not
+    /// registered, and while a service gets another port, tasks with the old one must be reached too.
     fn security(&self, service: &Service) -> SecurityContext {
         let name = &service.name.value;
-        let rule = |port: i64, router: Router| {
-            let group = if router == Router::Internal { "RouterInternalSecurityGroup" } else { "RouterSecurityGroup" };
+        let rule = |router: &Router| {
+            let group = if *router == Router::Internal { "RouterInternalSecurityGroup" } else { "RouterSecurityGroup" };
             json!({
                 "Description": format!("From the {} router", router.word()),
                 "IpProtocol": "tcp",
-                "FromPort": port,
-                "ToPort": port,
+                "FromPort": 0,
+                "ToPort": 65535,
                 "SourceSecurityGroupId": import(self.rack, group),
             })
         };
-        let port = service.port.iter().map(|port| port.number.value);
-        let from_routers = port.flat_map(|port| routers_of(service).iter().map(move |router| rule(port, *router)));
+        let from_routers = service.port.iter().flat_map(|_| routers_of(service)).map(rule);
         let from_network_balancers = service.nlb.iter().flat_map(|port| task_ingress(self.rack, port));
         SecurityContext {
             id: ids::security(name),
