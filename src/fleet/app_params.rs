@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::formation::{self, Formation};
-use super::values::{flag, same};
+use super::values::{flag, policy_arn, same};
 use crate::diagnostics::codes::{DROPPED_PARAMETER, PARAMETER_ELSEWHERE, PARAMETER_VALUE, PARAMETERS_DISAGREE, UNKNOWN_PARAMETER};
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::manifest::{Manifest, logical_id};
@@ -63,7 +63,7 @@ pub struct AppParams {
     /// `Isolate`: on a private rack, tasks on instances have addresses of their own.
     pub isolate: bool,
     /// `Private`: tasks with addresses of their own stand in the private subnets; as the rack is, unless said.
-    pub private: Option<bool>,
+    pub private: Option<Spanned<bool>>,
     /// `CircuitBreaker`: a deployment that does not come up is rolled back; Yes unless said, unlike Convox.
     pub circuit_breaker: bool,
     /// `IgnoreManualScaleCount`: the count of a formation does not count, only the manifest's range.
@@ -79,7 +79,7 @@ pub struct AppParams {
     /// `TaskTags`: ECS puts its own tags and those of the service on each task.
     pub task_tags: bool,
     /// `<Service>Formation`, by the service's name.
-    pub formations: BTreeMap<String, Formation>,
+    pub formations: BTreeMap<String, Spanned<Formation>>,
 }
 
 impl Default for AppParams {
@@ -157,7 +157,7 @@ impl AppParams {
             if let Some(service) = service_of(&name.value) {
                 match formation::read(&value.value) {
                     Ok(formation) => {
-                        params.formations.insert(service.clone(), formation);
+                        params.formations.insert(service.clone(), Spanned::new(formation, value.place));
                     }
                     Err(takes) => {
                         out.report(refused(&name.value, value, &takes));
@@ -207,9 +207,7 @@ impl AppParams {
             }
             "CircuitBreaker" => self.circuit_breaker = flag(text)?,
             "EnableContainerReadonlyRootFilesystem" => self.readonly_root = flag(text)?,
-            "IamPolicy" if text.is_empty() => self.iam_policy = None,
-            "IamPolicy" if is_policy(text) => self.iam_policy = Some(text.to_owned()),
-            "IamPolicy" => return Err("the ARN of an IAM policy".into()),
+            "IamPolicy" => self.iam_policy = policy_arn(text)?,
             "IgnoreManualScaleCount" => self.ignore_manual_scale_count = flag(text)?,
             "Isolate" => self.isolate = flag(text)?,
             "LogDriver" if text.is_empty() || text == "CloudWatch" => self.logs = !text.is_empty(),
@@ -219,7 +217,7 @@ impl AppParams {
                 Ok(days) if RETENTIONS.contains(&days) => self.log_retention = Some(days),
                 _ => return Err("days that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, …".into()),
             },
-            "Private" => self.private = Some(flag(text)?),
+            "Private" => self.private = Some(Spanned::new(flag(text)?, value.place)),
             "TaskTags" => self.task_tags = flag(text)?,
             "LoadBalancerAlgorithm" => {
                 self.algorithm = match text {
@@ -246,14 +244,6 @@ fn refused(name: &str, value: &Spanned<String>, takes: &str) -> Diagnostic {
     Diagnostic::new(&PARAMETER_VALUE, value.place, format!("`{name}` can't be \"{}\"", value.value))
         .label(format!("takes {takes}"))
         .help(format!("write {takes}, or remove the parameter"))
-}
-
-/// Whether a text has the shape of the ARN of a policy, one of AWS's or of an account's.
-pub fn is_policy(text: &str) -> bool {
-    let parts: Vec<&str> = text.splitn(6, ':').collect();
-    let is_account = |account: &str| account == "aws" || (account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()));
-    matches!(parts.as_slice(), ["arn", partition, "iam", "", account, name]
-        if partition.starts_with("aws") && is_account(account) && name.len() > 7 && name.starts_with("policy/") && !name.contains(char::is_whitespace))
 }
 
 /// Numbers and ranges of numbers, separated by commas.

@@ -16,7 +16,7 @@ mod rack_params;
 mod testing;
 mod values;
 
-pub use app_params::{Algorithm, AppParams, Fargate, is_policy};
+pub use app_params::{Algorithm, AppParams, Fargate};
 pub use assemble::{App, AppImage, AppSource, Draft, Fleet, PlacedApp, RackKind, assemble};
 pub use cidr::Cidr;
 pub use compute::{Api, ApiParams, Compute, InstanceParams, MOST_INSTANCES};
@@ -27,3 +27,4 @@ pub use quotas::{Quotas, QuotasSpec};
 pub use rack::{Certificate, Network, Rack, SharedCertificate};
 pub use rack_param_table::{RACK_PARAMETERS, RackParameter, Standing};
 pub use rack_params::{MitigationMode, NetworkBalancer, RackParams};
+pub use values::is_policy;

@@ -81,18 +81,20 @@ pub(super) fn instance_type(text: &str) -> Result<String, String> {
 
 /// The ARN of a policy of IAM, or nothing.
 pub(super) fn policy_arn(text: &str) -> Result<Option<String>, String> {
+    match text {
+        "" => Ok(None),
+        _ if is_policy(text) => Ok(Some(text.to_owned())),
+        _ => Err("the ARN of a policy such as `arn:aws:iam::123456789012:policy/instances`".to_owned()),
+    }
+}
+
+/// Whether a text has the shape of the ARN of a policy, one of AWS's or of an account's.
+pub fn is_policy(text: &str) -> bool {
     let parts: Vec<&str> = text.splitn(6, ':').collect();
     let is_name = |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b"+=,.@_/-".contains(&b));
     let is_account = |account: &str| account == "aws" || account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit());
-    match parts.as_slice() {
-        [""] => Ok(None),
-        ["arn", partition, "iam", "", account, policy]
-            if partition.starts_with("aws") && is_account(account) && policy.strip_prefix("policy/").is_some_and(is_name) =>
-        {
-            Ok(Some(text.to_owned()))
-        }
-        _ => Err("the ARN of a policy such as `arn:aws:iam::123456789012:policy/instances`".to_owned()),
-    }
+    matches!(parts.as_slice(), ["arn", partition, "iam", "", account, policy]
+        if partition.starts_with("aws") && is_account(account) && policy.strip_prefix("policy/").is_some_and(is_name))
 }
 
 /// The name of a key pair, or nothing.
@@ -104,9 +106,15 @@ pub(super) fn key_pair(text: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// Ranges of addresses, between commas.
+/// Ranges of addresses, between commas. One that comes twice counts once: a security group has no room for two equal rules.
 pub(super) fn ranges(text: &str, most: usize) -> Result<Vec<Cidr>, String> {
-    let ranges = items(text).into_iter().map(str::parse).collect::<Result<Vec<Cidr>, String>>()?;
+    let mut ranges: Vec<Cidr> = Vec::new();
+    for item in items(text) {
+        let range = item.parse()?;
+        if !ranges.contains(&range) {
+            ranges.push(range);
+        }
+    }
     at_most(ranges, most, "ranges")
 }
 
