@@ -25,7 +25,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("load", &["diagnostics", "fleet", "source"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
     ("allocate", &["compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
-    ("compute", &["diagnostics", "fleet", "manifest"]),
+    ("compute", &["diagnostics", "fleet", "manifest", "source"]),
     ("ports", &["diagnostics", "fleet", "manifest", "routes", "source"]),
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
     ("lower", &["allocate", "compute", "demand", "fleet", "host", "lock", "manifest", "ports", "routes", "source", "transition"]),

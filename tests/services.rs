@@ -81,7 +81,7 @@ impl Drawn {
             line(format!("deployment: {{minimum: {minimum}, maximum: {maximum}}}"));
         }
         if self.is_agent() {
-            line("agent: {ports: [8125/udp, 9000]}".into());
+            line(format!("agent: {{ports: [{}/udp, {}]}}", 8125 + number, 9000 + number));
         }
         if self.is_privileged() {
             line("privileged: true".into());
@@ -187,9 +187,10 @@ fn ecs_service(template: &Value, id: &str, drawn: &Drawn) {
         count == 0 || (count * minimum + 99) / 100 < count || count * maximum / 100 > count,
         "{count} can't roll within {minimum} and {maximum}"
     );
-    if properties["AvailabilityZoneRebalancing"] == "ENABLED" {
-        assert!(maximum > 100 && !is_daemon);
-    }
+    assert!(minimum <= 100 && (minimum, maximum) != (100, 100) && (maximum == 100 || !is_daemon));
+    // A service keeps what it had where nothing is said, so turning it off has to be said.
+    let rebalancing = (!is_daemon).then_some(if maximum > 100 { "ENABLED" } else { "DISABLED" });
+    assert_eq!(properties["AvailabilityZoneRebalancing"].as_str(), rebalancing);
     // Each target group is one that something leads to, of the right kind, and a port of the container.
     let container = &task["ContainerDefinitions"][0];
     let targets = items(&properties["LoadBalancers"]);
@@ -273,6 +274,66 @@ proptest! {
             for (number, service) in services.iter().enumerate() {
                 task_definition(&template["Resources"][format!("S{number}TaskDefinition")], service);
                 ecs_service(&template, &format!("S{number}Service"), service);
+            }
+        }
+    }
+}
+
+/// The template of one app on a rack.
+fn compiled(fleet: &str, manifest: &str) -> Value {
+    template(&run(fleet, &[("shop", manifest)], &Lock::default()).compiled.expect("it compiles"), "main/apps/shop.yaml")
+}
+
+#[test]
+fn a_policy_that_is_named_twice_is_attached_once() {
+    let policies = "[arn:aws:iam::aws:policy/A, arn:aws:iam::aws:policy/B, arn:aws:iam::aws:policy/A]";
+    let manifest = format!(
+        "params: {{IamPolicy: \"arn:aws:iam::aws:policy/B\"}}\nservices:\n  web: {{image: a, policies: {policies}}}\n  bare: {{image: a}}\n"
+    );
+    let template = compiled(FLEET, &manifest);
+    let attached = |id: &str| -> Vec<&str> {
+        items(&template["Resources"][id]["Properties"]["ManagedPolicyArns"]).iter().filter_map(Value::as_str).collect()
+    };
+    assert_eq!(attached("WebTaskRole"), ["arn:aws:iam::aws:policy/A", "arn:aws:iam::aws:policy/B"]);
+    assert_eq!(attached("BareTaskRole"), ["arn:aws:iam::aws:policy/B"]);
+}
+
+#[test]
+fn an_empty_image_is_one_that_is_built() {
+    let template = compiled(FLEET, "services:\n  web: {image: \"\"}\n");
+    let container = &template["Resources"]["WebTaskDefinition"]["Properties"]["ContainerDefinitions"][0];
+    assert_eq!(container["Image"]["Ref"], "WebImage");
+}
+
+#[test]
+fn an_agent_that_routers_lead_to_has_its_port_once() {
+    let template = compiled(FLEET, "services:\n  web: {image: a, port: 8126, agent: {ports: [8126, 8126/udp]}}\n");
+    let container = &template["Resources"]["WebTaskDefinition"]["Properties"]["ContainerDefinitions"][0];
+    let ports: Vec<(Option<u64>, Option<&str>)> =
+        items(&container["PortMappings"]).iter().map(|port| (port["HostPort"].as_u64(), port["Protocol"].as_str())).collect();
+    assert_eq!(ports, [(Some(8126), Some("tcp")), (Some(8126), Some("udp"))]);
+}
+
+#[test]
+fn no_rule_of_a_security_group_comes_twice() {
+    let groups = "RouterSecurityGroup: sg-0123456789abcdef0, RouterInternalSecurityGroup: sg-0123456789abcdef0";
+    let fleet = format!(
+        "racks: {{main: {{host: r.example.org, certificate: create, hosted_zone: Z1, compute: instances, \
+         params: {{Internal: Yes, NLB: Yes, NLBAllowCIDR: \"192.0.2.0/24, 192.0.2.0/24\", {groups}}}}}}}\n"
+    );
+    let manifest = "services:\n  web: {image: a, port: 3000, internalAndExternal: true, nlb: [{port: 99}]}\n";
+    let compiled = run(&fleet, &[("shop", manifest)], &Lock::default()).compiled.expect("it compiles");
+    for name in ["main/rack.yaml", "main/apps/shop.yaml"] {
+        let template = template(&compiled, name);
+        for (id, group) in of_type(&template, "AWS::EC2::SecurityGroup") {
+            let rules = items(&group["Properties"]["SecurityGroupIngress"]);
+            let essence = |rule: &Value| {
+                let mut rule = rule.clone();
+                rule.as_mapping_mut().unwrap().remove("Description");
+                rule
+            };
+            for (at, rule) in rules.iter().enumerate() {
+                assert!(!rules[..at].iter().any(|other| essence(other) == essence(rule)), "{id}: {rule:?}");
             }
         }
     }

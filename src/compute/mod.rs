@@ -1,6 +1,7 @@
 //! What runs behind the routers: how each service is launched, how large, how many, with which image, variables and
 //! volumes. Everything that only ECS would refuse is refused here.
 
+mod agents;
 mod check;
 mod size;
 mod variables;
@@ -49,6 +50,8 @@ pub struct Task {
     pub variables: BTreeMap<String, Variable>,
     /// Folders that are mounted.
     pub mounts: Vec<Mount>,
+    /// ARNs of the policies that the task's role has; without any it has none.
+    pub policies: Vec<String>,
     /// Seconds between the polite and the hard stop.
     pub stop_timeout: i64,
 }
@@ -64,12 +67,14 @@ pub enum Image {
 
 /// The tasks of each app of a fleet; none on racks with `compute: none`.
 pub fn tasks(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Vec<Task>> {
+    agents::check(fleet, out);
     let of = |app: &crate::fleet::PlacedApp| {
         let rack = &fleet.racks[app.rack];
         check::images(app, out);
         if rack.compute == Compute::None {
             return Vec::new();
         }
+        check::private(app, rack, out);
         let service = |(number, service): (usize, &Service)| task(app, number, service, rack, out);
         app.manifest.services.iter().enumerate().map(service).collect()
     };
@@ -79,9 +84,10 @@ pub fn tasks(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Vec<Task>> {
 fn task(app: &App, number: usize, service: &Service, rack: &Rack, out: &mut Diagnostics) -> Task {
     let launch = launch(app, service);
     check::launch(app, service, launch, rack, out);
-    check::service(service, launch, out);
+    let policies = policies(app, service);
+    check::service(service, launch, &policies, out);
     let count = service.agent.is_none().then(|| count(app, service));
-    check::rolls(service, count, out);
+    check::rolls(service, count, rack.params.instance_count().into(), out);
     Task {
         service: number,
         launch,
@@ -91,6 +97,7 @@ fn task(app: &App, number: usize, service: &Service, rack: &Rack, out: &mut Diag
         image: image(app, service),
         variables: variables::variables(app, service, rack, out),
         mounts: volumes::mounts(app, service, launch, rack, out),
+        policies,
         stop_timeout: service.termination_grace.value,
     }
 }
@@ -100,7 +107,7 @@ pub fn launch(app: &App, service: &Service) -> Launch {
     if needs_instance(&app.manifest, service).is_some() {
         return Launch::Instances;
     }
-    let own = app.params.formations.get(&service.name.value).and_then(|formation| formation.launch);
+    let own = app.params.formations.get(&service.name.value).and_then(|formation| formation.value.launch);
     match own.unwrap_or(app.params.fargate) {
         Fargate::Yes => Launch::Fargate,
         Fargate::Spot => Launch::FargateSpot,
@@ -117,7 +124,7 @@ pub fn has_own_address(app: &App, service: &Service, rack: &Rack) -> bool {
 
 /// Whether tasks with addresses of their own stand in private subnets.
 pub fn is_private(app: &App, rack: &Rack) -> bool {
-    app.params.private.unwrap_or(rack.params.private)
+    app.params.private.as_ref().map_or(rack.params.private, |asked| asked.value)
 }
 
 /// Whether an app has services that need instances.
@@ -141,11 +148,22 @@ fn count(app: &App, service: &Service) -> (i64, i64) {
     let (least, most) = (service.scale.minimum, service.scale.maximum);
     let range = if service.is_autoscaled() { (least, most) } else { (least, least) };
     let formation = app.params.formations.get(&service.name.value).filter(|_| !app.params.ignore_manual_scale_count);
-    match formation.map(|formation| i64::from(formation.count)) {
+    match formation.map(|formation| i64::from(formation.value.count)) {
         Some(count) if service.is_autoscaled() => (range.0.min(count), range.1.max(count)),
         Some(count) => (count, count),
         None => range,
     }
+}
+
+/// The service's policies and the app's, each once: IAM refuses a role that names one twice.
+fn policies(app: &App, service: &Service) -> Vec<String> {
+    let mut policies: Vec<String> = Vec::new();
+    for policy in service.policies.iter().map(|policy| &policy.value).chain(&app.params.iam_policy) {
+        if !policies.contains(policy) {
+            policies.push(policy.clone());
+        }
+    }
+    policies
 }
 
 fn image(app: &App, service: &Service) -> Image {

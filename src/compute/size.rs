@@ -3,7 +3,7 @@
 use super::Launch;
 use crate::diagnostics::codes::{SIZE_RANGE, SIZE_ROUNDED, SIZE_TOO_LARGE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::App;
+use crate::fleet::{App, Formation};
 use crate::manifest::Service;
 
 /// What a task has.
@@ -33,16 +33,17 @@ const LEAST_MEMORY: i64 = 6;
 pub(super) fn size(app: &App, service: &Service, launch: Launch, out: &mut Diagnostics) -> Size {
     let formation = app.params.formations.get(&service.name.value);
     let asked = Size {
-        cpu: formation.map_or(service.scale.cpu, |formation| i64::from(formation.cpu)),
-        memory: formation.map_or(service.scale.memory, |formation| i64::from(formation.memory)),
+        cpu: formation.map_or(service.scale.cpu, |formation| i64::from(formation.value.cpu)),
+        memory: formation.map_or(service.scale.memory, |formation| i64::from(formation.value.memory)),
     };
+    let place = formation.map_or(service.scale.place, |formation| formation.place);
     let name = &service.name.value;
     let what = || format!("`{name}` asks for {} CPU units and {} MiB", asked.cpu, asked.memory);
     if asked.cpu < 1 || asked.memory < LEAST_MEMORY {
         out.report(
-            Diagnostic::new(&SIZE_RANGE, service.scale.place, what())
+            Diagnostic::new(&SIZE_RANGE, place, what())
                 .label("too little to run anything")
-                .help(format!("write at least 1 for `cpu` and {LEAST_MEMORY} for `memory`, or remove them for 256 and 512")),
+                .help(format!("write at least 1 for CPU and {LEAST_MEMORY} for memory, or leave both out for 256 and 512")),
         );
         return asked;
     }
@@ -52,7 +53,7 @@ pub(super) fn size(app: &App, service: &Service, launch: Launch, out: &mut Diagn
     match on_fargate(asked) {
         None => {
             out.report(
-                Diagnostic::new(&SIZE_TOO_LARGE, service.scale.place, what())
+                Diagnostic::new(&SIZE_TOO_LARGE, place, what())
                     .label("Fargate has at most 16384 and 122880")
                     .help("ask for less, or run the app on instances with `FargateServices: No`"),
             );
@@ -61,16 +62,20 @@ pub(super) fn size(app: &App, service: &Service, launch: Launch, out: &mut Diagn
         Some(size) => {
             if size != asked {
                 out.report(
-                    Diagnostic::new(
-                        &SIZE_ROUNDED,
-                        service.scale.place,
-                        format!("{}; Fargate gives it {} and {}", what(), size.cpu, size.memory),
-                    )
-                    .help(format!("write `cpu: {}` and `memory: {}` under `scale` to say what is paid for", size.cpu, size.memory)),
+                    Diagnostic::new(&SIZE_ROUNDED, place, format!("{}; Fargate gives it {} and {}", what(), size.cpu, size.memory))
+                        .help(format!("write {} to say what is paid for", written(size, formation.map(|formation| &formation.value)))),
                 );
             }
             size
         }
+    }
+}
+
+/// A size as the author of the service would write it.
+fn written(size: Size, formation: Option<&Formation>) -> String {
+    match formation {
+        Some(formation) => format!("\"{},{},{}\" in the formation", formation.count, size.cpu, size.memory),
+        None => format!("`cpu: {}` and `memory: {}` under `scale`", size.cpu, size.memory),
     }
 }
 

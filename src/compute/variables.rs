@@ -7,6 +7,7 @@ use crate::diagnostics::codes::SECRET_NAME;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Rack};
 use crate::manifest::Service;
+use crate::source::Place;
 
 /// What a variable holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,16 +50,27 @@ pub(super) fn variables(app: &App, service: &Service, rack: &Rack, out: &mut Dia
             continue;
         }
         let value = app.environment.get(name).map(String::as_str).or(default);
-        if value.is_none() && !is_parameter_name(name) && !name.is_empty() {
-            out.report(
-                Diagnostic::new(&SECRET_NAME, entry.place, format!("`{name}` has no value and can't be a secret"))
-                    .label("not the name of a parameter of the Systems Manager")
-                    .help("use letters, digits and `_`, or give the variable a value"),
-            );
+        if value.is_none() && !name.is_empty() {
+            secret(name, entry.place, rack, out);
         }
         variables.insert(name.to_owned(), value.map_or(Variable::Secret, |value| Variable::Text(value.to_owned())));
     }
     variables
+}
+
+/// Whether a variable can be a secret of its name.
+fn secret(name: &str, place: Place, rack: &Rack, out: &mut Diagnostics) {
+    let (label, help) = match () {
+        () if !is_parameter_name(name) => {
+            ("not the name of a parameter of the Systems Manager", "use letters, digits and `_`, or give the variable a value")
+        }
+        () if ["aws", "ssm"].iter().any(|start| rack.name.starts_with(start)) => (
+            "the Systems Manager takes no parameters below names that begin with aws or ssm",
+            "rename the rack, or give the variable a value",
+        ),
+        () => return,
+    };
+    out.report(Diagnostic::new(&SECRET_NAME, place, format!("`{name}` has no value and can't be a secret")).label(label).help(help));
 }
 
 /// The name that another service's URL has: `API_URL` for `api`.

@@ -275,11 +275,11 @@ codes! {
     CANNOT_ROLL = "RF0704" Error "bounds that no deployment can keep",
         "A rolling deployment starts new processes up to `maximum` per cent of the count, and stops old ones down to `minimum` per cent. Where the count rounds both to itself, nothing may be started and nothing may be stopped: the deployment waits for ever.";
     DEPLOYMENT_RANGE = "RF0705" Error "bounds of a deployment that ECS refuses",
-        "`minimum` goes from 0 up to `maximum`, which is at least 1, both in per cent of the count.";
+        "`minimum` goes from 0 to 100 and is no more than `maximum`, which is at least 1, both in per cent of the count. An instance holds one process of an agent, so the `maximum` of an agent is 100.";
     CUTS_REQUESTS = "RF0706" Warning "a stop that can cut requests off",
         "When a process is replaced, its target drains for `drain` seconds, and its container is killed `termination.grace` seconds after it was asked to stop. Where the container has less time than the target, a request that the target would still have waited for is cut off. Keep the two in step; Fargate gives a container 120 seconds at the most.";
     TIME_RANGE = "RF0707" Error "a time that ECS refuses",
-        "A container has 0 seconds or more to stop, at most 120 on Fargate, and a health check may be ignored for 0 seconds or more after the start.";
+        "A container has 0 seconds or more to stop, at most 120 on Fargate, a health check may be ignored for 0 seconds or more after the start, and the autoscaler may wait for 0 seconds or more.";
     NEEDS_INSTANCES = "RF0708" Error "a service that Fargate can't run, on a rack without instances",
         "Agents run once on each instance, `privileged` gives a container the instance's rights, host volumes are folders of an instance, and `FargateServices: No` asks for instances. The rack's `compute: fargate` rules them out.";
     REQUESTS_WITHOUT_PORT = "RF0709" Error "a request target for a service without a port",
@@ -291,11 +291,11 @@ codes! {
     VOLUME_SHAPE = "RF0712" Error "a volume that can't be mounted",
         "A volume is the path in the container, or `SOURCE:PATH`. The path is absolute, and no two volumes of a service have the same.";
     SECRET_NAME = "RF0713" Error "a variable that can't be a secret",
-        "A variable without a value becomes a secret: a parameter of the Systems Manager under /<rack>/<app>/. Its name has letters, digits, `_`, `-` and `.`.";
+        "A variable without a value becomes a secret: a parameter of the Systems Manager under /<rack>/<app>/. Its name has letters, digits, `_`, `-` and `.`, and what begins with aws or ssm is not ours to use there, nor for a rack with secrets.";
     AGENT_PORT = "RF0714" Error "a port that an agent can't have",
-        "A port of an agent is a port of the instance, 1 to 65535, over tcp or udp, and each can be taken once.";
+        "A port of an agent is a port of every instance, 1 to 65535, over tcp or udp. On a rack each can be taken once, by one agent of one app; 22, 2375, 2376 and 51678 to 51680 belong to SSH, Docker and ECS, and 3000 to the rack API, or 3100 with `PrivateApi`.";
     POLICY_ARN = "RF0715" Error "not the ARN of a policy",
-        "`policies` names IAM policies by their ARNs, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess. A role has at most 10 of them.";
+        "`policies` names IAM policies by their ARNs, such as arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess. A role has at most 10 of them, with that of the app parameter `IamPolicy`.";
     VOLUME_ELSEWHERE = "RF0716" Warning "a file system that is not provisioned",
         "Resources are not provisioned, so a volume on a resource of type efs is not mounted. Mount it by other means, or keep the service on Convox.";
     NO_NETWORK_BALANCER = "RF0717" Error "a rack without the network balancer",
@@ -308,6 +308,12 @@ codes! {
         "The rack API stands behind a classic load balancer, which leads to a fixed port of instances and not to tasks on Fargate. So `api` goes neither with `compute: none` nor with `compute: fargate`. Without `compute`, instances stand because the API needs them. An external rack has its API from whoever owns it.";
     API_CAN_T_ROLL = "RF0722" Error "more API processes than an update can replace",
         "The balancer leads to one port of each instance, so an instance holds one process of the API. An update starts new processes before it has stopped the old ones, and finds no port unless there are more instances than processes. Lower `ApiCount`, or raise `InstanceCount`.";
+    TAG = "RF0723" Error "a tag that AWS refuses",
+        "A key has 1 to 128 characters and a value at most 256: letters, digits, blanks and _.:/=+-@. What begins with `aws:` is AWS's own. A resource has at most 50 tags, and IAM, which a service with `policies` has a role in, tells no keys apart by case. `App`, `Rack` and `Service` are on every resource; a service may give them other values.";
+    METRIC_TARGET = "RF0724" Error "a metric that can't be kept",
+        "A custom target names a metric of CloudWatch as NAMESPACE/NAME and the `value` to keep, which is more than 0. Application Auto Scaling refuses anything else.";
+    NO_WAY_OUT = "RF0725" Error "private tasks without private subnets",
+        "`Private: Yes` puts the tasks of an app into the private subnets of its rack. In a network that rackform makes, only `Private: Yes` of the rack gives them a way out, without which no image can be fetched; a network that is brought lists them under `private_subnets`.";
 }
 
 /// The code with this id, in any case.

@@ -63,7 +63,7 @@ pub struct AppParams {
     /// `Isolate`: on a private rack, tasks on instances have addresses of their own.
     pub isolate: bool,
     /// `Private`: tasks with addresses of their own stand in the private subnets; as the rack is, unless said.
-    pub private: Option<bool>,
+    pub private: Option<Spanned<bool>>,
     /// `CircuitBreaker`: a deployment that does not come up is rolled back; Yes unless said, unlike Convox.
     pub circuit_breaker: bool,
     /// `IgnoreManualScaleCount`: the count of a formation does not count, only the manifest's range.
@@ -79,7 +79,7 @@ pub struct AppParams {
     /// `TaskTags`: ECS puts its own tags and those of the service on each task.
     pub task_tags: bool,
     /// `<Service>Formation`, by the service's name.
-    pub formations: BTreeMap<String, Formation>,
+    pub formations: BTreeMap<String, Spanned<Formation>>,
 }
 
 impl Default for AppParams {
@@ -157,7 +157,7 @@ impl AppParams {
             if let Some(service) = service_of(&name.value) {
                 match formation::read(&value.value) {
                     Ok(formation) => {
-                        params.formations.insert(service.clone(), formation);
+                        params.formations.insert(service.clone(), Spanned::new(formation, value.place));
                     }
                     Err(takes) => {
                         out.report(refused(&name.value, value, &takes));
@@ -217,7 +217,7 @@ impl AppParams {
                 Ok(days) if RETENTIONS.contains(&days) => self.log_retention = Some(days),
                 _ => return Err("days that CloudWatch Logs knows: 1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, …".into()),
             },
-            "Private" => self.private = Some(flag(text)?),
+            "Private" => self.private = Some(Spanned::new(flag(text)?, value.place)),
             "TaskTags" => self.task_tags = flag(text)?,
             "LoadBalancerAlgorithm" => {
                 self.algorithm = match text {

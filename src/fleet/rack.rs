@@ -39,6 +39,11 @@ pub struct Rack {
 }
 
 impl Rack {
+    /// The port of its instance that the rack API has.
+    pub fn api_port(&self) -> u16 {
+        if self.params.private_api { 3100 } else { 3000 }
+    }
+
     /// Whether there is a public router; `InternalOnly` removes it.
     pub fn has_router(&self) -> bool {
         !self.params.internal_only

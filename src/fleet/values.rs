@@ -106,9 +106,15 @@ pub(super) fn key_pair(text: &str) -> Result<Option<String>, String> {
     }
 }
 
-/// Ranges of addresses, between commas.
+/// Ranges of addresses, between commas. One that comes twice counts once: a security group has no room for two equal rules.
 pub(super) fn ranges(text: &str, most: usize) -> Result<Vec<Cidr>, String> {
-    let ranges = items(text).into_iter().map(str::parse).collect::<Result<Vec<Cidr>, String>>()?;
+    let mut ranges: Vec<Cidr> = Vec::new();
+    for item in items(text) {
+        let range = item.parse()?;
+        if !ranges.contains(&range) {
+            ranges.push(range);
+        }
+    }
     at_most(ranges, most, "ranges")
 }
 

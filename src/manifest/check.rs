@@ -24,6 +24,9 @@ pub(super) fn check(manifest: &Manifest, out: &mut Diagnostics) {
     }
     for service in &manifest.services {
         routed(service, out);
+        if service.port.is_some() || !service.nlb.is_empty() {
+            drain(service, out);
+        }
         scale(service, out);
         references(manifest, service, out);
     }
@@ -98,6 +101,11 @@ fn routed(service: &Service, out: &mut Diagnostics) {
                 .help("write a path such as /health"),
         );
     }
+}
+
+/// The time that a target is given to finish its requests.
+fn drain(service: &Service, out: &mut Diagnostics) {
+    let name = &service.name.value;
     if service.drain.value == 0 && service.drain.place != service.name.place {
         out.report(
             Diagnostic::new(&DRAIN_ZERO, service.drain.place, format!("`drain: 0` of `{name}` means 30 seconds"))

@@ -10,10 +10,11 @@ use super::scaling::{self, ScalingContext};
 use super::target::{RuleContext, TargetGroupContext, host_value};
 use super::{Lowering, import};
 use crate::compute::{Image, Launch, Mount, Task, Variable, is_private};
+use crate::fleet::Rack;
 use crate::lower::ids;
 use crate::lower::intrinsic::{attribute, plain, reference, substitute};
 use crate::lower::rack::subnet_count;
-use crate::manifest::Service;
+use crate::manifest::{Port, Service};
 use crate::routes::{Router, default_host, routers_of};
 
 /// Open files of a container, as Convox allows them.
@@ -101,7 +102,7 @@ struct EcsServiceContext {
     minimum: i64,
     maximum: i64,
     circuit_breaker: bool,
-    rebalances: bool,
+    rebalancing: Option<&'static str>,
     spread: bool,
     grace: Option<i64>,
     targets: Vec<Value>,
@@ -187,12 +188,11 @@ impl Lowering<'_> {
     /// What runs of a service.
     pub(super) fn task(&self, service: &Service, task: &Task, behind: &Behind<'_>) -> TaskContext {
         let name = &service.name.value;
-        let policies: Vec<String> = service.policies.iter().map(|p| &p.value).chain(&self.app.params.iam_policy).cloned().collect();
         let mut tags = BTreeMap::from([("App", self.app.name.as_str()), ("Rack", &self.rack.name), ("Service", name)]);
         tags.extend(service.tags.iter().map(|(key, value)| (key.as_str(), value.as_str())));
         TaskContext {
             definition: self.definition(service, task),
-            role: (!policies.is_empty()).then(|| RoleContext { id: ids::task_role(name), policies }),
+            role: (!task.policies.is_empty()).then(|| RoleContext { id: ids::task_role(name), policies: task.policies.clone() }),
             security: task.own_address.then(|| self.security(service)),
             service: self.ecs_service(service, task, behind),
             scaling: task.count.map(|range| scaling::scaling(self.rack, service, range, behind.groups)),
@@ -278,7 +278,9 @@ impl Lowering<'_> {
                 "SourceSecurityGroupId": import(self.rack, group),
             })
         };
-        let from_routers = service.port.iter().flat_map(|_| routers_of(service)).map(rule);
+        // EC2 refuses a rule that comes twice, as it would from two routers that were given one group.
+        let routers = if shares_group(self.rack) { &routers_of(service)[..1] } else { routers_of(service) };
+        let from_routers = service.port.iter().flat_map(|_| routers).map(rule);
         let from_network_balancers = service.nlb.iter().flat_map(|port| task_ingress(self.rack, port));
         SecurityContext {
             id: ids::security(name),
@@ -314,7 +316,8 @@ impl Lowering<'_> {
             minimum: service.deployment.minimum.value,
             maximum: service.deployment.maximum.value,
             circuit_breaker: self.app.params.circuit_breaker,
-            rebalances: !is_daemon && service.deployment.maximum.value > 100,
+            // Written in any case, because one that is left out stays as it was, and ECS refuses it with a maximum of 100.
+            rebalancing: (!is_daemon).then_some(if service.deployment.maximum.value > 100 { "ENABLED" } else { "DISABLED" }),
             spread: on_instances && !is_daemon,
             grace: (!targets.is_empty()).then_some(service.health.grace.value),
             targets,
@@ -336,9 +339,19 @@ impl Lowering<'_> {
     }
 }
 
+/// Whether both routers of a rack export one security group.
+fn shares_group(rack: &Rack) -> bool {
+    let public = rack.params.router_security_groups.first();
+    public.is_some() && public == rack.params.router_internal_security_groups.first()
+}
+
 /// Ports of a container. On an instance Docker chooses the instance's port, but for those of agents.
 fn ports(service: &Service) -> Vec<Value> {
-    let own = service.port.iter().map(|port| json!({"ContainerPort": port.number.value, "Protocol": "tcp"}));
+    let is_agents = |port: &&Port| {
+        service.agent.iter().flat_map(|agent| &agent.ports).any(|(own, protocol)| *own == port.number.value && protocol != "udp")
+    };
+    let own = service.port.iter().filter(|port| !is_agents(port));
+    let own = own.map(|port| json!({"ContainerPort": port.number.value, "Protocol": "tcp"}));
     let main = service.port.as_ref().map(|port| port.number.value);
     let network = service.nlb.iter().filter(move |port| Some(port.container_port) != main);
     let network = network.map(|port| json!({"ContainerPort": port.container_port, "Protocol": "tcp"}));

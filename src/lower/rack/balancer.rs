@@ -7,7 +7,7 @@ use crate::fleet::Rack;
 
 /// The port of an instance that the rack API has.
 pub(super) fn host_port(rack: &Rack) -> u16 {
-    if rack.params.private_api { 3100 } else { 3000 }
+    rack.api_port()
 }
 
 /// The balancer and its security group.

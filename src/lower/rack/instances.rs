@@ -96,7 +96,10 @@ fn group(rack: &Rack, used: &RackUse, resources: &mut Resources) -> Value {
     let mut ingress = Vec::new();
     for (internal, is_there, name) in [(false, rack.has_router(), "router"), (true, rack.has_router_internal(), "internal router")] {
         for group in router::security_groups(rack, internal).into_iter().filter(|_| is_there) {
-            ingress.push(group_rule(&format!("Containers from the {name}"), DYNAMIC_PORTS, ("SourceSecurityGroupId", group)));
+            // EC2 refuses a rule that comes twice, as it would from two routers that were given one group.
+            if ingress.iter().all(|rule: &Value| rule["SourceSecurityGroupId"] != group) {
+                ingress.push(group_rule(&format!("Containers from the {name}"), DYNAMIC_PORTS, ("SourceSecurityGroupId", group)));
+            }
         }
     }
     let params = &rack.params;

@@ -86,7 +86,7 @@ fn field(r: &mut Reader<'_>, s: &mut Service, w: &mut Written, key: NodeId, valu
         "drain" => w.drain = if r.tree.is_null(value) { w.drain.take() } else { r.int(value) },
         "environment" => r.variables(value, &mut s.environment),
         "health" => shapes::health(r, value, w),
-        "image" => s.image = r.text(value),
+        "image" => s.image = r.text(value).filter(|image| !image.value.is_empty()),
         "init" => s.init = r.flag(value).is_some_and(|f| f.value),
         "internal" => w.internal = r.flag(value),
         "internalAndExternal" => w.both = r.flag(value),
