@@ -412,7 +412,7 @@ deploy() {
   if [[ -z $dry && $(status "$stack") == ROLLBACK_COMPLETE ]]; then remove "$stack"; fi
   if [[ -z $dry ]] && is_first "$1"; then
     update "$1" "deploying for the first time"
-    # A stack that still took itself for new would be taken back to no tasks by the first update that fails.
+    # It stands without tasks. The second pass starts them and does not wait for them.
     ask "$stack"
     update "$1" "ending the first deploy of"
   else
