@@ -327,7 +327,8 @@ check_required() {
 need() {
   local stack=${names[$1]} service
   if [[ ${apps[$1]} != - && $2 == ?*Image ]]; then
-    service=$(echo "${2%Image}" | sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' | tr '[:upper:]' '[:lower:]')
+    # Dashes of a name are gone from the parameter's; its description has them.
+    service=$(sed -n "/^  $2:/,/Description:/s/.*Image of the service \([a-z0-9-]*\).*/\1/p" "${templates[$1]}")
     echo "the service $service of the app ${apps[$1]} needs an image: --parameter $stack:$2=REPO:TAG," \
       "or images: in rackform.yml, or --image of rackform compile"
   else
