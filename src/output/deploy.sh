@@ -327,7 +327,8 @@ check_required() {
 need() {
   local stack=${names[$1]} service
   if [[ ${apps[$1]} != - && $2 == ?*Image ]]; then
-    service=$(echo "${2%Image}" | sed 's/\([a-z0-9]\)\([A-Z]\)/\1-\2/g' | tr '[:upper:]' '[:lower:]')
+    # Dashes of a name are gone from the parameter's; its description has them.
+    service=$(sed -n "/^  $2:/,/Description:/s/.*Image of the service \([a-z0-9-]*\).*/\1/p" "${templates[$1]}")
     echo "the service $service of the app ${apps[$1]} needs an image: --parameter $stack:$2=REPO:TAG," \
       "or images: in rackform.yml, or --image of rackform compile"
   else
@@ -412,7 +413,7 @@ deploy() {
   if [[ -z $dry && $(status "$stack") == ROLLBACK_COMPLETE ]]; then remove "$stack"; fi
   if [[ -z $dry ]] && is_first "$1"; then
     update "$1" "deploying for the first time"
-    # A stack that still took itself for new would be taken back to no tasks by the first update that fails.
+    # It stands without tasks. The second pass starts them and does not wait for them.
     ask "$stack"
     update "$1" "ending the first deploy of"
   else

@@ -71,6 +71,7 @@ TASK = """\
 Parameters:
   FrontDoorImage:
     Type: String
+    Description: "Image of the service front-door"
 Resources:
   Task:
     Type: AWS::ECS::TaskDefinition
