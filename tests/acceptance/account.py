@@ -22,6 +22,7 @@ from servers import Server
 REGION = "us-east-1"
 CREDENTIALS = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
 AWS_CLI = Path(sys.prefix) / "bin" / "aws"
+DEPLOY_SECONDS = 300
 CHANGE_SET_SECONDS = 1.1  # `deploy` names its change sets by the second
 
 
@@ -45,6 +46,11 @@ class Listener:
     protocol: str
     default_actions: list[dict[str, Any]]
     rules: list[Rule]
+
+    def target_groups(self) -> set[str]:
+        """Where its rules and its default action lead."""
+        forwards = [action for action in self.default_actions if action["Type"] == "forward"]
+        return {rule.target_group for rule in self.rules} | set(map(target_group_of, forwards))
 
 
 @dataclass(frozen=True)
@@ -124,6 +130,12 @@ class Account:
         assert done.returncode == 0, f"{words}: {done.stdout}{done.stderr}"
         return done.stdout
 
+    def publish_image(self) -> str:
+        """Name an image for instances, as AWS does and moto; MiniStack takes no name of AWS's."""
+        image = {"Name": "/images/newest", "Value": "ami-0123456789abcdef0", "Type": "String"}
+        self.call("ssm", "put_parameter", **image)
+        return image["Name"]
+
     # --- deploying
 
     def deploy(self, project: Project, parameters: Iterable[str], *options: str) -> str:
@@ -148,7 +160,7 @@ class Account:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=DEPLOY_SECONDS,
         )
         self._deployed_at = time.monotonic()
         return done
@@ -160,12 +172,17 @@ class Account:
             name, _, value = parameter.partition("=")
             if name.startswith(f"{stack.name}:"):
                 given[name.partition(":")[2]] = value
+        passes = [given]
+        if "FirstDeploy" in stack.body().get("Parameters", {}):
+            values = ["No"] if self.has_stack(stack.name) else ["Yes", "No"]
+            passes = [given | {"FirstDeploy": value} for value in values]
         words = ["cloudformation", "deploy", "--no-fail-on-empty-changeset"]
+        words += ["--capabilities", "CAPABILITY_IAM"]
         words += ["--stack-name", stack.name, "--template-file", str(stack.template)]
-        if given:
-            words += ["--parameter-overrides", *(f"{k}={v}" for k, v in given.items())]
-        self.run(*words)
-        self._deployed_at = time.monotonic()
+        for values in passes:
+            overrides = [f"{k}={v}" for k, v in values.items()]
+            self.run(*words, *(["--parameter-overrides", *overrides] if overrides else []))
+            self._deployed_at = time.monotonic()
 
     def _reasons(self, project: Project) -> str:
         """Why stacks failed, for the message of a test."""
@@ -181,6 +198,10 @@ class Account:
     def events(self, stack: str) -> list[dict[str, Any]]:
         answer = self.call("cloudformation", "describe_stack_events", StackName=stack)
         return answer["StackEvents"]
+
+    def has_stack(self, stack: str) -> bool:
+        known = self.call("cloudformation", "describe_stacks")["Stacks"]
+        return stack in {one["StackName"] for one in known}
 
     def stack(self, stack: str) -> dict[str, Any]:
         return self.call("cloudformation", "describe_stacks", StackName=stack)["Stacks"][0]
@@ -257,15 +278,16 @@ class Account:
         answer = self.call("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=router.arn)
         return {a["Key"]: a["Value"] for a in answer["Attributes"]}
 
-    def ingress(self, security_group: str) -> dict[int, str]:
-        """Port → network of whoever may connect."""
+    def ingress(self, security_group: str) -> dict[int, set[str]]:
+        """Port → networks and security groups of whoever may connect."""
         answer = self.call("ec2", "describe_security_groups", GroupIds=[security_group])
         (group,) = answer["SecurityGroups"]
-        allowed = {}
+        allowed: dict[int, set[str]] = {}
         for permission in group["IpPermissions"]:
             assert permission["FromPort"] == permission["ToPort"], permission
-            (network,) = permission["IpRanges"]
-            allowed[permission["FromPort"]] = network["CidrIp"]
+            sources = allowed.setdefault(permission["FromPort"], set())
+            sources |= {network["CidrIp"] for network in permission["IpRanges"]}
+            sources |= {pair["GroupId"] for pair in permission["UserIdGroupPairs"]}
         return allowed
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 # Before these modules are imported: their asserts are to speak as plainly as a test's own.
-pytest.register_assert_rewrite("account", "checks", "fleet", "project", "stub_account")
+pytest.register_assert_rewrite("account", "checks", "fleet", "project", "stub_account", "tasks")
 
 import servers
 from account import Account
@@ -57,5 +57,6 @@ def on_ministack(
         project = compiled[request.param].copy(folder)
         expectation = Expectation.of(request.param)
         deployment = Deployment(project, Account(server, folder), expectation, strip)
+        deployment.image = deployment.account.publish_image()
         deployment.start()
         yield deployment

@@ -9,6 +9,7 @@ from typing import Any
 from account import Account, Caller, Router, TargetGroup
 from expectations import Expectation
 from project import Project
+from tasks import Rack, Running, Service, check_services, image_parameter, put_secrets
 
 RACK = "main"
 
@@ -22,27 +23,38 @@ class Deployment:
     expectation: Expectation
     prepare: Callable[[Project], None]
     hosted_zone: str | None = None
+    image: str | None = None
 
     def start(self) -> None:
-        """Make the hosted zone that the example counts on, then deploy for the first time."""
+        """Make what the example counts on, a hosted zone and secrets, then deploy for the first time.
+
+        Images are told this once: a stack keeps those that it has.
+        """
         if name := self.expectation.facts["hosted_zone"]:
             zone = self.account.call(
                 "route53", "create_hosted_zone", Name=name, CallerReference="acceptance"
             )
             self.hosted_zone = zone["HostedZone"]["Id"].removeprefix("/hostedzone/")
+        tasks, images = self.expectation.tasks, []
+        for app, body in tasks.apps.items():
+            put_secrets(self.account, tasks, app, body["rack"])
+            for service, image in tasks.images()[app].items():
+                images.append(f"{RACK}-{app}:{image_parameter(service)}={image}")
         self.prepare(self.project)
-        self.deploy()
+        self.account.deploy(self.project, self.parameters() + images)
 
     def deploy(self, *options: str) -> str:
         return self.account.deploy(self.project, self.parameters(), *options)
 
     def parameters(self) -> list[str]:
-        """What a deployer has to say: the server's own zone, and what the compiler left open."""
+        """What a deployer has to say: the server's own, and what the compiler left open."""
         given = []
         for stack in self.project.stacks():
             declared = stack.body().get("Parameters", {})
             if "PublicHostedZone" in declared and self.hosted_zone:
                 given.append(f"{stack.name}:PublicHostedZone={self.hosted_zone}")
+            if "DefaultAmi" in declared and self.image:
+                given.append(f"{stack.name}:DefaultAmi={self.image}")
             for name, value in self.expectation.facts["parameters"].items():
                 if name in declared and name not in stack.given_parameters():
                     given.append(f"{stack.name}:{name}={value}")
@@ -67,6 +79,17 @@ class Deployment:
 
     def target_groups(self, ask: Caller | None = None) -> dict[str, TargetGroup]:
         return self.account.target_groups(ask or self.account.call)
+
+    def racks(self) -> dict[str, Rack]:
+        return {RACK: Rack(self.account, RACK, self.routers())}
+
+    def services(self, forgotten: frozenset[str] = frozenset()) -> dict[Service, Running]:
+        """What runs, which must be what is expected; `forgotten` are words that a server drops."""
+        return check_services(self.expectation.tasks, self.racks(), self.place(), forgotten)
+
+    def place(self) -> dict[str, str]:
+        """The rack of each app."""
+        return dict.fromkeys(self.expectation.tasks.apps, RACK)
 
     def history(self) -> dict[str, Any]:
         """Everything that an update would leave a trace in."""

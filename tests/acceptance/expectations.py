@@ -9,6 +9,8 @@ from typing import Any
 
 import yaml
 
+from tasks import Tasks
+
 FOLDER = Path(__file__).resolve().parent / "expectations"
 EXAMPLES = tuple(sorted(file.stem for file in FOLDER.glob("*.yaml")))
 HTTPS, HTTP = 443, 80
@@ -21,10 +23,12 @@ class Expectation:
     """What one example must become on AWS."""
 
     facts: dict[str, Any]
+    tasks: Tasks
 
     @classmethod
     def of(cls, example: str) -> Expectation:
-        return cls(yaml.safe_load((FOLDER / f"{example}.yaml").read_text(encoding="utf-8")))
+        text = (FOLDER / f"{example}.yaml").read_text(encoding="utf-8")
+        return cls(yaml.safe_load(text), Tasks.of(example))
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
@@ -66,4 +70,4 @@ class Expectation:
             facts["services"][service]["hosts"] = hosts
         for router, hosts in change.get("unknown_hosts", {}).items():
             facts["unknown_hosts"].setdefault(router, []).extend(hosts)
-        return Expectation(facts)
+        return Expectation(facts, self.tasks)

@@ -18,6 +18,7 @@ import yaml
 from account import Account, Listener, Router
 from expectations import HTTP, HTTPS
 from project import Project, Stack
+from tasks import Rack, Tasks, check_scaling, check_services
 
 ROUTERS = ("Router", "RouterInternal")
 REDIRECT, NOBODY = "redirect", "404"
@@ -143,6 +144,7 @@ class Fleet:
     """A compiled fleet and the account that it is deployed on."""
 
     def __init__(self, project: Project, account: Account, zone: str) -> None:
+        self.tasks = Tasks.of("fleet")
         self.project = project
         self.account = account
         self.zone = zone
@@ -196,6 +198,20 @@ class Fleet:
             for name in ROUTERS
         }
         return Standing(routers, self._services())
+
+    def check_tasks(self) -> None:
+        """Every service runs and scales on the rack of its app."""
+        standing = self.standing()
+        racks = {
+            rack: Rack(
+                self.account, rack, {name: standing.routers[rack, name] for name in ROUTERS}
+            )
+            for rack in self.racks()
+        }
+        place = {app: body["rack"] for app, body in placement(self.source).items()}
+        check_scaling(
+            self.tasks, racks, place, check_services(self.tasks, racks, place, frozenset())
+        )
 
     def _services(self) -> dict[str, str]:
         """Target group → `app/service`: the app's by its stack, the service by its port."""

@@ -29,7 +29,7 @@ class Stack:
     parameters: Path
 
     def body(self) -> dict[str, Any]:
-        return yaml.safe_load(self.template.read_text(encoding="utf-8"))
+        return yaml.load(self.template.read_bytes(), yaml.CSafeLoader)
 
     def given_parameters(self) -> set[str]:
         """Names that the compiler has given a value."""
@@ -78,6 +78,18 @@ class Project:
             assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {manifest}"
             text = text.replace(old, new)
         manifest.write_text(text, encoding="utf-8")
+
+    def give_images(self, images: dict[str, dict[str, str]]) -> None:
+        """Write images of services into rackform.yml, behind the manifest of each app."""
+        fleet = self.source / "rackform.yml"
+        text = fleet.read_text(encoding="utf-8")
+        for app, services in images.items():
+            manifest = f"manifest: apps/{app}/convox.yml"
+            flow, block = f"{{ {manifest}", f"    {manifest}\n"
+            assert text.count(flow) + text.count(block) == 1, app
+            text = text.replace(flow, f"{flow}, images: {json.dumps(services)}")
+            text = text.replace(block, f"{block}    images: {json.dumps(services)}\n")
+        fleet.write_text(text, encoding="utf-8")
 
     def stacks(self) -> list[Stack]:
         """The stacks in deploy order; one that changes in two phases is there twice."""

@@ -106,7 +106,8 @@ def moto(folder: Path, certificates: dict[str, list[str]]) -> Iterator[Server]:
     port = free_port()
     seeds = [f"{arn}={','.join(names)}" for arn, names in certificates.items()]
     command = [sys.executable, str(HERE / "moto_server.py"), str(port), *seeds]
-    with running("moto", command, port, "/moto-api/", folder) as server:
+    env = {"MOTO_IAM_LOAD_MANAGED_POLICIES": "true"}  # roles of instances have policies of AWS
+    with running("moto", command, port, "/moto-api/", folder, **env) as server:
         yield server
 
 

@@ -16,13 +16,16 @@ from unittest.mock import patch
 import pytest
 import servers
 from account import Account
+from expectations import EXAMPLES
 from project import ALL_EXAMPLES, Project
 from stub_account import StubAccount
+from tasks import Tasks, image_parameter
 
 SHELLCHECK = Path(sys.prefix) / "bin" / "shellcheck"
 RACK, APP = "main", "main-hello"
 ONLY_APP = ("--app", "hello")
 CERTIFICATE = f"{RACK}:Certificate=arn"
+IMAGE = ("--image", "web=example/web:v1")
 RACK_TEMPLATE = """\
 Parameters:
   Certificate:
@@ -37,6 +40,8 @@ Outputs:
 """
 APP_TEMPLATE = """\
 Parameters:
+  WebImage:
+    Type: String
   FirstDeploy:
     Type: String
     AllowedValues: ["Yes", "No"]
@@ -69,7 +74,7 @@ Conditions:""",
 SECRETS = ["SECRET_KEY", "DATABASE_URL", *(f"TOKEN_{number}" for number in range(10))]
 TASK = """\
 Parameters:
-  FrontDoorImage:
+  WebImage:
     Type: String
     Description: "Image of the service front-door"
 Resources:
@@ -77,8 +82,8 @@ Resources:
     Type: AWS::ECS::TaskDefinition
     Properties:
       ContainerDefinitions:
-        - Name: front-door
-          Image: {"Ref": "FrontDoorImage"}
+        - Name: web
+          Image: {"Ref": "WebImage"}
           Secrets:
 """
 PARAMETER = "arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:1:parameter/main/hello/{name}"
@@ -154,6 +159,7 @@ def small(
     start = request.param
     with start(folder, {}) if start is servers.moto else start(folder) as server:
         project = compiled["hello"].copy(folder)
+        project.compile(*IMAGE)
         write(project, RACK, RACK_TEMPLATE)
         write(project, APP, APP_TEMPLATE)
         yield Small(project, Account(server, folder))
@@ -178,7 +184,7 @@ def test_a_first_deploy_fails(small: Small) -> None:
     code, said = small.run()
     assert code == 1
     assert "[1/2] deploying main\n" in said
-    assert "[2/2] deploying main-hello\n" in said
+    assert "[2/2] deploying for the first time main-hello\n" in said
     _, _, why = said.partition("main-hello was not deployed; what failed, the oldest first:\n")
     assert "ZNOWHERE" in why.splitlines()[0]
     assert "it is in ROLLBACK_COMPLETE; mend it, and run again: that deletes it" in why
@@ -195,16 +201,18 @@ def test_a_dry_run_deletes_nothing(small: Small) -> None:
 def test_what_failed_is_deployed_again(small: Small) -> None:
     said = small.deploy()
     assert "[2/2] deleting main-hello: its first deploy failed" in said
-    assert said.index("deleting main-hello") < said.index("[2/2] deploying main-hello\n")
-    assert small.status() == "CREATE_COMPLETE"
-    assert (small.first_deploy(), small.setting()) == ("Yes", "first")
+    assert said.index("deleting main-hello") < said.index("for the first time main-hello\n")
 
 
-def test_the_next_deploy_is_not_the_first(small: Small) -> None:
-    small.deploy(*ONLY_APP)
-    assert small.status() == "UPDATE_COMPLETE"
-    assert (small.first_deploy(), small.setting()) == ("No", "later")
-    assert small.deploy(*ONLY_APP).count("No changes to deploy") == 1
+def test_a_first_deploy_has_two_passes(small: Small) -> None:
+    """Of which the next deploy knows nothing more."""
+    statuses = [event["ResourceStatus"] for event in small.account.events(APP)]
+    assert {"CREATE_COMPLETE", "UPDATE_COMPLETE"} <= set(statuses)
+    assert (small.status(), small.first_deploy()) == ("UPDATE_COMPLETE", "No")
+    assert small.setting() == "later"
+    said = small.deploy(*ONLY_APP)
+    assert "[1/1] deploying main-hello\n" in said
+    assert said.count("No changes to deploy") == 1
 
 
 def test_a_parameter_that_is_given_wins(small: Small) -> None:
@@ -300,12 +308,26 @@ def stub(tmp_path: Path) -> StubAccount:
 
 @pytest.fixture
 def hello(compiled: dict[str, Project], tmp_path: Path) -> Project:
-    return compiled["hello"].copy(tmp_path)
+    """The example, with an image for its service."""
+    project = compiled["hello"].copy(tmp_path)
+    project.compile(*IMAGE)
+    return project
 
 
 @pytest.fixture
-def fleet(compiled: dict[str, Project], tmp_path: Path) -> Project:
-    return compiled["fleet"].copy(tmp_path)
+def fleet(compiled: dict[str, Project], tmp_path: Path, stub: StubAccount) -> Project:
+    """The example, with images for its services, and with secrets wherever its apps may stand."""
+    project, tasks = compiled["fleet"].copy(tmp_path), Tasks.of("fleet")
+    project.give_images(tasks.images())
+    project.compile()
+    secrets = [
+        f"/{rack}/{app}/{name}\n"
+        for rack in ("production", "production-2")
+        for app in tasks.apps
+        for name in tasks.secrets(app)
+    ]
+    stub.write("secrets", "".join(secrets))
+    return project
 
 
 def test_help_needs_no_account(hello: Project, stub: StubAccount) -> None:
@@ -343,8 +365,11 @@ def names(project: Project, rack: str) -> list[str]:
 def test_filters_choose_stacks(fleet: Project, stub: StubAccount) -> None:
     everything = [stack.name for stack in fleet.stacks()]
     done = stub.run(fleet)
-    assert (done.returncode, stub.deployed()) == (0, everything), done.stdout
-    assert f"[{len(everything)}/{len(everything)}] deploying {everything[-1]}\n" in done.stdout
+    passes = [s.name for s in fleet.stacks() for _ in range(2 if s.kind == "app" else 1)]
+    assert (done.returncode, stub.deployed()) == (0, passes), done.stdout
+    place = f"[{len(everything)}/{len(everything)}]"
+    assert f"{place} deploying for the first time {everything[-1]}\n" in done.stdout
+    assert f"{place} ending the first deploy of {everything[-1]}\n" in done.stdout
 
     wanted = {
         ("--app", "shop"): ["production-2-shop"],
@@ -363,7 +388,7 @@ def test_an_app_that_moves_is_deployed_on_both_racks(fleet: Project, stub: StubA
     stub.run(fleet)
     fleet.move("shop", "production")
     assert stub.run(fleet, "--app", "shop").returncode == 0
-    assert sorted(stub.deployed()) == ["production-2-shop", "production-shop"]
+    assert sorted(stub.deployed()) == ["production-2-shop", *["production-shop"] * 2]
 
 
 @pytest.fixture
@@ -465,15 +490,33 @@ def test_another_answer_than_a_state_stops_everything(hello: Project, stub: Stub
     assert "ExpiredTokenException" in done.stdout
 
 
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_what_examples_miss_is_said(
+    example: str, compiled: dict[str, Project], stub: StubAccount
+) -> None:
+    """Every image of a service that is built, and every secret of a container."""
+    done, tasks = stub.run(compiled[example]), Tasks.of(example)
+    assert (done.returncode, stub.deployed()) == (1, [])
+    services = [
+        (app, service) for (app, service), _, facts in tasks.services() if "image" not in facts
+    ]
+    for app, service in services:
+        parameter = f"main-{app}:{image_parameter(service)}=REPO:TAG"
+        need = f"the service {service} of the app {app} needs an image: --parameter {parameter}, "
+        assert need in done.stdout
+    assert done.stdout.count("needs an image") == len(services)
+    secrets = {f"/main/{app}/{name}" for app in tasks.apps for name in tasks.secrets(app)}
+    missing = [line for line in done.stdout.splitlines() if "the secret" in line]
+    assert {line.split()[3] for line in missing} == secrets
+    assert len(missing) == len(secrets)
+
+
 @pytest.fixture
-def tasks(hello: Project) -> Project:
+def tasks(compiled: dict[str, Project], tmp_path: Path) -> Project:
     """The app has a container that needs an image and twelve secrets."""
-    write(hello, APP, TASK + "".join(SECRET.format(name=name) for name in SECRETS))
-    script = hello.output / "deploy.sh"
-    row = "main/apps/hello.params.json"
-    text = script.read_text(encoding="utf-8").replace(row, f"{row} FrontDoorImage")
-    script.write_text(text, encoding="utf-8")
-    return hello
+    project = compiled["hello"].copy(tmp_path)
+    write(project, APP, TASK + "".join(SECRET.format(name=name) for name in SECRETS))
+    return project
 
 
 def test_everything_that_is_missing_is_said_at_once(tasks: Project, stub: StubAccount) -> None:
@@ -483,8 +526,8 @@ def test_everything_that_is_missing_is_said_at_once(tasks: Project, stub: StubAc
     said = done.stdout.splitlines()
     assert said[:2] == [
         "deploy.sh: the stack main needs a value: --parameter main:Certificate=VALUE",
-        "deploy.sh: the service front-door of the app hello needs an image: "
-        "--parameter main-hello:FrontDoorImage=REPO:TAG, or images: in rackform.yml, "
+        "deploy.sh: the service web of the app hello needs an image: "
+        "--parameter main-hello:WebImage=REPO:TAG, or images: in rackform.yml, "
         "or --image of rackform compile",
     ]
     assert len([line for line in said if "does not exist: aws ssm put-parameter" in line]) == 11
@@ -497,15 +540,15 @@ def test_everything_that_is_missing_is_said_at_once(tasks: Project, stub: StubAc
 
 def test_what_is_given_or_known_is_not_missing(tasks: Project, stub: StubAccount) -> None:
     stub.write("secrets", "".join(f"/main/hello/{name}\n" for name in SECRETS))
-    image = f"{APP}:FrontDoorImage=registry.example.org/door:v1"
+    image = f"{APP}:WebImage=registry.example.org/door:v1"
     done = stub.run(tasks, "--parameter", CERTIFICATE, "--parameter", image)
     assert (done.returncode, stub.deployed()) == (0, [RACK, APP]), done.stdout
     (_, deployed) = stub.calls("cloudformation deploy")
-    assert "FrontDoorImage=registry.example.org/door:v1" in deployed
+    assert "WebImage=registry.example.org/door:v1" in deployed
     assert deployed[deployed.index("--capabilities") + 1] == "CAPABILITY_IAM"
 
     stub.stands(RACK, "CREATE_COMPLETE", "Certificate")
-    stub.stands(APP, "UPDATE_COMPLETE", "FirstDeploy", "FrontDoorImage")
+    stub.stands(APP, "UPDATE_COMPLETE", "FirstDeploy", "WebImage")
     done = stub.run(tasks)
     assert (done.returncode, stub.deployed()) == (0, [RACK, APP]), done.stdout
 
@@ -516,15 +559,15 @@ def test_values_of_a_failed_first_deploy_are_asked_for_again(
     """They go with the stack when it is deleted."""
     stub.write("secrets", "".join(f"/main/hello/{name}\n" for name in SECRETS))
     stub.stands(RACK, "CREATE_COMPLETE", "Certificate")
-    stub.stands(APP, "ROLLBACK_COMPLETE", "FrontDoorImage")
+    stub.stands(APP, "ROLLBACK_COMPLETE", "WebImage")
     done = stub.run(tasks)
     assert (done.returncode, stub.deployed()) == (1, [])
-    assert "the service front-door of the app hello needs an image" in done.stdout
+    assert "the service web of the app hello needs an image" in done.stdout
 
 
 def test_who_may_not_ask_for_secrets_goes_on(tasks: Project, stub: StubAccount) -> None:
     stub.stands(RACK, "CREATE_COMPLETE", "Certificate")
-    stub.stands(APP, "UPDATE_COMPLETE", "FrontDoorImage")
+    stub.stands(APP, "UPDATE_COMPLETE", "WebImage")
     stub.write("refusal", "AccessDeniedException")
     done = stub.run(tasks)
     assert (done.returncode, stub.deployed()) == (0, [RACK, APP])

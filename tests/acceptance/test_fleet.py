@@ -18,6 +18,7 @@ from checks import check_priorities
 from expectations import HTTP, HTTPS
 from fleet import NOBODY, REDIRECT, ROUTERS, Address, Answers, Fleet, Standing, placement
 from project import Project
+from tasks import Tasks, put_secrets
 
 RACKFORM_YML = "rackform.yml"
 UPTIME = """\
@@ -33,7 +34,8 @@ services:
 def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
     """The example, compiled with its own lock and deployed by its own script."""
     folder = tmp_path_factory.mktemp("fleet")
-    project = Project.of("fleet", folder)
+    project, tasks = Project.of("fleet", folder), Tasks.of("fleet")
+    project.give_images(tasks.images())
     project.compile("--locked")
     text = (project.source / RACKFORM_YML).read_text(encoding="utf-8")
     listed = yaml.safe_load(text)["racks"]["production"]["certificates"]
@@ -42,6 +44,9 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fleet]:
         zone = account.call(
             "route53", "create_hosted_zone", Name="example.org", CallerReference="acceptance"
         )["HostedZone"]["Id"]
+        for app in tasks.apps:
+            for rack in ("production", "production-2"):  # an app may move
+                put_secrets(account, tasks, app, rack)
         fleet = Fleet(project, account, zone.removeprefix("/hostedzone/"))
         fleet.deploy()
         yield fleet
@@ -111,6 +116,10 @@ def test_every_host_is_answered(fleet: Fleet) -> None:
     }
 
 
+def test_every_service_runs(fleet: Fleet) -> None:
+    fleet.check_tasks()
+
+
 def test_the_checks_are_awake(fleet: Fleet) -> None:
     """A rule that leads elsewhere, and rules that are gone, are both noticed."""
     standing, wanted = fleet.standing(), fleet.wanted()
@@ -171,10 +180,8 @@ def test_a_change_is_an_update(fleet: Fleet) -> None:
         fleet.project.edit(edit, f"apps/{app}/convox.yml")
     (fleet.source / "apps" / "uptime").mkdir()
     (fleet.source / "apps" / "uptime" / "convox.yml").write_text(UPTIME, encoding="utf-8")
-    added = "  tenants: { manifest: apps/tenants/convox.yml }\n"
-    fleet.project.edit(
-        {added: f"{added}  uptime: {{ manifest: apps/uptime/convox.yml }}\n"}, RACKFORM_YML
-    )
+    added = "  uptime: { manifest: apps/uptime/convox.yml }\n"
+    fleet.project.edit({"\ndomains:": f"{added}\ndomains:"}, RACKFORM_YML)
     fleet.project.compile()
     after = placement(fleet.source)
     assert {app: after[app] for app in places} == places

@@ -22,9 +22,11 @@ from deployment import Deployment
 from expectations import HTTP, HTTPS
 from project import Project
 from stripping import REFUSED_TYPES
+from tasks import desired
 from traffic import register, request, services
 
 FORGOTTEN = frozenset({"version", "grpc_matcher"})  # MiniStack keeps neither; moto keeps both
+FORGOTTEN_OF_SERVICES = frozenset({"grace", "init", "scheduling", "secrets"})
 
 
 @pytest.fixture(scope="module")
@@ -48,6 +50,12 @@ def test_reads_back(on_ministack: Deployment) -> None:
     for router in routers.values():
         for listener in router.listeners.values():
             check_priorities(listener)
+
+
+def test_services(on_ministack: Deployment) -> None:
+    """Services and their tasks, as an unmodified CloudFormation makes them."""
+    services = on_ministack.services(FORGOTTEN_OF_SERVICES)
+    assert set(desired(on_ministack.expectation.tasks, services).values()) == {0}
 
 
 def check_traffic(deployment: Deployment, backends: dict[str, int]) -> None:

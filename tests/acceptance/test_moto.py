@@ -21,7 +21,8 @@ from checks import (
 )
 from deployment import RACK, Deployment
 from expectations import HTTPS
-from moto_server import VALIDATION_LABEL
+from routing_providers import VALIDATION_LABEL
+from tasks import check_scaling, desired
 
 
 def test_deploys(on_moto: Deployment) -> None:
@@ -41,6 +42,13 @@ def test_routes(on_moto: Deployment) -> None:
 def test_target_groups(on_moto: Deployment) -> None:
     groups = on_moto.target_groups(on_moto.account.cli)
     check_target_groups(on_moto.expectation, on_moto.routers(), groups)
+
+
+def test_services(on_moto: Deployment) -> None:
+    """Services, their tasks and their range; until they are scaled, a first deploy leaves none."""
+    services, tasks = on_moto.services(), on_moto.expectation.tasks
+    check_scaling(tasks, on_moto.racks(), on_moto.place(), services)
+    assert set(desired(tasks, services).values()) == {0}
 
 
 def test_routers(on_moto: Deployment) -> None:
@@ -93,7 +101,7 @@ def check_reach(
     account = deployment.account
     assert subnets == {account.physical_id(RACK, subnet) for subnet in expected["subnets"]}
     (group,) = groups
-    assert account.ingress(group) == expected["ingress"]
+    assert account.ingress(group) == {port: {end} for port, end in expected["ingress"].items()}
 
 
 def test_certificates(on_moto: Deployment) -> None:
