@@ -302,6 +302,22 @@ fn a_policy_that_is_named_twice_is_attached_once() {
 }
 
 #[test]
+fn racks_of_others_are_asked_for_no_capacity_provider_that_they_may_lack() {
+    let fleet = "racks: {main: {external: true, host: r.example.org, certificate: \"arn:aws:acm:us-east-1:123456789012:certificate/0\"}}\n";
+    let manifest = "params: {WorkerFormation: \"1,256,512,FARGATE_SPOT\"}\n\
+                    services: {web: {image: a}, agent: {image: a, agent: true}, worker: {image: a}}\n";
+    let template = compiled(fleet, manifest);
+    let launched = |id: &str| {
+        let properties = &template["Resources"][id]["Properties"];
+        let provider = properties["CapacityProviderStrategy"][0]["CapacityProvider"].as_str();
+        (properties["LaunchType"].as_str().map(str::to_owned), provider.map(str::to_owned))
+    };
+    assert_eq!(launched("WebService"), (Some("FARGATE".into()), None));
+    assert_eq!(launched("AgentService"), (Some("EC2".into()), None));
+    assert_eq!(launched("WorkerService"), (None, Some("FARGATE_SPOT".into())));
+}
+
+#[test]
 fn an_empty_image_is_one_that_is_built() {
     let template = compiled(FLEET, "services:\n  web: {image: \"\"}\n");
     let container = &template["Resources"]["WebTaskDefinition"]["Properties"]["ContainerDefinitions"][0];

@@ -25,7 +25,7 @@ pub(super) fn check(fleet: &Fleet, out: &mut Diagnostics) {
                 if !["tcp", "udp"].contains(&protocol) || !(1..=65535).contains(port) {
                     out.report(refuse(what.clone()).help("write ports such as 8125/udp or 8126"));
                 } else if let Some(owner) = owner(&fleet.racks[app.rack], *port, protocol == "udp") {
-                    out.report(refuse(format!("on every instance it is {owner}")).help("choose another port"));
+                    out.report(refuse(format!("on every instance it belongs to {owner}")).help("choose another port"));
                 } else if let Some((other, place)) =
                     taken.insert((app.rack, *port, protocol == "udp"), (format!("`{name}` of `{}`", app.name), agent.place))
                 {
@@ -40,8 +40,8 @@ pub(super) fn check(fleet: &Fleet, out: &mut Diagnostics) {
 /// Who has a port of every instance of a rack, apart from agents.
 fn owner(rack: &Rack, port: i64, is_udp: bool) -> Option<&'static str> {
     match () {
-        () if RESERVED.contains(&port) => Some("of SSH, Docker or ECS"),
-        () if !is_udp && rack.api.is_some() && port == i64::from(rack.api_port()) => Some("of the rack API"),
+        () if RESERVED.contains(&port) => Some("SSH, Docker or ECS"),
+        () if !is_udp && rack.api.is_some() && port == i64::from(rack.api_port()) => Some("the rack API"),
         () => None,
     }
 }

@@ -43,7 +43,7 @@ pub(super) fn size(app: &App, service: &Service, launch: Launch, out: &mut Diagn
         out.report(
             Diagnostic::new(&SIZE_RANGE, place, what())
                 .label("too little to run anything")
-                .help(format!("write at least 1 for CPU and {LEAST_MEMORY} for memory, or leave both out for 256 and 512")),
+                .help(format!("write at least 1 for CPU and {LEAST_MEMORY} for memory; a service that says nothing has 256 and 512")),
         );
         return asked;
     }

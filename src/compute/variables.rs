@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::diagnostics::codes::SECRET_NAME;
+use crate::diagnostics::codes::{EMPTY_VARIABLE, SECRET_NAME};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Rack};
 use crate::manifest::Service;
@@ -40,17 +40,25 @@ pub(super) fn variables(app: &App, service: &Service, rack: &Rack, out: &mut Dia
         // Resources live elsewhere, so whoever runs them says where; a file system has no address.
         let resource = app.manifest.resources.iter().find(|resource| resource.name.value == name.value);
         if resource.is_some_and(|resource| resource.kind.value != "efs") {
-            variables.insert(url_of(&name.value), Variable::Secret);
+            let url = url_of(&name.value);
+            secret(&url, name.place, rack, out);
+            variables.insert(url, Variable::Secret);
         }
     }
     for entry in &service.environment {
         let (name, default) = entry.value.split_once('=').map_or((entry.value.as_str(), None), |(name, value)| (name, Some(value)));
+        if name.is_empty() {
+            out.report(
+                Diagnostic::new(&EMPTY_VARIABLE, entry.place, format!("`{}` sets a variable without a name", entry.value))
+                    .help("write NAME=value, or remove the entry"),
+            );
+        }
         if name == "*" {
             variables.extend(app.environment.iter().map(|(name, value)| (name.clone(), Variable::Text(value.clone()))));
             continue;
         }
         let value = app.environment.get(name).map(String::as_str).or(default);
-        if value.is_none() && !name.is_empty() {
+        if value.is_none() {
             secret(name, entry.place, rack, out);
         }
         variables.insert(name.to_owned(), value.map_or(Variable::Secret, |value| Variable::Text(value.to_owned())));

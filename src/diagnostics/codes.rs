@@ -120,7 +120,7 @@ codes! {
     NLB_CONFLICT = "RF0221" Error "one network port for two services",
         "A listener port belongs to one service, even when one is public and the other internal; Convox refuses the manifest.";
     EMPTY_VARIABLE = "RF0222" Error "an environment entry without a name",
-        "An entry is NAME, NAME=VALUE or `*`. Convox takes the empty text for a required variable that can never be set, so the app would not deploy.";
+        "An entry is NAME, NAME=VALUE or `*`. Convox takes the empty text for a required variable that can never be set, so the app would not deploy, and no container starts with a variable that has a value and no name.";
     METRIC_AGGREGATE = "RF0223" Error "a custom metric without a valid aggregate",
         "`aggregate` must be avg, max, min or sum; Convox fails to render such an app.";
     UNKNOWN_RESOURCE_TYPE = "RF0224" Warning "a resource type that Convox does not have",

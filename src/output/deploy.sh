@@ -326,9 +326,9 @@ check_required() {
 # Say what a parameter without a value needs: row, name.
 need() {
   local stack=${names[$1]} service
-  if [[ ${apps[$1]} != - && $2 == ?*Image ]]; then
-    # Dashes of a name are gone from the parameter's; its description has them.
-    service=$(sed -n "/^  $2:/,/Description:/s/.*Image of the service \([a-z0-9-]*\).*/\1/p" "${templates[$1]}")
+  # Dashes of a name are gone from the parameter's; its description has them.
+  service=$(sed -n "/^  $2:/,/Description:/s/.*Image of the service \([a-z0-9-]*\).*/\1/p" "${templates[$1]}")
+  if [[ -n $service ]]; then
     echo "the service $service of the app ${apps[$1]} needs an image: --parameter $stack:$2=REPO:TAG," \
       "or images: in rackform.yml, or --image of rackform compile"
   else

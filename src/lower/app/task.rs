@@ -293,12 +293,13 @@ impl Lowering<'_> {
         let name = &service.name.value;
         let is_daemon = task.count.is_none();
         let on_instances = task.launch == Launch::Instances;
-        // Racks of others have no capacity provider that we know of, and a daemon takes none.
-        let by_type = on_instances && (is_daemon || self.rack.external);
-        let provider = match task.launch {
-            Launch::Fargate => json!("FARGATE"),
-            Launch::FargateSpot => json!("FARGATE_SPOT"),
-            Launch::Instances => import(self.rack, "InstancesProvider"),
+        // A daemon takes no capacity provider, and clusters of others may have none: those of old racks of Convox don't.
+        let (launch_type, provider) = match task.launch {
+            Launch::Instances if is_daemon || self.rack.external => (Some("EC2"), None),
+            Launch::Fargate if self.rack.external => (Some("FARGATE"), None),
+            Launch::Instances => (None, Some(import(self.rack, "InstancesProvider"))),
+            Launch::Fargate => (None, Some(json!("FARGATE"))),
+            Launch::FargateSpot => (None, Some(json!("FARGATE_SPOT"))),
         };
         let port = service.port.as_ref().map_or(0, |port| port.number.value);
         let on_routers = behind.groups.iter().map(|group| (port, &group.id));
@@ -310,8 +311,8 @@ impl Lowering<'_> {
             id: ids::service(name),
             after: behind.rules.iter().map(|rule| &rule.id).chain(behind.ports.iter().map(|port| &port.listener)).cloned().collect(),
             cluster: import(self.rack, "Cluster"),
-            launch_type: by_type.then_some("EC2"),
-            capacity_provider: (!by_type).then_some(provider),
+            launch_type,
+            capacity_provider: provider,
             is_daemon,
             minimum: service.deployment.minimum.value,
             maximum: service.deployment.maximum.value,
