@@ -76,7 +76,7 @@ class TargetGroup:
 class Caller(Protocol):
     """Something that asks the API and hands back the whole answer."""
 
-    def __call__(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]: ...
+    def __call__(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]: ...
 
 
 class Account:
@@ -107,14 +107,14 @@ class Account:
         endpoint = self.server.endpoint
         return boto3.client(service, endpoint_url=endpoint, region_name=REGION, **CREDENTIALS)
 
-    def call(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    def call(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """Ask by boto3, all pages."""
         client = self.client(service)
         if client.can_paginate(operation):
             return client.get_paginator(operation).paginate(**arguments).build_full_result()
         return getattr(client, operation)(**arguments)
 
-    def cli(self, service: str, operation: str, **arguments: Any) -> dict[str, Any]:
+    def cli(self, service: str, operation: str, /, **arguments: Any) -> dict[str, Any]:
         """Ask by the real AWS CLI."""
         words = [service, operation.replace("_", "-"), "--output", "json"]
         for name, value in arguments.items():

@@ -45,10 +45,10 @@ class Project:
         self.output = folder / "build"
 
     @classmethod
-    def of(cls, example: str, parent: Path) -> Project:
+    def of(cls, example: str, parent: Path, shelf: str = "examples") -> Project:
         """Copy an example below `parent`; the folder keeps its name, which names the app."""
         project = cls(parent / example)
-        shutil.copytree(REPOSITORY / "examples" / example, project.source)
+        shutil.copytree(REPOSITORY / shelf / example, project.source)
         return project
 
     def copy(self, parent: Path) -> Project:
