@@ -4,6 +4,7 @@
 
 mod adopt;
 mod compile;
+mod explain;
 mod init;
 mod terminal;
 
@@ -11,7 +12,6 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rackform::diagnostics::codes;
 use rackform::placement::Change;
 use rackform::schema;
 
@@ -47,10 +47,7 @@ enum Command {
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
     /// Tell the long story of a diagnostic
-    Explain {
-        /// Its code, such as RF0101
-        code: String,
-    },
+    Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
     Schema {
         /// Of which file
@@ -188,18 +185,7 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
-        Command::Explain { code } => {
-            if let Some(code) = codes::find(&code) {
-                terminal::data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs))
-            } else {
-                terminal::message(&format!(
-                    "there is no diagnostic `{code}`; they go from {} to {}",
-                    codes::CODES[0].id,
-                    codes::CODES[codes::CODES.len() - 1].id
-                ));
-                ExitCode::from(2)
-            }
-        }
+        Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,

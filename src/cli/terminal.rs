@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use rackform::diagnostics::{Diagnostics, Severity, render, short, to_json};
 use rackform::source::Files;
 
-use super::MessageFormat;
+use super::{MessageFormat, counted};
 
 /// Messages of one severity that are drawn in full; the rest is counted.
 const MOST: usize = 200;
@@ -66,11 +66,11 @@ impl Terminal {
             let _ = writeln!(out, "… and {} more; --message-format json prints all", sorted.len() - MOST);
         }
         let count = |severity| sorted.iter().filter(|d| d.severity == severity).count();
-        let counts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+        let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
             .into_iter()
-            .map(|(severity, word)| (count(severity), word))
+            .map(|severity| (count(severity), severity.word()))
             .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .map(|(count, word)| counted(count, word))
             .collect();
         if !counts.is_empty() {
             let _ = writeln!(out, "{}", counts.join(", "));

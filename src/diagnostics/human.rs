@@ -58,11 +58,7 @@ fn snippet<'a>(files: &'a Files, place: Place, kind: AnnotationKind, label: &'a 
 
 /// One line: `file:line:column: error[RF0101]: message`.
 pub fn short(diagnostic: &Diagnostic, files: &Files) -> String {
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+    let severity = diagnostic.severity.word();
     let place = diagnostic.place.map_or(String::new(), |place| {
         let (line, column) = files.line_column(place.file, place.span.start);
         format!("{}:{line}:{column}: ", files.path(place.file))

@@ -25,6 +25,17 @@ pub enum Severity {
     Note,
 }
 
+impl Severity {
+    /// Its word in messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
+}
+
 /// One message.
 #[derive(Debug, Clone)]
 pub struct Diagnostic {
