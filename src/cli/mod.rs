@@ -150,6 +150,8 @@ enum MessageFormat {
     Short,
     /// One JSON object each, on standard output
     Json,
+    /// One workflow command each, on standard output, for notes in pull requests on GitHub
+    Github,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use rackform::diagnostics::{Diagnostics, Severity, render, short, to_json};
+use rackform::diagnostics::{Diagnostic, Diagnostics, Severity, github, render, short, to_json};
 use rackform::source::Files;
 
 use super::{MessageFormat, counted};
@@ -30,6 +30,12 @@ pub(super) fn message(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Print messages for machines, a line each, and all of them.
+fn lines(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> ExitCode {
+    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect();
+    data(&lines.concat())
+}
+
 /// What the program says while it works.
 pub(super) struct Terminal {
     quiet: bool,
@@ -50,9 +56,10 @@ impl Terminal {
     /// Every message, and how many there are.
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted: Vec<_> = diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect();
-        if format == MessageFormat::Json {
-            let lines: Vec<String> = sorted.iter().map(|diagnostic| format!("{}\n", to_json(diagnostic, files))).collect();
-            return data(&lines.concat());
+        match format {
+            MessageFormat::Json => return lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
+            MessageFormat::Github => return lines(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Human | MessageFormat::Short => {}
         }
         let styled = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
         let mut out = anstream::stderr().lock();

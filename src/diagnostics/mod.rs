@@ -1,11 +1,14 @@
 //! What is wrong with the input, as values: code, place, what is wrong, what to do.
 
 pub mod codes;
+mod github;
 mod human;
 mod json;
 mod nearest;
+mod words;
 
 pub use codes::Code;
+pub use github::github;
 pub use human::{render, short};
 pub use json::to_json;
 pub use nearest::nearest;
