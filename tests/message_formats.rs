@@ -3,7 +3,14 @@
 
 mod common;
 
-use common::Folder;
+use std::ffi::OsString;
+use std::fs;
+use std::path::Path;
+use std::sync::LazyLock;
+
+use common::{Folder, program};
+use jsonschema::Validator;
+use serde_json::Value;
 
 /// A file with an error, warnings and a note, in a folder whose name needs care.
 fn flawed(name: &str) -> Folder {
@@ -42,4 +49,97 @@ fn every_command_that_reports_speaks_to_github() {
         let (code, out, _) = folder.run(&[command, &["--message-format", "github"]].concat());
         assert!(code == 1 && out.contains("::error file=shop%2C new/convox.yml,line=4,"), "{command:?}: {out}");
     }
+}
+
+/// A log of the program, which is valid whatever it says.
+fn sarif(folder: &Path, arguments: &[&str]) -> (i32, Value) {
+    let (code, out, _) = program(folder, &[arguments, &["--message-format", "sarif"]].concat());
+    let log: Value = serde_json::from_str(&out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {out}"));
+    assert_valid(&log);
+    (code, log)
+}
+
+/// `tests/schema/sarif.json`, and the official schema where `SARIF_SCHEMA` names a copy of it.
+static SCHEMAS: LazyLock<Vec<Validator>> = LazyLock::new(|| {
+    let ours = OsString::from(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/schema/sarif.json"));
+    let schema = |path: OsString| serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap();
+    let paths = [Some(ours), std::env::var_os("SARIF_SCHEMA")];
+    paths.into_iter().flatten().map(|path| jsonschema::validator_for(&schema(path)).unwrap()).collect()
+});
+
+/// Hold a log against the schemas, and against what no schema can say.
+fn assert_valid(log: &Value) {
+    for schema in SCHEMAS.iter() {
+        let errors: Vec<String> = schema.iter_errors(log).map(|error| format!("{}: {error}", error.instance_path())).collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+    }
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().unwrap();
+    for result in run["results"].as_array().unwrap() {
+        // §3.27.6: an index and an id name one rule.
+        assert_eq!(rules[usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap()]["id"], result["ruleId"]);
+        for location in ["locations", "relatedLocations"].iter().filter_map(|key| result[key].as_array()).flatten() {
+            let region = &location["physicalLocation"]["region"];
+            let at = |line: &str, column: &str| (region[line].as_u64().unwrap(), region[column].as_u64().unwrap());
+            assert!(at("startLine", "startColumn") <= at("endLine", "endColumn"), "{region}");
+        }
+    }
+}
+
+#[test]
+fn sarif_is_one_log_of_the_run() {
+    let folder = flawed("sarif");
+    let (code, log) = sarif(&folder.0, &["check", "./shop, new"]);
+    assert_eq!(code, 1);
+    let results = log["runs"][0]["results"].as_array().unwrap();
+    let port = results.iter().find(|result| result["ruleId"] == "RF0201").unwrap();
+    let meant = serde_json::json!({
+        "ruleId": "RF0201",
+        "ruleIndex": 2,
+        "level": "error",
+        "message": { "text": "port 99999 of `web` does not exist\nports go from 1 to 65535\nhelp: write the port that the service listens on" },
+        "locations": [{
+            "physicalLocation": {
+                "artifactLocation": { "uri": "shop%2C%20new/convox.yml" },
+                "region": { "startLine": 4, "startColumn": 11, "endLine": 4, "endColumn": 16 },
+            },
+        }],
+    });
+    assert_eq!(port, &meant);
+    let levels: Vec<&str> = results.iter().map(|result| result["level"].as_str().unwrap()).collect();
+    assert_eq!(levels, ["error", "note", "error", "warning", "warning", "note"]);
+    let nowhere: Vec<&Value> = results.iter().filter(|result| result.get("locations").is_none()).collect();
+    assert!(nowhere.len() == 1 && nowhere[0]["ruleId"] == "RF0318", "{nowhere:?}");
+    let (_, quiet) = sarif(&folder.0, &["check", "./shop, new", "--quiet"]);
+    assert_eq!(quiet["runs"][0]["results"].as_array().unwrap().len(), 2);
+    let rules = log["runs"][0]["tool"]["driver"]["rules"].as_array().unwrap();
+    assert_eq!(
+        rules.iter().map(|rule| rule["id"].as_str().unwrap()).collect::<Vec<_>>(),
+        ["RF0012", "RF0102", "RF0201", "RF0220", "RF0309", "RF0318"]
+    );
+}
+
+#[test]
+fn a_run_without_findings_is_a_log_too() {
+    let folder = Folder::new("sarif-clean");
+    folder.write("app/convox.yml", "services: {web: {port: 3000}}\n");
+    let (code, log) = sarif(&folder.0, &["check", "app", "--quiet"]);
+    assert!(code == 0 && log["runs"][0]["results"] == serde_json::json!([]), "{log}");
+}
+
+#[test]
+fn every_broken_input_gives_a_valid_log() {
+    let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let (mut logs, mut related) = (0, 0);
+    for entry in fs::read_dir(&broken).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() {
+            continue;
+        }
+        let (_, log) = sarif(&path, &["check", "."]);
+        let results = log["runs"][0]["results"].as_array().unwrap();
+        related += results.iter().filter(|result| result["relatedLocations"].is_array()).count();
+        logs += usize::from(!results.is_empty());
+    }
+    assert!(logs > 50 && related > 10, "{logs} logs, {related} with other places");
 }

@@ -152,6 +152,8 @@ enum MessageFormat {
     Json,
     /// One workflow command each, on standard output, for notes in pull requests on GitHub
     Github,
+    /// One SARIF 2.1.0 log of all, on standard output, for services that collect findings
+    Sarif,
 }
 
 #[derive(Clone, Copy, ValueEnum)]

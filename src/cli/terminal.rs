@@ -4,7 +4,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use rackform::diagnostics::{Diagnostic, Diagnostics, Severity, github, render, short, to_json};
+use rackform::diagnostics::{Diagnostic, Diagnostics, Severity, github, render, sarif, short, to_json};
 use rackform::source::Files;
 
 use super::{MessageFormat, counted};
@@ -59,6 +59,7 @@ impl Terminal {
         match format {
             MessageFormat::Json => return lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
             MessageFormat::Github => return lines(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Sarif => return data(&format!("{:#}\n", sarif(&sorted, files))),
             MessageFormat::Human | MessageFormat::Short => {}
         }
         let styled = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;

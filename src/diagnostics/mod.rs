@@ -5,6 +5,7 @@ mod github;
 mod human;
 mod json;
 mod nearest;
+mod sarif;
 mod words;
 
 pub use codes::Code;
@@ -12,6 +13,7 @@ pub use github::github;
 pub use human::{render, short};
 pub use json::to_json;
 pub use nearest::nearest;
+pub use sarif::sarif;
 
 use std::collections::BTreeSet;
 
