@@ -6,12 +6,14 @@ mod adopt;
 mod compile;
 mod explain;
 mod init;
+mod manual;
 mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap_complete::Shell;
 use rackform::placement::Change;
 use rackform::schema;
 
@@ -52,6 +54,17 @@ enum Command {
     Schema {
         /// Of which file
         of: SchemaOf,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the main page of the manual, or write all pages
+    Man {
+        /// The folder that all pages are written into, one for each command
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 
@@ -194,5 +207,7 @@ pub(crate) fn run() -> ExitCode {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
         }),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::man(folder.as_deref(), &terminal),
     }
 }
