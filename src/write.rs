@@ -71,6 +71,11 @@ pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
     fs::File::create_new(path)?.write_all(text.as_bytes())
 }
 
+/// Write files into a folder, all of them or none, over what stands there under their names.
+pub fn write_together(folder: &Path, files: &[OutputFile]) -> io::Result<()> {
+    put(files.iter().map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }).collect())
+}
+
 /// Put files in their places, all of them or none.
 fn put(mut pending: Vec<Pending<'_>>) -> io::Result<()> {
     for file in &mut pending {

@@ -41,6 +41,8 @@ const HOMES: &[(&str, &str)] = &[
     ("minijinja", "render/"),
     ("annotate_snippets", "diagnostics/human.rs"),
     ("clap", "cli/"),
+    ("clap_complete", "cli/manual.rs cli/mod.rs"),
+    ("clap_mangen", "cli/manual.rs"),
     ("anstream", "cli/"),
     ("std::fs", "load.rs write.rs"),
     ("std::thread", "threads.rs"),

@@ -4,14 +4,16 @@
 
 mod adopt;
 mod compile;
+mod explain;
 mod init;
+mod manual;
 mod terminal;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
-use rackform::diagnostics::codes;
+use clap_complete::Shell;
 use rackform::placement::Change;
 use rackform::schema;
 
@@ -47,14 +49,22 @@ enum Command {
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
     /// Tell the long story of a diagnostic
-    Explain {
-        /// Its code, such as RF0101
-        code: String,
-    },
+    Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
     Schema {
         /// Of which file
         of: SchemaOf,
+    },
+    /// Print completions for a shell
+    Completions {
+        /// Which shell
+        shell: Shell,
+    },
+    /// Print the main page of the manual, or write all pages
+    Man {
+        /// The folder that all pages are written into, one for each command
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 
@@ -153,6 +163,10 @@ enum MessageFormat {
     Short,
     /// One JSON object each, on standard output
     Json,
+    /// One workflow command each, on standard output, for notes in pull requests on GitHub
+    Github,
+    /// One SARIF 2.1.0 log of all, on standard output, for services that collect findings
+    Sarif,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -188,21 +202,12 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
-        Command::Explain { code } => {
-            if let Some(code) = codes::find(&code) {
-                terminal::data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs))
-            } else {
-                terminal::message(&format!(
-                    "there is no diagnostic `{code}`; they go from {} to {}",
-                    codes::CODES[0].id,
-                    codes::CODES[codes::CODES.len() - 1].id
-                ));
-                ExitCode::from(2)
-            }
-        }
+        Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
         }),
+        Command::Completions { shell } => manual::completions(shell),
+        Command::Man { folder } => manual::man(folder.as_deref(), &terminal),
     }
 }

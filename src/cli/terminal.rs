@@ -4,10 +4,10 @@ use std::io::Write;
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
-use rackform::diagnostics::{Diagnostics, Severity, render, short, to_json};
+use rackform::diagnostics::{Diagnostic, Diagnostics, Severity, github, render, sarif, short, to_json};
 use rackform::source::Files;
 
-use super::MessageFormat;
+use super::{MessageFormat, counted};
 
 /// Messages of one severity that are drawn in full; the rest is counted.
 const MOST: usize = 200;
@@ -30,6 +30,12 @@ pub(super) fn message(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
+/// Print messages for machines, a line each, and all of them.
+fn lines(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> ExitCode {
+    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect();
+    data(&lines.concat())
+}
+
 /// What the program says while it works.
 pub(super) struct Terminal {
     quiet: bool,
@@ -50,9 +56,11 @@ impl Terminal {
     /// Every message, and how many there are.
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted: Vec<_> = diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect();
-        if format == MessageFormat::Json {
-            let lines: Vec<String> = sorted.iter().map(|diagnostic| format!("{}\n", to_json(diagnostic, files))).collect();
-            return data(&lines.concat());
+        match format {
+            MessageFormat::Json => return lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
+            MessageFormat::Github => return lines(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Sarif => return data(&format!("{:#}\n", sarif(&sorted, files))),
+            MessageFormat::Human | MessageFormat::Short => {}
         }
         let styled = AutoStream::choice(&std::io::stderr()) != ColorChoice::Never;
         let mut out = anstream::stderr().lock();
@@ -66,11 +74,11 @@ impl Terminal {
             let _ = writeln!(out, "… and {} more; --message-format json prints all", sorted.len() - MOST);
         }
         let count = |severity| sorted.iter().filter(|d| d.severity == severity).count();
-        let counts: Vec<String> = [(Severity::Error, "error"), (Severity::Warning, "warning"), (Severity::Note, "note")]
+        let counts: Vec<String> = [Severity::Error, Severity::Warning, Severity::Note]
             .into_iter()
-            .map(|(severity, word)| (count(severity), word))
+            .map(|severity| (count(severity), severity.word()))
             .filter(|(count, _)| *count > 0)
-            .map(|(count, word)| format!("{count} {word}{}", if count == 1 { "" } else { "s" }))
+            .map(|(count, word)| counted(count, word))
             .collect();
         if !counts.is_empty() {
             let _ = writeln!(out, "{}", counts.join(", "));

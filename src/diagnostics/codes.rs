@@ -1,7 +1,6 @@
 //! Every kind of message, with its long story. Codes are never used for another thing.
 //!
-//! RF00.. text, RF01.. shape, RF02.. meaning of a manifest, RF03.. fleet, racks and parameters,
-//! RF04.. hosts and certificates, RF05.. allocation and the lock, RF06.. output, RF07.. what runs.
+//! `tests/diagnostic_pages.rs` writes `docs/diagnostics/` from what stands here.
 
 use super::Severity::{self, Error, Note, Warning};
 
@@ -17,6 +16,18 @@ pub struct Code {
     /// Why it matters and how to mend it.
     pub docs: &'static str,
 }
+
+/// What the codes are about that begin alike.
+pub static FAMILIES: &[(&str, &str)] = &[
+    ("RF00", "text"),
+    ("RF01", "shape of a manifest"),
+    ("RF02", "meaning of a manifest"),
+    ("RF03", "fleet, racks and parameters"),
+    ("RF04", "hosts and certificates"),
+    ("RF05", "allocation and the lock"),
+    ("RF06", "output"),
+    ("RF07", "what runs"),
+];
 
 macro_rules! codes {
     ($($name:ident = $id:literal $severity:ident $title:literal, $docs:literal;)*) => {
@@ -334,5 +345,15 @@ mod tests {
             assert!(!code.title.ends_with('.'), "{}", code.id);
         }
         assert_eq!(find("rf0101"), Some(&WRONG_SHAPE));
+    }
+
+    #[test]
+    fn every_code_has_a_family_and_every_family_a_code() {
+        for code in CODES {
+            assert_eq!(FAMILIES.iter().filter(|(family, _)| code.id.starts_with(family)).count(), 1, "{}", code.id);
+        }
+        for (family, _) in FAMILIES {
+            assert!(CODES.iter().any(|code| code.id.starts_with(family)), "{family}");
+        }
     }
 }

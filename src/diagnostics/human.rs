@@ -13,11 +13,15 @@ fn level(severity: Severity) -> Level<'static> {
     }
 }
 
+/// A text in which control characters have lost their power and can still be seen.
+pub(super) fn clean(text: &str) -> String {
+    normalize_untrusted_str(text)
+}
+
 /// Draw one message with its source lines; with `styled` in the colours of a terminal.
 pub fn render(diagnostic: &Diagnostic, files: &Files, styled: bool) -> String {
     // Labels are written as they are by the renderer, so a control character in a quoted value
     // must lose its power before.
-    let clean = normalize_untrusted_str;
     let message = clean(&diagnostic.message);
     let label = clean(&diagnostic.label);
     let also: Vec<(Place, String)> = diagnostic.also.iter().map(|(place, label)| (*place, clean(label))).collect();
@@ -58,14 +62,10 @@ fn snippet<'a>(files: &'a Files, place: Place, kind: AnnotationKind, label: &'a 
 
 /// One line: `file:line:column: error[RF0101]: message`.
 pub fn short(diagnostic: &Diagnostic, files: &Files) -> String {
-    let severity = match diagnostic.severity {
-        Severity::Error => "error",
-        Severity::Warning => "warning",
-        Severity::Note => "note",
-    };
+    let severity = diagnostic.severity.word();
     let place = diagnostic.place.map_or(String::new(), |place| {
         let (line, column) = files.line_column(place.file, place.span.start);
         format!("{}:{line}:{column}: ", files.path(place.file))
     });
-    normalize_untrusted_str(&format!("{place}{severity}[{}]: {}", diagnostic.code.id, diagnostic.message))
+    clean(&format!("{place}{severity}[{}]: {}", diagnostic.code.id, diagnostic.message))
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Diagnostic, Severity};
+use super::Diagnostic;
 use crate::source::{Files, Place};
 
 /// A message as one JSON object; lines and columns count from one, bytes from zero.
@@ -19,11 +19,7 @@ pub fn to_json(diagnostic: &Diagnostic, files: &Files) -> Value {
     };
     json!({
         "code": diagnostic.code.id,
-        "severity": match diagnostic.severity {
-            Severity::Error => "error",
-            Severity::Warning => "warning",
-            Severity::Note => "note",
-        },
+        "severity": diagnostic.severity.word(),
         "message": diagnostic.message,
         "place": diagnostic.place.map(|at| place(at, &diagnostic.label)),
         "also": diagnostic.also.iter().map(|(at, label)| place(*at, label)).collect::<Vec<_>>(),

@@ -1,14 +1,19 @@
 //! What is wrong with the input, as values: code, place, what is wrong, what to do.
 
 pub mod codes;
+mod github;
 mod human;
 mod json;
 mod nearest;
+mod sarif;
+mod words;
 
 pub use codes::Code;
+pub use github::github;
 pub use human::{render, short};
 pub use json::to_json;
 pub use nearest::nearest;
+pub use sarif::sarif;
 
 use std::collections::BTreeSet;
 
@@ -23,6 +28,17 @@ pub enum Severity {
     Warning,
     /// Worth knowing.
     Note,
+}
+
+impl Severity {
+    /// Its word in messages.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Error => "error",
+            Self::Warning => "warning",
+            Self::Note => "note",
+        }
+    }
 }
 
 /// One message.
