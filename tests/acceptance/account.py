@@ -278,14 +278,14 @@ class Account:
         answer = self.call("elbv2", "describe_load_balancer_attributes", LoadBalancerArn=router.arn)
         return {a["Key"]: a["Value"] for a in answer["Attributes"]}
 
-    def ingress(self, security_group: str) -> dict[int, set[str]]:
-        """Port → networks and security groups of whoever may connect."""
+    def ingress(self, security_group: str) -> dict[int | str, set[str]]:
+        """Port, or `first-last` → networks and security groups of whoever may connect."""
         answer = self.call("ec2", "describe_security_groups", GroupIds=[security_group])
         (group,) = answer["SecurityGroups"]
-        allowed: dict[int, set[str]] = {}
+        allowed: dict[int | str, set[str]] = {}
         for permission in group["IpPermissions"]:
-            assert permission["FromPort"] == permission["ToPort"], permission
-            sources = allowed.setdefault(permission["FromPort"], set())
+            first, last = permission["FromPort"], permission["ToPort"]
+            sources = allowed.setdefault(first if first == last else f"{first}-{last}", set())
             sources |= {network["CidrIp"] for network in permission["IpRanges"]}
             sources |= {pair["GroupId"] for pair in permission["UserIdGroupPairs"]}
         return allowed

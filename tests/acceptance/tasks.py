@@ -47,6 +47,9 @@ COMMON: Words = {
     "balancers": {},
 }
 
+# Routers reach tasks at every port, so that a service can change its own without a gap.
+ANY_PORT = "0-65535"
+
 
 # --- what is expected -------------------------------------------------------------------------
 
@@ -149,9 +152,13 @@ def expected(service: Service, body: Words, facts: Words, rack: str) -> Words:
         "subnets": set(body.get("subnets", ["Subnet0", "Subnet1", "Subnet2"]) if isolated else []),
         "public_address": "ENABLED" if isolated else None,
         "reached_by": {
-            (end, port)
+            reached
             for router, port in behind
-            for end in ((router, "VPC") if router in facts["balancers"] else (router,))
+            for reached in (
+                ((router, port), ("VPC", port))
+                if router in facts["balancers"]
+                else ((router, ANY_PORT),)
+            )
         },
         "tags": {"App": app, "Rack": rack, "Service": name},
     }
@@ -293,7 +300,7 @@ def port_of(mapping: Words, network: str) -> str:
     return f"{fixed}{mapping['containerPort']}/{mapping['protocol']}"
 
 
-def reached_by(rack: Rack, group: str) -> Iterator[tuple[str, int]]:
+def reached_by(rack: Rack, group: str) -> Iterator[tuple[str, int | str]]:
     """Who may connect to tasks in a security group, and to which port."""
     ends = rack.ends()
     for port, sources in rack.account.ingress(group).items():

@@ -76,7 +76,7 @@ TASK = """\
 Parameters:
   WebImage:
     Type: String
-    Description: "Image of the service front-door"
+    Description: "Image of the service web"
 Resources:
   Task:
     Type: AWS::ECS::TaskDefinition
