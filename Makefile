@@ -29,7 +29,7 @@ unit:
 ## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI.
 acceptance: $(VENV)/installed
 	cargo build --release --locked
-	$(VENV_PYTHON) -m pytest tests/acceptance
+	$(VENV_PYTHON) -m pytest tests/acceptance --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 $(VENV)/installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)

@@ -169,11 +169,12 @@ class Fleet:
         }
         return [f"{name}:PublicHostedZone={self.zone}" for name in sorted(names)]
 
-    def deploy(self, *options: str) -> str:
-        """All of it by the fleet's own `deploy.sh`."""
+    def deploy(self, *apps: str) -> str:
+        """All of it, or some apps, by the fleet's own `deploy.sh`."""
+        options = [word for app in apps for word in ("--app", app)]
         said = self.account.deploy(self.project, self.parameters(), *options)
-        if not options:
-            for stack in self.project.stacks():
+        for stack in self.project.stacks():
+            if not apps or (stack.kind == "app" and self._app(stack.name) in apps):
                 self._deployed[stack.name] = self._files(stack)
         return said
 

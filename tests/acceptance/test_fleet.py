@@ -187,7 +187,7 @@ def test_a_change_is_an_update(fleet: Fleet) -> None:
     assert {app: after[app] for app in places} == places
     assert set(after) - set(places) == {"uptime"}
 
-    fleet.deploy()
+    fleet.deploy(*edits, "uptime")
     now = fleet.standing()
     check_answers(now, fleet.wanted())
     check_unchanged(standing, now, {"chat/web", "landing/web", "blog/web", "docs/web"})
@@ -222,7 +222,7 @@ def test_a_circle_by_the_script(fleet: Fleet) -> None:
     standing = fleet.standing()
     swap(fleet, "blog", "docs", "docs.example.org", "blog.example.org")
     twice = stack_of_two_phases(fleet.project)
-    said = fleet.deploy()
+    said = fleet.deploy("blog", "docs")
     assert said.index(f"deploying {twice} (phase 1)") < said.index(f"deploying {twice} (phase 2)")
     check_answers(fleet.standing(), fleet.wanted())
     assert standing.rules().keys() == fleet.standing().rules().keys()
