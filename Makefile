@@ -28,7 +28,7 @@ unit:
 
 ## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI.
 acceptance: $(VENV)/installed
-	cargo build --release --locked
+	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/acceptance --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 $(VENV)/installed: $(REQUIREMENTS)

@@ -20,7 +20,7 @@ from stripping import strip
 @pytest.fixture(scope="session")
 def compiled(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Project]:
     """Every example, compiled once; copy before changing anything."""
-    assert RACKFORM.is_file(), f"{RACKFORM} is missing: cargo build --release"
+    assert RACKFORM.is_file(), f"{RACKFORM} is missing: cargo build"
     parent = tmp_path_factory.mktemp("compiled")
     projects = {example: Project.of(example, parent) for example in ALL_EXAMPLES}
     for project in projects.values():

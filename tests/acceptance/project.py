@@ -15,7 +15,7 @@ import yaml
 REPOSITORY = Path(__file__).resolve().parents[2]
 LOCKS = REPOSITORY.glob("examples/*/rackform.lock")
 ALL_EXAMPLES = tuple(sorted(lock.parent.name for lock in LOCKS))
-RACKFORM = Path(os.environ.get("RACKFORM", REPOSITORY / "target" / "release" / "rackform"))
+RACKFORM = Path(os.environ.get("RACKFORM", REPOSITORY / "target" / "debug" / "rackform"))
 
 
 @dataclass(frozen=True)
