@@ -1,6 +1,7 @@
 //! How full the routers of open racks are, which quota of each binds first, and how many apps more
 //! find room. A pure function of what was given out; who asks for it prints it.
 
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::demand::{Ledger, ROUTERS, WORDS, quota};
@@ -143,7 +144,8 @@ pub fn forecast(fleet: &Fleet, ledger: &Ledger) -> Forecast {
     let of_rack = |rack| ROUTERS.into_iter().filter(move |router: &Router| router.is_on(rack)).map(move |router| (rack, router));
     let routers: Vec<RouterForecast> =
         fleet.racks.iter().flat_map(of_rack).map(|(rack, router)| of_router(fleet, rack, router, &typical, ledger)).collect();
-    let kinds = fleet.kinds.iter().enumerate().map(|(at, kind)| of_kind(fleet, at, kind, &routers)).collect();
+    let full: BTreeSet<&str> = routers.iter().filter(|router| router.is_full).map(|router| router.rack.as_str()).collect();
+    let kinds = fleet.kinds.iter().enumerate().map(|(at, kind)| of_kind(fleet, at, kind, &full)).collect();
     Forecast { typical, routers, kinds }
 }
 
@@ -160,12 +162,16 @@ fn of_router(fleet: &Fleet, rack: &Rack, router: Router, typical: &Typical, ledg
     RouterForecast { rack: rack.name.clone(), kind: rack.kind, router, held, most, room, binds, fit, fit_in_headroom, is_full }
 }
 
-fn of_kind(fleet: &Fleet, at: usize, kind: &RackKind, routers: &[RouterForecast]) -> KindForecast {
+fn of_kind(fleet: &Fleet, at: usize, kind: &RackKind, full: &BTreeSet<&str>) -> KindForecast {
     let open: Vec<&str> = fleet.racks.iter().filter(|rack| rack.kind == at).map(|rack| rack.name.as_str()).collect();
-    let is_full = |rack: &&str| routers.iter().any(|router| router.rack == **rack && router.is_full);
     // Without rackform.yml there are as many racks as it takes.
     let may_open = open.len() < kind.racks.len() || kind.place.is_none();
-    KindForecast { name: kind.name.clone(), racks: kind.racks.len(), is_full: !may_open && open.iter().all(is_full), place: kind.place }
+    KindForecast {
+        name: kind.name.clone(),
+        racks: kind.racks.len(),
+        is_full: !may_open && open.iter().all(|rack| full.contains(rack)),
+        place: kind.place,
+    }
 }
 
 impl Forecast {

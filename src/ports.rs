@@ -28,35 +28,30 @@ pub fn balancer_of<'a>(rack: &'a Rack, port: &NlbPort) -> &'a NetworkBalancer {
 pub fn check(fleet: &Fleet, out: &mut Diagnostics) {
     let mut taken: BTreeMap<(usize, bool, i64), (&str, Place)> = BTreeMap::new();
     let mut listeners: BTreeMap<(usize, bool), usize> = BTreeMap::new();
-    for app in &fleet.apps {
+    for service in fleet.apps.iter().flat_map(|app| &app.manifest.services) {
+        groups(service, out);
+    }
+    let whole = fleet.apps.iter().filter(|app| app.manifest.is_whole);
+    let ports = whole.flat_map(|app| app.manifest.services.iter().flat_map(|service| &service.nlb).map(move |port| (app, port)));
+    for (app, port) in ports {
         let rack = &fleet.racks[app.rack];
-        for service in &app.manifest.services {
-            groups(service, out);
-            if !app.manifest.is_whole {
-                continue;
-            }
-            for port in &service.nlb {
-                let number = listeners.entry((app.rack, is_internal(port))).or_default();
-                *number += 1;
-                if !rack.external && !balancer_of(rack, port).is_on {
-                    missing(rack, port, out);
-                } else if *number == MAX_LISTENERS + 1 {
-                    out.report(
-                        Diagnostic::new(
-                            &NETWORK_PORTS,
-                            port.place,
-                            format!("the network balancer of `{}` has more than {MAX_LISTENERS} ports", rack.name),
-                        )
-                        .help("pin some of the apps with `nlb` to another rack"),
-                    );
-                }
-                match taken.insert((app.rack, is_internal(port), port.port), (&app.name, port.place)) {
-                    Some((other, place)) if other != app.name => claimed(app, rack, port, (other, place), out),
-                    _ => {}
-                }
-            }
+        let number = listeners.entry((app.rack, is_internal(port))).or_default();
+        *number += 1;
+        if !rack.external && !balancer_of(rack, port).is_on {
+            missing(rack, port, out);
+        } else if *number == MAX_LISTENERS + 1 {
+            too_many(rack, port, out);
+        }
+        match taken.insert((app.rack, is_internal(port), port.port), (&app.name, port.place)) {
+            Some((other, place)) if other != app.name => claimed(app, rack, port, (other, place), out),
+            _ => {}
         }
     }
+}
+
+fn too_many(rack: &Rack, port: &NlbPort, out: &mut Diagnostics) {
+    let what = format!("the network balancer of `{}` has more than {MAX_LISTENERS} ports", rack.name);
+    out.report(Diagnostic::new(&NETWORK_PORTS, port.place, what).help("pin some of the apps with `nlb` to another rack"));
 }
 
 fn missing(rack: &Rack, port: &NlbPort, out: &mut Diagnostics) {

@@ -22,6 +22,13 @@ struct Pending<'a> {
     executable: bool,
 }
 
+impl<'a> Pending<'a> {
+    /// A file of an output on its way into a folder.
+    fn of(file: &'a OutputFile, folder: &Path) -> Self {
+        Self { target: folder.join(&file.path), text: &file.text, executable: file.executable }
+    }
+}
+
 /// What stands where a file goes.
 #[derive(PartialEq, Eq)]
 enum Found {
@@ -47,7 +54,7 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
     let gone = gone(old.as_ref(), files);
     let mut pending: Vec<Pending<'_>> = lock_of(lock_path, lock).into_iter().collect();
     let changed = files.iter().zip(&found).filter(|(_, found)| **found == Found::Other).map(|(file, _)| file);
-    pending.extend(changed.map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }));
+    pending.extend(changed.map(|file| Pending::of(file, folder)));
     put(pending)?;
     for path in gone {
         remove(folder, &path)?;
@@ -73,7 +80,7 @@ pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
 
 /// Write files into a folder, all of them or none, over what stands there under their names.
 pub fn write_together(folder: &Path, files: &[OutputFile]) -> io::Result<()> {
-    put(files.iter().map(|file| Pending { target: folder.join(&file.path), text: &file.text, executable: file.executable }).collect())
+    put(files.iter().map(|file| Pending::of(file, folder)).collect())
 }
 
 /// Put files in their places, all of them or none.

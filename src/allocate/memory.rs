@@ -62,9 +62,9 @@ fn target_groups(fleet: &Fleet, rules: &[Rule], old: &Lock, now: u32) -> BTreeMa
         let Some(wanted) = target_group(app, rule.service, rack) else { continue };
         let key = TargetGroupKey { app: rule.key.app.clone(), service: rule.key.service.clone() };
         let serves = |known: &TargetGroup| rack.compute != Compute::None && TargetGroup { port: known.port, ..wanted } == *known;
-        let is = old.target_groups.get(&key).map(|known| known.is).filter(serves).unwrap_or(wanted);
-        let known = old.target_groups.get(&key).copied().unwrap_or(LockedTargetGroup { is, was: None });
-        let group = if known.is == is { known } else { LockedTargetGroup { is, was: Some((known.is, now)) } };
+        let known = old.target_groups.get(&key).copied().unwrap_or(LockedTargetGroup { is: wanted, was: None });
+        let stays = known.is == wanted || serves(&known.is);
+        let group = if stays { known } else { LockedTargetGroup { is: wanted, was: Some((known.is, now)) } };
         target_groups.insert(key, group);
     }
     target_groups

@@ -97,10 +97,10 @@ fn gone(fleet: &Fleet, apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut
     let idle: BTreeSet<&String> = idle.map(|rack| &rack.name).collect();
     for (app, was) in &old.apps {
         let stays = |rack: &String| living.contains(&(rack.as_str(), app.as_str()));
-        // An app that nothing is routed to has no stack where nothing of it runs.
         // A rack that is not there was reported.
         let is_lost =
             |rack: &String| apps.get(app).is_some_and(|is| is.rack == *rack) && !fleet.racks.iter().any(|known| known.name == *rack);
+        // An app that nothing is routed to has no stack where nothing of it runs.
         let has_stack = |rack: &String| !idle.contains(rack) || old.rules_of(rack, app).next().is_some();
         for rack in std::iter::once(&was.rack).chain(&was.moving_to).filter(|rack| !stays(rack) && has_stack(rack) && !is_lost(rack)) {
             let what = match apps.get(app) {

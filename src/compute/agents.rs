@@ -17,17 +17,16 @@ pub(super) fn check(fleet: &Fleet, out: &mut Diagnostics) {
         for service in &app.manifest.services {
             let Some(agent) = &service.agent else { continue };
             let name = &service.name.value;
-            for (port, protocol) in &agent.ports {
-                let protocol = if protocol.is_empty() { "tcp" } else { protocol };
+            for (port, protocol) in agent.host_ports() {
                 let what = format!("{port}/{protocol}");
                 let refuse =
                     |label: String| Diagnostic::new(&AGENT_PORT, agent.place, format!("`{name}` can't have the port {what}")).label(label);
-                if !["tcp", "udp"].contains(&protocol) || !(1..=65535).contains(port) {
+                if !["tcp", "udp"].contains(&protocol) || !(1..=65535).contains(&port) {
                     out.report(refuse(what.clone()).help("write ports such as 8125/udp or 8126"));
-                } else if let Some(owner) = owner(&fleet.racks[app.rack], *port, protocol == "udp") {
+                } else if let Some(owner) = owner(&fleet.racks[app.rack], port, protocol == "udp") {
                     out.report(refuse(format!("on every instance it belongs to {owner}")).help("choose another port"));
                 } else if let Some((other, place)) =
-                    taken.insert((app.rack, *port, protocol == "udp"), (format!("`{name}` of `{}`", app.name), agent.place))
+                    taken.insert((app.rack, port, protocol == "udp"), (format!("`{name}` of `{}`", app.name), agent.place))
                 {
                     let label = format!("an instance has it once, and {other} has it already");
                     out.report(refuse(label).also(place, "first asked for here").help("choose another port"));

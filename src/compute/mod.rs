@@ -8,13 +8,13 @@ mod variables;
 mod volumes;
 
 pub use size::Size;
-pub use variables::{Variable, environment_name};
+pub use variables::Variable;
 pub use volumes::Mount;
 
 use std::collections::BTreeMap;
 
 use crate::diagnostics::Diagnostics;
-use crate::fleet::{App, Compute, Fargate, Fleet, Rack};
+use crate::fleet::{App, Compute, Fargate, Fleet, PlacedApp, Rack};
 use crate::manifest::{Manifest, Service};
 
 /// Seconds that Fargate gives a container to stop, at the most. API `RegisterTaskDefinition`, `stopTimeout`.
@@ -34,8 +34,6 @@ pub enum Launch {
 /// What of a service ECS is told to run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Task {
-    /// The service, by its place in the manifest.
-    pub service: usize,
     /// Where it runs.
     pub launch: Launch,
     /// Whether tasks have addresses of their own (network mode awsvpc), or share that of their instance.
@@ -65,23 +63,22 @@ pub enum Image {
     Parameter(Option<String>),
 }
 
-/// The tasks of each app of a fleet; none on racks with `compute: none`.
+/// The tasks of each app of a fleet, one for each service in its place; none on racks with `compute: none`.
 pub fn tasks(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Vec<Task>> {
     agents::check(fleet, out);
-    let of = |app: &crate::fleet::PlacedApp| {
+    let of = |app: &PlacedApp| {
         let rack = &fleet.racks[app.rack];
         check::images(app, out);
         if rack.compute == Compute::None {
             return Vec::new();
         }
         check::private(app, rack, out);
-        let service = |(number, service): (usize, &Service)| task(app, number, service, rack, out);
-        app.manifest.services.iter().enumerate().map(service).collect()
+        app.manifest.services.iter().map(|service| task(app, service, rack, out)).collect()
     };
     fleet.apps.iter().map(of).collect()
 }
 
-fn task(app: &App, number: usize, service: &Service, rack: &Rack, out: &mut Diagnostics) -> Task {
+fn task(app: &App, service: &Service, rack: &Rack, out: &mut Diagnostics) -> Task {
     let launch = launch(app, service);
     check::launch(app, service, launch, rack, out);
     let policies = policies(app, service);
@@ -89,7 +86,6 @@ fn task(app: &App, number: usize, service: &Service, rack: &Rack, out: &mut Diag
     let count = service.agent.is_none().then(|| count(app, service));
     check::rolls(service, count, rack.params.instance_count().into(), out);
     Task {
-        service: number,
         launch,
         own_address: has_own_address(app, service, rack),
         size: size::size(app, service, launch, out),

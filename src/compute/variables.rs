@@ -81,14 +81,9 @@ fn secret(name: &str, place: Place, rack: &Rack, out: &mut Diagnostics) {
     out.report(Diagnostic::new(&SECRET_NAME, place, format!("`{name}` has no value and can't be a secret")).label(label).help(help));
 }
 
-/// The name that another service's URL has: `API_URL` for `api`.
+/// The name of the variable with the URL of a service or a resource: `MY_DB_URL` for `my-db`.
 fn url_of(name: &str) -> String {
-    format!("{}_URL", environment_name(name))
-}
-
-/// A name as environment variables are written: `MY_DB` for `my-db`.
-pub fn environment_name(name: &str) -> String {
-    name.to_uppercase().replace('-', "_")
+    format!("{}_URL", name.to_uppercase().replace('-', "_"))
 }
 
 /// API `PutParameter`, `Name`.

@@ -15,6 +15,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::allocate::Allocation;
 use crate::compute::Task;
 use crate::fleet::{Fleet, Rack};
+use crate::manifest::Agent;
 use crate::routes::Router;
 use crate::source::Files;
 use crate::transition::{AppStep, RackStep, Way};
@@ -82,14 +83,13 @@ impl<'a> Source<'a> {
     }
 }
 
-/// The ports of instances that the agents of each rack ask for; without a protocol, it is TCP.
+/// The ports of instances that the agents of each rack ask for.
 fn agent_ports(fleet: &Fleet) -> BTreeMap<usize, BTreeSet<(u16, String)>> {
     let mut ports: BTreeMap<usize, BTreeSet<(u16, String)>> = BTreeMap::new();
     for app in &fleet.apps {
-        for (port, protocol) in app.manifest.services.iter().filter_map(|service| service.agent.as_ref()).flat_map(|agent| &agent.ports) {
-            let protocol = if protocol == "udp" { "udp" } else { "tcp" };
+        for (port, protocol) in app.manifest.services.iter().filter_map(|service| service.agent.as_ref()).flat_map(Agent::host_ports) {
             // A port that is none was reported.
-            ports.entry(app.rack).or_default().extend(u16::try_from(*port).map(|port| (port, protocol.to_owned())));
+            ports.entry(app.rack).or_default().extend(u16::try_from(port).map(|port| (port, protocol.to_owned())));
         }
     }
     ports

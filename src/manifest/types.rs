@@ -114,6 +114,13 @@ pub struct Agent {
     pub ports: Vec<(i64, String)>,
 }
 
+impl Agent {
+    /// Its host ports with their protocols; TCP where none is said.
+    pub fn host_ports(&self) -> impl Iterator<Item = (i64, &str)> {
+        self.ports.iter().map(|(port, protocol)| (*port, if protocol.is_empty() { "tcp" } else { protocol }))
+    }
+}
+
 /// How an image is built.
 #[derive(Debug, Default)]
 pub struct Build {

@@ -15,16 +15,16 @@ use crate::routes::Router;
 
 /// What the quotas that can be raised are called at AWS; target groups can't be.
 const SERVICE_QUOTAS: [Option<&str>; 3] = [Some("L-7EED9B64"), None, Some("L-9365A611")];
+/// Apps that one sentence names.
+const NAMED: usize = 5;
+/// Quotas are asked for in steps of so many.
+const STEP: usize = 25;
+
 /// How a quota is raised; none for one that can't be.
 pub fn raise_quota(kind: usize) -> Option<String> {
     let code = SERVICE_QUOTAS[kind]?;
     Some(format!("let AWS raise the quota {code} of {} and write `quotas` for the rack", WORDS[kind]))
 }
-
-/// Apps that one sentence names.
-const NAMED: usize = 5;
-/// Quotas are asked for in steps of so many.
-const STEP: usize = 25;
 
 /// Ways out as a list, the cheapest first.
 pub fn ranked(ways: &[String]) -> String {

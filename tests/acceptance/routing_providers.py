@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from botocore import xform_name
+
 from provider import PROVIDERS, Api, Made, Properties, Provider
 
 
@@ -17,12 +19,18 @@ def retag(api: Api, arn: str, properties: Properties, old: dict[str, Any]) -> No
         api.call("elbv2", "add_tags", properties, ResourceArns=[arn])
 
 
+def set_attributes(api: Api, kind: str, arn: str, properties: Properties) -> None:
+    """Attributes have a call of their own for each kind of thing that has some."""
+    if f"{kind}Attributes" in properties:
+        arguments = {f"{kind}Arn": arn, "Attributes": properties[f"{kind}Attributes"]}
+        api.call("elbv2", xform_name(f"Modify{kind}Attributes"), **arguments)
+
+
 def create_router(api: Api, name: str, properties: Properties) -> Made:
     arguments = {} if "Name" in properties else {"Name": name}
     made = api.call("elbv2", "create_load_balancer", properties, **arguments)["LoadBalancers"][0]
     arn = made["LoadBalancerArn"]
-    if "LoadBalancerAttributes" in properties:
-        set_router_attributes(api, arn, properties)
+    set_attributes(api, "LoadBalancer", arn, properties)
     return Made(
         arn,
         {
@@ -36,18 +44,12 @@ def create_router(api: Api, name: str, properties: Properties) -> Made:
     )
 
 
-def set_router_attributes(api: Api, arn: str, properties: Properties) -> None:
-    attributes = properties["LoadBalancerAttributes"]
-    api.call("elbv2", "modify_load_balancer_attributes", LoadBalancerArn=arn, Attributes=attributes)
-
-
 def update_router(api: Api, arn: str, properties: Properties, old: dict[str, Any]) -> None:
     retag(api, arn, properties, old)
     api.call("elbv2", "set_subnets", properties, LoadBalancerArn=arn)
     if "SecurityGroups" in properties:
         api.call("elbv2", "set_security_groups", properties, LoadBalancerArn=arn)
-    if "LoadBalancerAttributes" in properties:
-        set_router_attributes(api, arn, properties)
+    set_attributes(api, "LoadBalancer", arn, properties)
 
 
 PROVIDERS["AWS::ElasticLoadBalancingV2::LoadBalancer"] = Provider(
@@ -62,8 +64,7 @@ def create_target_group(api: Api, name: str, properties: Properties) -> Made:
     arguments = {} if "Name" in properties else {"Name": name}
     made = api.call("elbv2", "create_target_group", properties, **arguments)["TargetGroups"][0]
     arn = made["TargetGroupArn"]
-    if "TargetGroupAttributes" in properties:
-        set_target_group_attributes(api, arn, properties)
+    set_attributes(api, "TargetGroup", arn, properties)
     return Made(
         arn,
         {
@@ -74,16 +75,10 @@ def create_target_group(api: Api, name: str, properties: Properties) -> Made:
     )
 
 
-def set_target_group_attributes(api: Api, arn: str, properties: Properties) -> None:
-    attributes = properties["TargetGroupAttributes"]
-    api.call("elbv2", "modify_target_group_attributes", TargetGroupArn=arn, Attributes=attributes)
-
-
 def update_target_group(api: Api, arn: str, properties: Properties, old: dict[str, Any]) -> None:
     retag(api, arn, properties, old)
     api.call("elbv2", "modify_target_group", properties, TargetGroupArn=arn)
-    if "TargetGroupAttributes" in properties:
-        set_target_group_attributes(api, arn, properties)
+    set_attributes(api, "TargetGroup", arn, properties)
 
 
 PROVIDERS["AWS::ElasticLoadBalancingV2::TargetGroup"] = Provider(
@@ -106,21 +101,14 @@ PROVIDERS["AWS::ElasticLoadBalancingV2::TargetGroup"] = Provider(
 
 def create_listener(api: Api, name: str, properties: Properties) -> Made:
     arn = api.call("elbv2", "create_listener", properties)["Listeners"][0]["ListenerArn"]
-    if "ListenerAttributes" in properties:
-        set_listener_attributes(api, arn, properties)
+    set_attributes(api, "Listener", arn, properties)
     return Made(arn, {"ListenerArn": arn})
-
-
-def set_listener_attributes(api: Api, arn: str, properties: Properties) -> None:
-    attributes = properties["ListenerAttributes"]
-    api.call("elbv2", "modify_listener_attributes", ListenerArn=arn, Attributes=attributes)
 
 
 def update_listener(api: Api, arn: str, properties: Properties, old: dict[str, Any]) -> None:
     retag(api, arn, properties, old)
     api.call("elbv2", "modify_listener", properties, ListenerArn=arn)
-    if "ListenerAttributes" in properties:
-        set_listener_attributes(api, arn, properties)
+    set_attributes(api, "Listener", arn, properties)
 
 
 PROVIDERS["AWS::ElasticLoadBalancingV2::Listener"] = Provider(

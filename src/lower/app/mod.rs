@@ -65,6 +65,9 @@ struct Attachment {
 
 #[derive(Debug, Clone, Serialize)]
 struct ServiceContext {
+    /// Its place in the manifest, for which a template has no use.
+    #[serde(skip)]
+    number: usize,
     name: String,
     source: String,
     target_groups: Vec<TargetGroupContext>,
@@ -202,7 +205,7 @@ impl Lowering<'_> {
         let attached: Vec<&TargetGroupContext> = target_groups.iter().filter(|group| leads_to(group)).collect();
         let is_ready = target_groups.is_empty() || !attached.is_empty();
         let ports: Vec<PortContext> = service.nlb.iter().map(|nlb| port::port(app, rack, service, nlb)).collect();
-        let task = self.tasks.iter().find(|task| task.service == number).filter(|_| is_ready);
+        let task = self.tasks.get(number).filter(|_| is_ready);
         let task = task.map(|task| self.task(service, task, &Behind { groups: &attached, rules: &contexts, ports: &ports }));
         if target_groups.is_empty() && ports.is_empty() && task.is_none() {
             return None;
@@ -214,7 +217,16 @@ impl Lowering<'_> {
             name: internal_domain(app, service, rack),
             target: import(rack, if service.internal.value { "DomainInternal" } else { "Domain" }),
         });
-        Some(ServiceContext { name: name.clone(), source: self.source(service), target_groups, rules: contexts, record, ports, task })
+        Some(ServiceContext {
+            number,
+            name: name.clone(),
+            source: self.source(service),
+            target_groups,
+            rules: contexts,
+            record,
+            ports,
+            task,
+        })
     }
 
     /// What the target groups of a service are made of, as the lock has it.
@@ -232,21 +244,14 @@ impl Lowering<'_> {
 
     /// The images of services that are built elsewhere, as parameters.
     fn images(&self, services: &[ServiceContext]) -> Vec<(Parameter, &'static str, String)> {
-        let is_there = |task: &&Task| services.iter().any(|known| known.task.is_some() && known.name == self.name(task));
-        let parameter = |task: &Task| match &task.image {
+        let parameter = |service: &ServiceContext| match &self.tasks[service.number].image {
             Image::Written(_) => None,
             Image::Parameter(value) => {
-                let name = self.name(task);
-                let parameter = Parameter { name: ids::image(name), value: value.clone() };
-                Some((parameter, "String", format!("Image of the service {name}")))
+                let parameter = Parameter { name: ids::image(&service.name), value: value.clone() };
+                Some((parameter, "String", format!("Image of the service {}", service.name)))
             }
         };
-        self.tasks.iter().filter(is_there).filter_map(parameter).collect()
-    }
-
-    /// The name of a task's service.
-    fn name(&self, task: &Task) -> &str {
-        &self.app.manifest.services[task.service].name.value
+        services.iter().filter(|service| service.task.is_some()).filter_map(parameter).collect()
     }
 
     /// Target groups for those who run the services where rackform does not.

@@ -14,7 +14,7 @@ use crate::fleet::Rack;
 use crate::lower::ids;
 use crate::lower::intrinsic::{attribute, plain, reference, substitute};
 use crate::lower::rack::subnet_count;
-use crate::manifest::{Port, Service};
+use crate::manifest::{Agent, Port, Service};
 use crate::routes::{Router, default_host, routers_of};
 
 /// Open files of a container, as Convox allows them.
@@ -348,17 +348,13 @@ fn shares_group(rack: &Rack) -> bool {
 
 /// Ports of a container. On an instance Docker chooses the instance's port, but for those of agents.
 fn ports(service: &Service) -> Vec<Value> {
-    let is_agents = |port: &&Port| {
-        service.agent.iter().flat_map(|agent| &agent.ports).any(|(own, protocol)| *own == port.number.value && protocol != "udp")
-    };
+    let is_agents = |port: &&Port| service.agent.iter().flat_map(Agent::host_ports).any(|agents| agents == (port.number.value, "tcp"));
     let own = service.port.iter().filter(|port| !is_agents(port));
     let own = own.map(|port| json!({"ContainerPort": port.number.value, "Protocol": "tcp"}));
     let main = service.port.as_ref().map(|port| port.number.value);
     let network = service.nlb.iter().filter(move |port| Some(port.container_port) != main);
     let network = network.map(|port| json!({"ContainerPort": port.container_port, "Protocol": "tcp"}));
-    let agent = service.agent.iter().flat_map(|agent| &agent.ports).map(|(port, protocol)| {
-        let protocol = if protocol.is_empty() { "tcp" } else { protocol };
-        json!({"ContainerPort": port, "HostPort": port, "Protocol": protocol})
-    });
+    let agent = service.agent.iter().flat_map(Agent::host_ports);
+    let agent = agent.map(|(port, protocol)| json!({"ContainerPort": port, "HostPort": port, "Protocol": protocol}));
     own.chain(network).chain(agent).collect()
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{RackUse, Resources, add, balancer};
+use super::{RackUse, Resources, add};
 use crate::fleet::Rack;
 
 /// Days that a log group can keep what it holds (Amazon `CloudWatch` Logs API, `PutRetentionPolicy`).
@@ -23,7 +23,7 @@ pub(super) fn api(rack: &Rack, used: &RackUse, resources: &mut Resources) -> Val
     json!({
         "service": add(resources, service, "AWS::ECS::Service"),
         "family": format!("{}-web", rack.name),
-        "port": balancer::host_port(rack),
+        "port": rack.api_port(),
         "cpu": params.api.cpu,
         "memory": params.api.memory,
         "count": params.api_count(),

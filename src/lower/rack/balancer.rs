@@ -5,17 +5,12 @@ use serde_json::{Value, json};
 use super::{Resources, add, egress, group_rule, subnets, waits_for};
 use crate::fleet::Rack;
 
-/// The port of an instance that the rack API has.
-pub(super) fn host_port(rack: &Rack) -> u16 {
-    rack.api_port()
-}
-
 /// The balancer and its security group.
 pub(super) fn balancer(rack: &Rack, resources: &mut Resources) -> Value {
     let private = rack.params.private_api;
     // Scheme and name can't change in place, and a name can't be used twice, so a private API has another name.
     let (name, scheme) = if private { (format!("{}-i", rack.name), "internal") } else { (rack.name.clone(), "internet-facing") };
-    let port = host_port(rack);
+    let port = rack.api_port();
     add(resources, "Balancer", "AWS::ElasticLoadBalancing::LoadBalancer");
     add(resources, "BalancerSecurity", "AWS::EC2::SecurityGroup");
     json!({

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{RackUse, Resources, add, balancer, group_rule, router, subnet_count, subnets};
+use super::{RackUse, Resources, add, group_rule, network_balancer, router, subnet_count, subnets};
 use crate::fleet::{MOST_INSTANCES, Network, Rack};
 use crate::lower::intrinsic::{attribute, reference, substitute};
 
@@ -102,15 +102,12 @@ fn group(rack: &Rack, used: &RackUse, resources: &mut Resources) -> Value {
             }
         }
     }
-    let params = &rack.params;
-    for (settings, name, id) in [(&params.nlb, "public", "NLBSecurity"), (&params.nlb_internal, "internal", "NLBInternalSecurity")] {
-        if settings.is_on {
-            let from = ("SourceSecurityGroupId", attribute(id, "GroupId"));
-            ingress.push(group_rule(&format!("Containers from the {name} network balancer"), DYNAMIC_PORTS, from));
-        }
+    for side in network_balancer::sides(rack) {
+        let from = ("SourceSecurityGroupId", attribute(&side.group(), "GroupId"));
+        ingress.push(group_rule(&format!("Containers from the {} network balancer", side.word), DYNAMIC_PORTS, from));
     }
     if rack.api.is_some() {
-        let port = balancer::host_port(rack);
+        let port = rack.api_port();
         let balancer = ("SourceSecurityGroupId", attribute("BalancerSecurity", "GroupId"));
         ingress.push(group_rule("The rack API from the balancer", (port, port), balancer));
     }

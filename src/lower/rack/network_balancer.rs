@@ -6,17 +6,41 @@ use super::{Resources, add, subnets, waits_for};
 use crate::fleet::{NetworkBalancer, Rack};
 use crate::lower::intrinsic::{attribute, reference};
 
-/// The network balancers that the rack has, the public one first.
-pub(super) fn network_balancers(rack: &Rack, resources: &mut Resources) -> Vec<Value> {
-    let own = |(settings, internal): &(&NetworkBalancer, bool)| settings.is_on.then(|| balancer(rack, settings, *internal, resources));
-    [(&rack.params.nlb, false), (&rack.params.nlb_internal, true)].iter().filter_map(own).collect()
+/// One of the network balancers, under Convox's names.
+pub(super) struct Side<'a> {
+    settings: &'a NetworkBalancer,
+    /// `public` or `internal`.
+    pub(super) word: &'static str,
+    id: &'static str,
+    /// What its parameters, its exports and its group begin with.
+    prefix: &'static str,
 }
 
-fn balancer(rack: &Rack, settings: &NetworkBalancer, internal: bool, resources: &mut Resources) -> Value {
-    let (id, group, word) =
-        if internal { ("NLBRouterInternal", "NLBInternalSecurity", "internal") } else { ("NLBRouter", "NLBSecurity", "public") };
-    add(resources, id, "AWS::ElasticLoadBalancingV2::LoadBalancer");
-    add(resources, group, "AWS::EC2::SecurityGroup");
+impl Side<'_> {
+    /// The logical ID of its security group.
+    pub(super) fn group(&self) -> String {
+        format!("{}Security", self.prefix)
+    }
+}
+
+/// The network balancers that the rack has, the public one first.
+pub(super) fn sides(rack: &Rack) -> impl Iterator<Item = Side<'_>> {
+    let params = &rack.params;
+    let public = Side { settings: &params.nlb, word: "public", id: "NLBRouter", prefix: "NLB" };
+    let internal = Side { settings: &params.nlb_internal, word: "internal", id: "NLBRouterInternal", prefix: "NLBInternal" };
+    [public, internal].into_iter().filter(|side| side.settings.is_on)
+}
+
+/// What the template prints of them.
+pub(super) fn network_balancers(rack: &Rack, resources: &mut Resources) -> Vec<Value> {
+    sides(rack).map(|side| balancer(rack, &side, resources)).collect()
+}
+
+fn balancer(rack: &Rack, side: &Side<'_>, resources: &mut Resources) -> Value {
+    let Side { settings, word, id, prefix } = side;
+    let internal = *word == "internal";
+    add(resources, *id, "AWS::ElasticLoadBalancingV2::LoadBalancer");
+    let group = add(resources, side.group(), "AWS::EC2::SecurityGroup");
     let subnets = subnets(rack, internal && rack.params.private);
     // Addresses that stay, for clients that allow by address.
     let fixed = if internal { 0 } else { subnets.len() };
@@ -28,7 +52,7 @@ fn balancer(rack: &Rack, settings: &NetworkBalancer, internal: bool, resources: 
     json!({
         "id": id,
         "title": format!("{} network balancer", if internal { "Internal" } else { "Public" }),
-        "parameter": if internal { "NLBInternal: Yes" } else { "NLB: Yes" },
+        "parameter": format!("{prefix}: Yes"),
         "scheme": if internal { "internal" } else { "internet-facing" },
         "waits_for": waits_for(rack, !internal, false),
         "mappings": subnets.iter().enumerate().map(mapping).collect::<Vec<_>>(),
@@ -45,13 +69,11 @@ fn balancer(rack: &Rack, settings: &NetworkBalancer, internal: bool, resources: 
 /// What apps import of the network balancers: names are Convox's.
 pub(super) fn outputs(rack: &Rack) -> Vec<(String, Value)> {
     let mut list = Vec::new();
-    for (settings, id, prefix) in [(&rack.params.nlb, "NLBRouter", "NLB"), (&rack.params.nlb_internal, "NLBRouterInternal", "NLBInternal")]
-    {
-        if settings.is_on {
-            list.push((format!("{prefix}Arn"), reference(id)));
-            list.push((format!("{prefix}Host"), attribute(id, "DNSName")));
-            list.push((format!("{prefix}SecurityGroup"), attribute(&format!("{prefix}Security"), "GroupId")));
-        }
+    for side in sides(rack) {
+        let Side { id, prefix, .. } = side;
+        list.push((format!("{prefix}Arn"), reference(id)));
+        list.push((format!("{prefix}Host"), attribute(id, "DNSName")));
+        list.push((format!("{prefix}SecurityGroup"), attribute(&side.group(), "GroupId")));
     }
     if rack.params.nlb.is_on {
         let zones = subnets(rack, false).len();
