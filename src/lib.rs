@@ -7,6 +7,7 @@
 
 pub mod adopt;
 pub mod allocate;
+pub mod answers;
 pub mod compute;
 pub mod demand;
 pub mod diagnostics;
@@ -22,6 +23,7 @@ pub mod lower;
 pub mod manifest;
 pub mod output;
 pub mod placement;
+pub mod plan;
 pub mod ports;
 pub mod remedies;
 pub mod render;

@@ -30,6 +30,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
     ("lower", &["allocate", "compute", "demand", "fleet", "host", "lock", "manifest", "ports", "routes", "source", "transition"]),
     ("render", &[]),
+    ("answers", &["host", "routes"]),
+    ("plan", &["answers", "demand", "forecast", "host", "output", "render", "routes", "threads"]),
+    ("report", &["plan"]),
     ("output", &["diagnostics", "lower", "render", "threads"]),
     ("write", &["output", "threads"]),
 ];

@@ -38,7 +38,7 @@ impl<'t> Map<'t> {
     }
 
     /// How many entries it has.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
