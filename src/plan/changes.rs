@@ -7,7 +7,7 @@ use super::emitted::{Output, State, Unreadable};
 use super::holdings::Holdings;
 use super::replacement::{Recreates, effect, passed_on, recreates};
 use super::{ExportChange, ParameterChange, Phase, PropertyChange, ResourceChange, ResourceFate, StackChange, StackFate, details, time};
-use crate::output::IndexedStack;
+use crate::index::IndexedStack;
 use crate::render::{Map, Node, references};
 
 /// Attributes of a resource beside its properties whose change CloudFormation takes for one of the resource.

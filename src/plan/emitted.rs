@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::output::{INDEX, Index, IndexedStack};
+use crate::index::{INDEX, Index, IndexedStack};
 use crate::render::{Node, read};
 
 /// Something in an output that can't be read.
