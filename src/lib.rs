@@ -7,6 +7,7 @@
 
 pub mod adopt;
 pub mod allocate;
+pub mod answers;
 pub mod compute;
 pub mod demand;
 pub mod diagnostics;

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Which modules a module may use; itself always.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("adopt", &["allocate", "demand", "diagnostics", "document", "fleet", "host", "lock", "routes", "source"]),
+    ("answers", &["host", "routes"]),
     ("source", &[]),
     ("threads", &[]),
     ("diagnostics", &["source"]),
