@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Which modules a module may use; itself always.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("adopt", &["allocate", "demand", "diagnostics", "document", "fleet", "host", "lock", "routes", "source"]),
+    ("answers", &["host", "routes"]),
     ("source", &[]),
     ("threads", &[]),
     ("diagnostics", &["source"]),
@@ -30,7 +31,6 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
     ("lower", &["allocate", "compute", "demand", "fleet", "host", "lock", "manifest", "ports", "routes", "source", "transition"]),
     ("render", &[]),
-    ("answers", &["host", "routes"]),
     ("plan", &["answers", "demand", "forecast", "host", "index", "render", "routes", "threads"]),
     ("report", &["plan"]),
     ("index", &[]),

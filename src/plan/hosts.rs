@@ -37,7 +37,10 @@ fn ending(pattern: &Host) -> &str {
 
 impl<'a> Moment<'a> {
     fn new(rules: impl Iterator<Item = &'a RuleAt> + Clone) -> Self {
-        let answers = Answers::new(rules.clone().map(|rule| (rule.listener.clone(), rule.priority, rule.hosts.clone(), rule)));
+        // Answers are looked up in lower case; what stands for the name of a router is not.
+        let small = |host: &Host| if host.at_deploy().is_some() { Host::trusted(host.as_str().to_ascii_lowercase()) } else { host.clone() };
+        let answers =
+            Answers::new(rules.clone().map(|rule| (rule.listener.clone(), rule.priority, rule.hosts.iter().map(small).collect(), rule)));
         let mut moment = Self { answers, itself: BTreeMap::new(), patterns: BTreeMap::new() };
         for rule in rules {
             for host in &rule.hosts {

@@ -20,7 +20,7 @@ pub enum Detail {
 }
 
 /// Lines of a list that are told unless everything is.
-const MOST_HOSTS: usize = 60;
+const MOST_HOSTS: usize = 30;
 const MOST_STACKS: usize = 40;
 const MOST_ROUTERS: usize = 24;
 /// Characters of a bar.
