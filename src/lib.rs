@@ -7,6 +7,7 @@
 
 pub mod adopt;
 pub mod allocate;
+pub mod answers;
 pub mod compute;
 pub mod demand;
 pub mod diagnostics;
@@ -15,6 +16,7 @@ pub mod expect;
 pub mod fleet;
 pub mod forecast;
 pub mod host;
+pub mod index;
 pub mod init;
 pub mod load;
 pub mod lock;
@@ -22,9 +24,11 @@ pub mod lower;
 pub mod manifest;
 pub mod output;
 pub mod placement;
+pub mod plan;
 pub mod ports;
 pub mod remedies;
 pub mod render;
+pub mod report;
 pub mod routes;
 pub mod schema;
 pub mod source;

@@ -1,0 +1,13 @@
+//! A plan as people and machines read it. Pure functions of a plan.
+
+mod text;
+mod words;
+
+pub use text::{Detail, text};
+
+use crate::plan::Plan;
+
+/// A plan as JSON, whose schema is `schemas/plan.schema.json`.
+pub fn json(plan: &Plan) -> String {
+    serde_json::to_string_pretty(plan).expect("a plan is plain data") + "\n"
+}
