@@ -178,6 +178,8 @@ enum SchemaOf {
     Convox,
     /// rackform.yml
     Fleet,
+    /// What `plan --format json` prints
+    Plan,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -210,6 +212,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
+            SchemaOf::Plan => schema::PLAN,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),
