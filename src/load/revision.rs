@@ -38,11 +38,15 @@ impl Revision {
 
 /// Read the repository around a folder at a revision. What keeps it from being read is reported.
 pub fn revision(name: &str, around: &Path, out: &mut Diagnostics) -> Option<Revision> {
-    read(name, around).map_err(|diagnostic| out.report(diagnostic)).ok()
+    let refuse = |(why, help): Refusal| out.report(Diagnostic::nowhere(&REVISION, format!("can't compare with `{name}`: {why}")).help(help));
+    read(name, around).map_err(refuse).ok()
 }
 
-fn read(name: &str, around: &Path) -> Result<Revision, Diagnostic> {
-    let refuse = |why: String, help: &str| Diagnostic::nowhere(&REVISION, format!("can't compare with `{name}`: {why}")).help(help);
+/// Why a revision can't be read, and what to do.
+type Refusal = (String, &'static str);
+
+fn read(name: &str, around: &Path) -> Result<Revision, Refusal> {
+    let refuse = |why: String, help: &'static str| (why, help);
     let around = if around.is_file() { around.parent().unwrap_or(around) } else { around };
     let git = |arguments: &[&str]| git(around, arguments).map_err(|why| refuse(why, "install git, or name a folder"));
     let top = git(&["rev-parse", "--show-toplevel"])?;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::index::{INDEX, Index, IndexedStack};
-use crate::render::{Node, read};
+use crate::render::{Map, Node, read};
 
 /// Something in an output that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,7 +76,7 @@ impl<'a> State<'a> {
 
     /// The entries of a section, by their names.
     pub(super) fn section(&self, name: &str) -> impl Iterator<Item = (&str, &Node<'a>)> {
-        self.template.get(name).and_then(Node::as_map).into_iter().flat_map(|map| map.iter())
+        self.template.get(name).and_then(Node::as_map).into_iter().flat_map(Map::iter)
     }
 
     /// Whether the template has a parameter.

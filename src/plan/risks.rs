@@ -128,9 +128,8 @@ fn level(resource: &ResourceChange) -> Option<Level> {
     match resource.change {
         ResourceFate::Replace if carries_requests && resource.replacement == Recreates::Always => Some(Level::High),
         ResourceFate::Remove if kind.ends_with("V2::LoadBalancer") || kind.ends_with("V2::Listener") => Some(Level::High),
-        ResourceFate::Replace | ResourceFate::Remove => Some(Level::Medium),
         ResourceFate::Modify if kind == "AWS::ECS::Service" => None, // how every release goes
-        ResourceFate::Modify => Some(Level::Medium),
+        ResourceFate::Replace | ResourceFate::Remove | ResourceFate::Modify => Some(Level::Medium),
         ResourceFate::Add => None,
     }
 }
