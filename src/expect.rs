@@ -55,13 +55,14 @@ fn answer(listeners: &Listeners<'_>, host: &str, port: u16) -> (String, String) 
 /// What a router that knows the host does.
 fn of_router(reply: &Reply<'_>) -> (String, String) {
     let listener = &reply.listener;
-    match (reply.action, reply.rules.first().map(|first| (first.priority, first.target))) {
-        (Action::Rule, Some((priority, Holder::Ours(rule)))) => {
-            (format!("{}/{}", rule.key.app, rule.key.service), format!("rule {} with the number {priority}", rule.key))
+    match (reply.action, reply.rule.target) {
+        (Action::Rule, Holder::Ours(rule)) => {
+            let answer = format!("{}/{}", rule.key.app, rule.key.service);
+            (answer, format!("rule {} with the number {}", rule.key, reply.rule.priority))
         }
-        (Action::Rule, Some((priority, Holder::Others))) => {
+        (Action::Rule, Holder::Others) => {
             let place = format!("port {} of the {} router of {}", listener.port, listener.router.word(), listener.rack);
-            ("others".to_owned(), format!("their rule with the number {priority} on {place}"))
+            ("others".to_owned(), format!("their rule with the number {} on {place}", reply.rule.priority))
         }
         (Action::Redirect, _) => ("redirect".to_owned(), "port 80 redirects".to_owned()),
         _ => ("none".to_owned(), format!("the {} router of {} does not listen on port 80", listener.router.word(), listener.rack)),

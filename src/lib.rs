@@ -26,6 +26,7 @@ pub mod placement;
 pub mod ports;
 pub mod remedies;
 pub mod render;
+pub mod resolve;
 pub mod routes;
 pub mod schema;
 pub mod source;
@@ -43,6 +44,7 @@ use lock::Lock;
 use output::OutputFile;
 use placement::Change;
 use placement::packing::Bound;
+use resolve::Resolver;
 use source::Files;
 use threads::Threads;
 
@@ -149,4 +151,16 @@ pub fn decide(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Res
     ports::check(&fleet, out);
     out.settle(())?;
     Ok(Decided { fleet, allocation, tasks, bound: placement.bound })
+}
+
+impl Decided {
+    /// Ask who answers at addresses.
+    pub fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(&self.fleet, &self.allocation)
+    }
+
+    /// Every host of the fleet.
+    pub fn hosts(&self) -> Vec<resolve::Entry> {
+        resolve::list(&self.fleet, &self.allocation)
+    }
 }

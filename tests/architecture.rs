@@ -31,6 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
     ("lower", &["allocate", "compute", "demand", "fleet", "host", "lock", "manifest", "ports", "routes", "source", "transition"]),
     ("render", &[]),
+    ("resolve", &["allocate", "answers", "demand", "fleet", "host", "lower", "routes"]),
     ("output", &["diagnostics", "lower", "render", "threads"]),
     ("write", &["output", "threads"]),
 ];

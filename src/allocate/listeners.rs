@@ -52,10 +52,17 @@ pub struct Reply<'a> {
     pub listener: Listener,
     /// What it does.
     pub action: Action,
-    /// Rules that match: those of the listener, or those of port 443 where port 80 redirects or is closed. Never none.
-    pub rules: Vec<Match<'a, Holder<'a>>>,
+    /// The rule that answers: on this listener, or on port 443 where port 80 redirects or is closed.
+    pub rule: Match<'a, Holder<'a>>,
+    /// Rules of the same listener that would match too, in their order.
+    pub later: Vec<Match<'a, Holder<'a>>>,
     /// Rules of others that come before all of these, and whose conditions are not known.
     pub unknown: Vec<u32>,
+}
+
+/// The ports that a rule of ours stands on.
+pub fn ports(fleet: &Fleet, rule: &Rule) -> &'static [u16] {
+    if fleet.apps[rule.app].params.redirect_https { &[HTTPS] } else { &[HTTP, HTTPS] }
 }
 
 impl<'a> Listeners<'a> {
@@ -63,9 +70,10 @@ impl<'a> Listeners<'a> {
     pub fn new(fleet: &'a Fleet, allocation: &'a Allocation) -> Self {
         let on = |rack: &str, router, port| Listener { rack: rack.to_owned(), router, port };
         let ours = allocation.rules.iter().flat_map(|rule| {
-            let ports: &[u16] = if fleet.apps[rule.app].params.redirect_https { &[HTTPS] } else { &[HTTPS, HTTP] };
             let key = &rule.key;
-            ports.iter().map(move |port| (on(&key.rack, key.router, *port), rule.priority, rule.hosts.clone(), Holder::Ours(rule)))
+            ports(fleet, rule)
+                .iter()
+                .map(move |port| (on(&key.rack, key.router, *port), rule.priority, rule.hosts.clone(), Holder::Ours(rule)))
         });
         let strangers = &allocation.lock.strangers;
         let others = strangers
@@ -97,10 +105,12 @@ impl<'a> Listeners<'a> {
                 HTTP => (if listens { Action::Redirect } else { Action::NoListener }, self.answers.at(&on(HTTPS), host)),
                 _ => return None,
             };
-            let first = rules.first()?.priority;
+            let mut rules = rules.into_iter();
+            let rule = rules.next()?;
             let unknown = if listens { self.unknown(&listener) } else { &[] };
-            let before = unknown.iter().copied().filter(|number| action != Action::Rule || *number < first).collect();
-            Some(Reply { listener, action, rules, unknown: before })
+            let comes_first = |number: &u32| action != Action::Rule || *number < rule.priority;
+            let unknown = unknown.iter().copied().filter(comes_first).collect();
+            Some(Reply { listener, action, rule, later: rules.collect(), unknown })
         };
         racks.filter_map(reply).collect()
     }

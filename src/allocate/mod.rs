@@ -8,7 +8,7 @@ mod quotas;
 mod strangers;
 
 pub use crate::demand::{EXACT, WILDCARD};
-pub use listeners::{Action, HTTP, HTTPS, Holder, Listeners, Reply};
+pub use listeners::{Action, HTTP, HTTPS, Holder, Listeners, Reply, ports};
 pub use priority::first_choice;
 pub use strangers::{Ours, shadows};
 

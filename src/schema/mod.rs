@@ -20,6 +20,8 @@ const MOST_GUESSES: usize = 100;
 pub const CONVOX: &str = include_str!("../../schemas/convox.schema.json");
 /// The text of the schema of `rackform.yml`.
 pub const FLEET: &str = include_str!("../../schemas/rackform.schema.json");
+/// The text of the schema of what `resolve --format json` prints.
+pub const RESOLVE: &str = include_str!("../../schemas/resolve.schema.json");
 
 /// The schema of `convox.yml`, ready to use.
 pub static CONVOX_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(CONVOX));
