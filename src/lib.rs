@@ -29,6 +29,7 @@ pub mod ports;
 pub mod remedies;
 pub mod render;
 pub mod report;
+pub mod resolve;
 pub mod routes;
 pub mod schema;
 pub mod source;
@@ -38,13 +39,16 @@ pub mod verify;
 pub mod write;
 
 use adopt::Adopted;
+use allocate::Allocation;
+use compute::Task;
 use diagnostics::{Diagnostics, Reported};
-use fleet::{AppSource, Draft, Promises, RackSpec};
+use fleet::{AppSource, Draft, Fleet, Promises, RackSpec};
 use forecast::Forecast;
 use lock::Lock;
 use output::OutputFile;
 use placement::Change;
 use placement::packing::Bound;
+use resolve::Resolver;
 use source::Files;
 use threads::Threads;
 
@@ -114,6 +118,32 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
 
 /// The same on so many threads, whose number changes nothing but the time it takes.
 pub fn compile_on(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
+    let Decided { fleet, allocation, tasks, bound } = decide(threads, input, out)?;
+    let way = transition::way(&fleet, &allocation, out);
+    out.settle(())?;
+    let forecast = forecast::forecast(&fleet, &allocation.ledger);
+    forecast.report(out);
+    let source = lower::Source::new(&fleet, &allocation, &tasks, input.fleet_source, input.files);
+    let files = output::output(&lower::steps(&way), |step| source.stack(step), threads, out)?;
+    let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
+    Ok(Compiled { files, lock: allocation.lock, counts, phases: way.phases.len(), bound, forecast })
+}
+
+/// What a fleet is to be, before anybody asks how to get there.
+#[derive(Debug)]
+pub struct Decided {
+    /// Racks, and apps on them.
+    pub fleet: Fleet,
+    /// Rules with their numbers, certificates, and the lock.
+    pub allocation: Allocation,
+    /// What runs of each app.
+    tasks: Vec<Vec<Task>>,
+    /// How many racks the apps need at the least, where they were placed from scratch.
+    bound: Option<Bound>,
+}
+
+/// Check everything that `compile` checks of a fleet itself, and decide what it is to be.
+pub fn decide(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Decided, Reported> {
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
     let draft = draft(input, threads, out)?;
     let placement = placement::place(&draft, input.lock, input.change, out);
@@ -124,12 +154,17 @@ pub fn compile_on(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) ->
     let tasks = compute::tasks(&fleet, out);
     ports::check(&fleet, out);
     out.settle(())?;
-    let way = transition::way(&fleet, &allocation, out);
-    out.settle(())?;
-    let forecast = forecast::forecast(&fleet, &allocation.ledger);
-    forecast.report(out);
-    let source = lower::Source::new(&fleet, &allocation, &tasks, input.fleet_source, input.files);
-    let files = output::output(&lower::steps(&way), |step| source.stack(step), threads, out)?;
-    let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
-    Ok(Compiled { files, lock: allocation.lock, counts, phases: way.phases.len(), bound: placement.bound, forecast })
+    Ok(Decided { fleet, allocation, tasks, bound: placement.bound })
+}
+
+impl Decided {
+    /// Ask who answers at addresses.
+    pub fn resolver(&self) -> Resolver<'_> {
+        Resolver::new(&self.fleet, &self.allocation)
+    }
+
+    /// Every host of the fleet.
+    pub fn hosts(&self) -> Vec<resolve::Entry> {
+        resolve::list(&self.fleet, &self.allocation)
+    }
 }

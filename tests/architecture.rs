@@ -18,14 +18,14 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("remedies", &["demand", "diagnostics", "fleet", "lock", "routes"]),
     ("forecast", &["demand", "diagnostics", "fleet", "remedies", "routes", "source"]),
     ("placement", &["demand", "diagnostics", "fleet", "lock", "remedies", "routes"]),
-    ("expect", &["allocate", "demand", "diagnostics", "fleet", "routes"]),
+    ("expect", &["allocate", "diagnostics", "fleet", "routes"]),
     ("host", &[]),
     ("init", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
     ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source", "threads"]),
     ("load", &["diagnostics", "fleet", "index", "render", "source", "threads"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
-    ("allocate", &["compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
+    ("allocate", &["answers", "compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
     ("ports", &["diagnostics", "fleet", "manifest", "routes", "source"]),
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
@@ -37,6 +37,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("index", &[]),
     ("output", &["diagnostics", "index", "lower", "render", "threads"]),
     ("write", &["index", "output", "threads"]),
+    ("resolve", &["allocate", "answers", "demand", "fleet", "host", "lower", "routes"]),
 ];
 
 /// Crates that have one home each.

@@ -8,6 +8,7 @@ mod explain;
 mod init;
 mod manual;
 mod plan;
+mod resolve;
 mod terminal;
 mod verify;
 
@@ -54,6 +55,9 @@ enum Command {
     },
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
+    /// Say who answers at an address: which router, rule, service and target group
+    #[command(after_help = resolve::AFTER_HELP)]
+    Resolve(resolve::ResolveArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
@@ -183,6 +187,8 @@ enum SchemaOf {
     Fleet,
     /// What `plan --format json` prints
     Plan,
+    /// What `resolve --format json` prints
+    Resolve,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -212,11 +218,13 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
+        Command::Resolve(args) => resolve::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
             SchemaOf::Plan => schema::PLAN,
+            SchemaOf::Resolve => schema::RESOLVE,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),

@@ -22,6 +22,8 @@ pub const CONVOX: &str = include_str!("../../schemas/convox.schema.json");
 pub const FLEET: &str = include_str!("../../schemas/rackform.schema.json");
 /// The schema of what `plan --format json` prints.
 pub const PLAN: &str = include_str!("../../schemas/plan.schema.json");
+/// The text of the schema of what `resolve --format json` prints.
+pub const RESOLVE: &str = include_str!("../../schemas/resolve.schema.json");
 
 /// The schema of `convox.yml`, ready to use.
 pub static CONVOX_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(CONVOX));
