@@ -327,9 +327,17 @@ codes! {
         "`Private: Yes` puts the tasks of an app into the private subnets of its rack. In a network that rackform makes, only `Private: Yes` of the rack gives them a way out, without which no image can be fetched; a network that is brought lists them under `private_subnets`.";
 }
 
-/// The code with this id, in any case.
+/// The code with this id, in any case; `rf204` and `204` are short for RF0204.
 pub fn find(id: &str) -> Option<&'static Code> {
-    CODES.iter().copied().find(|code| code.id.eq_ignore_ascii_case(id))
+    let number = number(id)?;
+    CODES.iter().copied().find(|code| code.id[2..] == number)
+}
+
+/// The four digits of an id, if it is written as one.
+pub(super) fn number(id: &str) -> Option<String> {
+    let digits = id.get(..2).filter(|begin| begin.eq_ignore_ascii_case("rf")).map_or(id, |_| &id[2..]);
+    let is_number = (1..=4).contains(&digits.len()) && digits.bytes().all(|byte| byte.is_ascii_digit());
+    is_number.then(|| format!("{digits:0>4}"))
 }
 
 #[cfg(test)]
@@ -344,7 +352,12 @@ mod tests {
             assert!(code.docs.len() > 30 && code.docs.ends_with('.'), "{}", code.id);
             assert!(!code.title.ends_with('.'), "{}", code.id);
         }
-        assert_eq!(find("rf0101"), Some(&WRONG_SHAPE));
+        for id in ["rf0101", "RF0101", "Rf101", "101", "0101"] {
+            assert_eq!(find(id), Some(&WRONG_SHAPE), "{id}");
+        }
+        for id in ["", "rf", "RF00101", "00101", "RF 101", "+101", "éa1", "9999"] {
+            assert_eq!(find(id), None, "{id}");
+        }
     }
 
     #[test]

@@ -1,4 +1,36 @@
-//! "Did you mean": the known word nearest to what was written.
+//! "Did you mean": the known word nearest to what was written, and the codes.
+
+use super::codes::{self, CODES, Code};
+
+/// Codes that are offered for one that does not exist.
+const MOST_CODES: usize = 5;
+
+/// The codes that somebody may have meant who asked for one that does not exist: with two digits
+/// exchanged, or beside it in the list; for words, those whose titles have them all.
+pub fn near_codes(asked: &str) -> Vec<&'static Code> {
+    let meant = |code: &&'static Code| match codes::number(asked) {
+        Some(number) => strsim::damerau_levenshtein(&code.id[2..], &number) == 1 && same_letters(&code.id[2..], &number),
+        None => {
+            let title = code.title.to_lowercase();
+            asked.split_whitespace().count() > 0 && asked.to_lowercase().split_whitespace().all(|word| title.contains(word))
+        }
+    };
+    let mut near: Vec<&'static Code> = CODES.iter().copied().filter(meant).take(MOST_CODES).collect();
+    if let Some(number) = codes::number(asked) {
+        let after = CODES.partition_point(|code| code.id[2..] < *number);
+        near.extend(CODES[after.saturating_sub(1)..].iter().take(2).filter(|code| !near.contains(code)).copied().collect::<Vec<_>>());
+    }
+    near
+}
+
+fn same_letters(a: &str, b: &str) -> bool {
+    let sorted = |text: &str| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes.sort_unstable();
+        bytes
+    };
+    sorted(a) == sorted(b)
+}
 
 /// The nearest of `known`, if one is near enough to be meant.
 pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -14,7 +46,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{near_codes, nearest};
 
     #[test]
     fn near_words_are_found_and_far_ones_are_not() {
@@ -24,5 +56,18 @@ mod tests {
         assert_eq!(nearest("resorces", known), Some("resources"));
         assert_eq!(nearest("balancers", known), None);
         assert_eq!(nearest("x", ["a"]), None);
+    }
+
+    #[test]
+    fn near_codes_are_those_beside_it_and_those_that_sound_alike() {
+        let ids = |asked: &str| near_codes(asked).iter().map(|code| code.id).collect::<Vec<_>>();
+        assert_eq!(ids("rf720"), ["RF0702", "RF0719", "RF0721"]);
+        assert_eq!(ids("0225"), ["RF0224", "RF0226"]);
+        assert_eq!(ids("0"), ["RF0001"]);
+        assert_eq!(ids("9999").len(), 1);
+        assert_eq!(ids("Health timeout"), ["RF0204"]);
+        assert_eq!(ids("a").len(), 5);
+        assert_eq!(ids("unicorn"), [""; 0]);
+        assert_eq!(ids(" "), [""; 0]);
     }
 }
