@@ -44,6 +44,7 @@ const HOMES: &[(&str, &str)] = &[
     ("clap_complete", "cli/manual.rs cli/mod.rs"),
     ("clap_mangen", "cli/manual.rs"),
     ("anstream", "cli/"),
+    ("terminal_size", "cli/terminal.rs"),
     ("std::fs", "load.rs write.rs"),
     ("std::thread", "threads.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),

@@ -96,8 +96,7 @@ fn every_code_has_an_example_or_a_reason_why_it_has_none() {
 
 #[test]
 fn examples_provoke_what_they_show_and_their_mends_do_not() {
-    let wrong: Vec<String> =
-        examples::ALL.iter().flat_map(|(id, ran)| ran.wrong.iter().map(move |why| format!("{id}: {why}"))).collect();
+    let wrong: Vec<String> = examples::ALL.iter().flat_map(|(id, ran)| ran.wrong.iter().map(move |why| format!("{id}: {why}"))).collect();
     assert!(wrong.is_empty(), "{} are wrong\n\n{}", wrong.len(), wrong.join("\n\n"));
 }
 

@@ -15,10 +15,11 @@ const WRONG_USAGE: u8 = 2;
 /// Columns at the most: longer lines are hard to read.
 const WIDEST: usize = 100;
 /// What stands before the lines of an example.
-const INDENT: &str = "    ";
+const INDENT: &str = "  ";
 
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().effects(Effects::DIMMED);
+const NAME: Style = AnsiColor::Cyan.on_default();
 const REMOVED: Style = AnsiColor::Red.on_default();
 const ADDED: Style = AnsiColor::Green.on_default();
 
@@ -62,24 +63,21 @@ fn list(codes: &[&Code]) -> String {
 
 /// All that there is to say of a code: what it means, an example, and its mend.
 fn story(code: &Code, width: usize) -> String {
-    let mut story = format!("{BOLD}{}: {}{BOLD:#}\n\n{}", code.id, code.title, wrapped(code.docs, width));
-    let Some(Example { broken, said, mend }) = example(code) else { return story };
-    story += &format!("\n{BOLD}Example{BOLD:#}\n");
-    story.extend(broken.iter().map(|part| shown(part, width)));
+    let story = format!("{BOLD}{}: {}{BOLD:#}\n\n{}", code.id, code.title, filled(code.docs, "", "", width));
+    let Some(Example { mut broken, said, mend }) = example(code) else { return story };
     if !broken.iter().any(|part| matches!(part, Part::Commands(_))) {
-        story += &shown(&Part::Commands(CHECK.to_owned()), width);
+        broken.push(Part::Commands(CHECK.to_owned()));
     }
-    story += &drawn(&said, code.severity, width);
-    story += &format!("\n{BOLD}Mended{BOLD:#}\n");
-    story.extend(mend.iter().map(|part| shown(part, width)));
-    story
+    let parts = |parts: &[Part]| parts.iter().map(|part| shown(part, width)).collect::<String>();
+    let example = format!("\n{BOLD}Example{BOLD:#}\n{}{}", parts(&broken), drawn(&said, code.severity, width));
+    format!("{story}{example}\n{BOLD}Mended{BOLD:#}\n{}", parts(&mend))
 }
 
 /// A part of an example.
 fn shown(part: &Part, width: usize) -> String {
-    let under = |name: &str, text: &str| format!("\n{DIM}{name}{DIM:#}\n{}", indented(text, |_| Style::new()));
+    let under = |name: &str, text: &str| format!("\n{NAME}{name}{NAME:#}\n{}", indented(text, |_| Style::new()));
     match part {
-        Part::Prose(text) => format!("\n{}", wrapped(text, width)),
+        Part::Prose(text) => format!("\n{}", filled(text, "", "", width)),
         Part::Commands(commands) => format!("\n{}", indented(commands, |_| Style::new())),
         Part::File { path, text, is_latin_1: false, .. } => under(path, text),
         Part::File { path, text, is_latin_1: true, .. } => under(&format!("{path}, saved as Latin-1"), text),
@@ -89,7 +87,7 @@ fn shown(part: &Part, width: usize) -> String {
                 Some(b'+') => ADDED,
                 _ => Style::new(),
             };
-            format!("\n{DIM}{path}{DIM:#}\n{}", indented(lines, style))
+            format!("\n{NAME}{path}{NAME:#}\n{}", indented(lines, style))
         }
     }
 }
@@ -102,49 +100,56 @@ fn indented(text: &str, style: impl Fn(&str) -> Style) -> String {
     text.lines().map(line).collect()
 }
 
-/// A message as the program draws it, in lines that fit; what goes on stands below where its text
-/// began.
+/// A message as the program draws it, in lines that fit: what goes on stands below where its text
+/// began. Lines of the drawing stay as they are, and so does text that is drawn with blanks.
 fn drawn(said: &str, severity: Severity, width: usize) -> String {
-    let title = match severity {
+    let color = match severity {
         Severity::Error => AnsiColor::Red,
         Severity::Warning => AnsiColor::Yellow,
         Severity::Note => AnsiColor::Green,
     };
-    let title = title.on_default().bold();
+    let title = color.on_default().bold();
     let mut text = String::new();
     for line in said.lines() {
-        let hang = ["= help: ", "= note: "].iter().find_map(|begin| line.find(begin).map(|at| at + begin.len()));
-        let is_drawing = hang.is_none() && line.trim_start().starts_with(|first: char| first.is_ascii_digit() || "|-:.".contains(first));
-        let hang = hang.unwrap_or_else(|| line.len() - line.trim_start().len());
-        let (begin, rest) = line.split_at(hang);
-        let lines = if is_drawing { line.to_owned() } else { filled(rest, begin, &" ".repeat(hang.max(4)), width - INDENT.len()) };
         let style = if line.starts_with(severity.word()) { title } else { Style::new() };
+        let lines = text_begins(line).filter(|at| !line[*at..].contains("  ")).map_or(line.to_owned(), |at| {
+            let (begin, rest) = line.split_at(at);
+            filled(rest, begin, &" ".repeat(at), width.saturating_sub(INDENT.len()))
+        });
         text += &indented(&lines, |_| style);
     }
     text
 }
 
-/// Paragraphs in lines of so many columns.
-fn wrapped(text: &str, width: usize) -> String {
-    filled(text, "", "", width)
+/// Where the text of a line of a message begins: its title, or what is said below the drawing. None
+/// for the drawing itself.
+fn text_begins(line: &str) -> Option<usize> {
+    let signs = ["error[", "warning[", "note["];
+    if signs.iter().any(|sign| line.starts_with(sign)) {
+        return Some(0);
+    }
+    if let Some(at) = ["= help: ", "= note: "].iter().find_map(|sign| Some(line.find(sign)? + sign.len())) {
+        return Some(at);
+    }
+    let text = line.trim_start();
+    let indent = line.len() - text.len();
+    let number = text.bytes().take_while(u8::is_ascii_digit).count();
+    match text.get(number..)? {
+        rest if number > 0 && rest.starts_with(". ") => Some(indent + number + 2),
+        rest if number > 0 || rest.starts_with(['|', '-', '+', ':', '.']) => None,
+        _ => Some(indent),
+    }
 }
 
 /// Words in lines of so many columns, with something before the first line and before the others.
 fn filled(text: &str, first: &str, others: &str, width: usize) -> String {
-    let mut lines = String::new();
-    let mut line = first.to_owned();
-    let mut has_words = false;
+    let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
-        if has_words && line.chars().count() + 1 + word.chars().count() > width {
-            lines += &format!("{line}\n");
-            line = others.to_owned();
-            has_words = false;
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => *line += &[" ", word].concat(),
+            Some(_) => lines.push([others, word].concat()),
+            None => lines.push([first, word].concat()),
         }
-        if has_words {
-            line.push(' ');
-        }
-        line += word;
-        has_words = true;
     }
-    lines + &format!("{line}\n")
+    lines.iter().flat_map(|line| [line, "\n"]).collect()
 }

@@ -5,9 +5,10 @@
 //! fence, which is the message, stands what provokes it; behind it, what is different in the mend:
 //!
 //! * ` ```yaml convox.yml ` is a whole file; a third word `latin-1` says how its bytes are written;
-//! * ` ```diff convox.yml ` is what changes in a file: lines with `-`, `+` or a blank in front, and a
-//!   line `…` between places that lie apart;
-//! * ` ```console ` are the commands that are run in that folder, `rackform check` where there is none;
+//! * ` ```diff convox.yml ` is what changes at one place of a file: lines with `-`, `+` or a blank in
+//!   front;
+//! * ` ```console `, the last of them, has the commands that are run in that folder, `rackform check`
+//!   where there is none;
 //! * text outside of fences tells the reader what to look at.
 //!
 //! `tests/diagnostic_pages` runs all of it, and writes the messages with `UPDATE_DOCS=1`.
@@ -46,7 +47,7 @@ pub enum Part {
         /// What stands in it.
         text: String,
     },
-    /// What changes in a file, line by line.
+    /// What changes at one place of a file, line by line.
     Change {
         /// Its path.
         path: String,
@@ -92,20 +93,17 @@ enum Fence {
 /// The fences of a text and the paragraphs between them.
 fn fences(text: &str) -> Result<Vec<Fence>, String> {
     let mut found = Vec::new();
-    let mut lines = text.lines().peekable();
+    let mut lines = text.split_inclusive('\n').peekable();
     while let Some(line) = lines.next() {
-        let until = |lines: &mut std::iter::Peekable<std::str::Lines<'_>>, is_end: fn(&str) -> bool| -> String {
-            std::iter::from_fn(|| lines.next_if(|line| !is_end(line))).map(|line| format!("{line}\n")).collect()
-        };
-        if let Some(words) = line.strip_prefix("```") {
-            let text = until(&mut lines, |line| line == "```");
+        if let Some(words) = line.strip_prefix("```").map(str::trim_end) {
+            let inside: String = std::iter::from_fn(|| lines.next_if(|line| line.trim_end() != "```")).collect();
             if lines.next().is_none() {
                 return Err(format!("```{words} is left open"));
             }
-            found.push(fence(words, text)?);
-        } else if !line.is_empty() {
-            let rest = until(&mut lines, |line| line.is_empty() || line.starts_with("```"));
-            found.push(Fence::Part(Part::Prose(format!("{line}\n{rest}"))));
+            found.push(fence(words, inside)?);
+        } else if !line.trim().is_empty() {
+            let more = std::iter::from_fn(|| lines.next_if(|line| !line.trim().is_empty() && !line.starts_with("```")));
+            found.push(Fence::Part(Part::Prose([line].into_iter().chain(more).collect())));
         }
     }
     Ok(found)

@@ -5,31 +5,25 @@ use super::codes::{self, CODES, Code};
 /// Codes that are offered for one that does not exist.
 const MOST_CODES: usize = 5;
 
-/// The codes that somebody may have meant who asked for one that does not exist: with two digits
-/// exchanged, or beside it in the list; for words, those whose titles have them all.
+/// The codes that somebody may have meant who asked for one that does not exist: those with two
+/// digits exchanged, and those beside it in the list; for words, those whose titles have them all.
 pub fn near_codes(asked: &str) -> Vec<&'static Code> {
-    let meant = |code: &&'static Code| match codes::number(asked) {
-        Some(number) => strsim::damerau_levenshtein(&code.id[2..], &number) == 1 && same_letters(&code.id[2..], &number),
-        None => {
-            let title = code.title.to_lowercase();
-            asked.split_whitespace().count() > 0 && asked.to_lowercase().split_whitespace().all(|word| title.contains(word))
-        }
+    let Some(number) = codes::number(asked) else {
+        let asked = asked.to_lowercase();
+        let has_all = |code: &&Code| asked.split_whitespace().all(|word| code.title.to_lowercase().contains(word));
+        let is_asked = !asked.trim().is_empty();
+        return CODES.iter().copied().filter(has_all).filter(|_| is_asked).take(MOST_CODES).collect();
     };
-    let mut near: Vec<&'static Code> = CODES.iter().copied().filter(meant).take(MOST_CODES).collect();
-    if let Some(number) = codes::number(asked) {
-        let after = CODES.partition_point(|code| code.id[2..] < *number);
-        near.extend(CODES[after.saturating_sub(1)..].iter().take(2).filter(|code| !near.contains(code)).copied().collect::<Vec<_>>());
-    }
+    let after = CODES.partition_point(|code| code.id[2..] < *number);
+    let mut near: Vec<&'static Code> = CODES[after.saturating_sub(1)..].iter().take(2).copied().collect();
+    near.extend((1..number.len()).filter_map(|at| {
+        let mut digits = number.clone().into_bytes();
+        digits.swap(at - 1, at);
+        codes::find(std::str::from_utf8(&digits).ok()?)
+    }));
+    near.sort_by_key(|code| code.id);
+    near.dedup();
     near
-}
-
-fn same_letters(a: &str, b: &str) -> bool {
-    let sorted = |text: &str| {
-        let mut bytes = text.as_bytes().to_vec();
-        bytes.sort_unstable();
-        bytes
-    };
-    sorted(a) == sorted(b)
 }
 
 /// The nearest of `known`, if one is near enough to be meant.
@@ -46,7 +40,7 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
 
 #[cfg(test)]
 mod tests {
-    use super::{near_codes, nearest};
+    use super::{CODES, near_codes, nearest};
 
     #[test]
     fn near_words_are_found_and_far_ones_are_not() {
@@ -63,8 +57,8 @@ mod tests {
         let ids = |asked: &str| near_codes(asked).iter().map(|code| code.id).collect::<Vec<_>>();
         assert_eq!(ids("rf720"), ["RF0702", "RF0719", "RF0721"]);
         assert_eq!(ids("0225"), ["RF0224", "RF0226"]);
-        assert_eq!(ids("0"), ["RF0001"]);
-        assert_eq!(ids("9999").len(), 1);
+        assert_eq!(ids("0"), ["RF0001", "RF0002"]);
+        assert_eq!(ids("9999"), [CODES[CODES.len() - 1].id]);
         assert_eq!(ids("Health timeout"), ["RF0204"]);
         assert_eq!(ids("a").len(), 5);
         assert_eq!(ids("unicorn"), [""; 0]);

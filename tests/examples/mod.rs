@@ -7,8 +7,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{LazyLock, Mutex};
 
-use rackform::diagnostics::codes::{self, CODES, Code, LOCK_CHANGES};
 use rackform::diagnostics::Severity;
+use rackform::diagnostics::codes::{self, CODES, Code, LOCK_CHANGES};
 use rackform::diagnostics::examples::{Example, Part};
 
 use crate::common::{Folder, program};
@@ -92,8 +92,7 @@ fn shape(example: &Example) -> Vec<String> {
     for part in example.broken.iter().chain(&example.mend) {
         let text = match part {
             Part::Prose(_) => continue,
-            Part::File { text, .. } => text,
-            Part::Change { lines: text, .. } | Part::Commands(text) => text,
+            Part::File { text, .. } | Part::Change { lines: text, .. } | Part::Commands(text) => text,
         };
         if matches!(part, Part::File { .. }) {
             length += text.lines().count();
@@ -103,6 +102,12 @@ fn shape(example: &Example) -> Vec<String> {
     }
     if length > LONGEST {
         wrong.push(format!("its files have {length} lines, and {LONGEST} are many"));
+    }
+    let is_run = |part: &Part| matches!(part, Part::Commands(_));
+    for parts in [&example.broken, &example.mend] {
+        if parts.iter().position(is_run).is_some_and(|at| at + 1 != parts.len()) {
+            wrong.push("what is run does not stand last".to_owned());
+        }
     }
     if !example.mend.iter().any(|part| !matches!(part, Part::Prose(_))) {
         wrong.push("the mend changes nothing".to_owned());
@@ -172,27 +177,19 @@ fn files(parts: &[Part], mut files: BTreeMap<String, Vec<u8>>) -> Result<BTreeMa
 
 /// A text with lines taken out and put in; none when there is nothing left of it.
 fn changed(old: Option<&str>, lines: &str) -> Result<Option<String>, String> {
-    let mut text: Vec<&str> = old.unwrap_or_default().lines().collect();
-    let mut from = 0;
-    for place in lines.split("…\n") {
-        let of = |signs: [char; 2]| -> Vec<&str> {
-            place.lines().filter_map(|line| if line.is_empty() { Some("") } else { line.strip_prefix(signs) }).collect()
-        };
-        let (before, after) = (of([' ', '-']), of([' ', '+']));
-        if before == after || before.is_empty() && old.is_some() {
-            return Err(format!("nothing is changed, or nowhere:\n{place}"));
-        }
-        let fits = |at: &usize| text[*at..].starts_with(&before);
-        let found: Vec<usize> = if old.is_none() { vec![0] } else { (from..text.len()).filter(fits).collect() };
-        let [at] = found[..] else { return Err(format!("this stands there {} times:\n{place}", found.len())) };
-        if old.is_none() && !before.is_empty() {
-            return Err("there is no such file".to_owned());
-        }
-        text.splice(at..at + before.len(), after.iter().copied());
-        from = at + after.len();
+    let with = |signs: [char; 2]| -> Vec<&str> {
+        let line = |line: &'_ str| if line == "\n" { Some(0) } else { line.starts_with(signs).then_some(1) };
+        lines.split_inclusive('\n').filter_map(|text| Some(&text[line(text)?..])).collect()
+    };
+    let (before, after) = (with([' ', '-']), with([' ', '+']));
+    if before == after {
+        return Err("nothing is changed".to_owned());
     }
-    let text: String = text.iter().map(|line| format!("{line}\n")).collect();
-    Ok(Some(text).filter(|text| !text.is_empty()))
+    let mut text: Vec<&str> = old.unwrap_or_default().split_inclusive('\n').collect();
+    let places: Vec<usize> = (0..=text.len()).filter(|at| text[*at..].starts_with(&before)).collect();
+    let [at] = places[..] else { return Err(format!("this stands there {} times:\n{}", places.len(), before.concat())) };
+    text.splice(at..at + before.len(), after);
+    Ok(Some(text.concat()).filter(|text| !text.is_empty()))
 }
 
 /// Exit codes and messages of commands in a folder called shop with these files.
@@ -211,7 +208,8 @@ fn execute(name: &str, files: &BTreeMap<String, Vec<u8>>, commands: &str) -> Res
         match &words[..] {
             ["$", "rackform", arguments @ ..] => {
                 let (exit, _, said) = program(&shop, arguments);
-                let messages = said.split("\n\n").filter(|text| ["error[", "warning[", "note["].iter().any(|begin| text.starts_with(begin)));
+                let messages =
+                    said.split("\n\n").filter(|text| ["error[", "warning[", "note["].iter().any(|begin| text.starts_with(begin)));
                 runs.push((exit, messages.map(str::to_owned).collect()));
             }
             ["$", "rm", path] => fs::remove_file(shop.join(path)).map_err(|error| format!("{command}: {error}"))?,
