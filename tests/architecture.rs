@@ -54,6 +54,8 @@ const HOMES: &[(&str, &str)] = &[
     ("tempfile", "load/revision.rs"),
     ("std::process", "cli/ load/revision.rs main.rs"),
     ("std::fs", "load.rs load/ write.rs"),
+    ("terminal_size", "cli/terminal.rs"),
+    ("std::fs", "load.rs write.rs"),
     ("std::thread", "threads.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),
 ];
