@@ -22,8 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &[]),
     ("init", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
-    ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source", "threads"]),
-    ("load", &["diagnostics", "fleet", "index", "render", "source", "threads"]),
+    ("fleet", &["diagnostics", "document", "host", "manifest", "progress", "schema", "source", "threads"]),
+    ("load", &["diagnostics", "fleet", "index", "progress", "render", "source", "threads"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
     ("allocate", &["compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
@@ -34,8 +34,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("plan", &["answers", "demand", "forecast", "host", "index", "render", "routes", "threads"]),
     ("report", &["plan"]),
     ("index", &[]),
-    ("output", &["diagnostics", "index", "lower", "render", "threads"]),
-    ("write", &["index", "output", "threads"]),
+    ("progress", &[]),
+    ("output", &["diagnostics", "index", "lower", "progress", "render", "threads"]),
+    ("write", &["index", "output", "progress", "threads"]),
 ];
 
 /// Crates that have one home each.
@@ -52,7 +53,9 @@ const HOMES: &[(&str, &str)] = &[
     ("tempfile", "load/revision.rs"),
     ("std::process", "cli/ load/revision.rs main.rs"),
     ("std::fs", "load.rs load/ write.rs"),
-    ("std::thread", "threads.rs"),
+    ("std::thread", "cli/watch.rs threads.rs"),
+    ("std::time", "cli/watch.rs"),
+    ("terminal_size", "cli/watch.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),
 ];
 

@@ -8,6 +8,7 @@ use rackform::diagnostics::codes::{NOTHING_BEFORE, REVISION};
 use rackform::diagnostics::{Diagnostic, Diagnostics, Severity};
 use rackform::load::{self, OutputTexts};
 use rackform::plan::{self, Output, Plan};
+use rackform::progress::Stage;
 use rackform::report::{self, Detail};
 use rackform::source::Files;
 use rackform::threads::Threads;
@@ -50,7 +51,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.input.common.strict);
     let job = args.input.job();
-    let made = make(args, &job, &mut files, &mut out);
+    let made = terminal.watched(&job, || make(args, &job, &mut files, &mut out));
     let said = terminal.diagnostics_beside_data(&out, &files, args.input.common.message_format);
     let plan = match made {
         Ok(plan) => plan,
@@ -59,7 +60,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     if said != ExitCode::SUCCESS {
         return said;
     }
-    let detail = if args.input.common.verbose { Detail::All } else { Detail::Usual };
+    let detail = if terminal.verbose { Detail::All } else { Detail::Usual };
     let printed = data(&match args.format {
         Format::Text => report::text(&plan, detail),
         Format::Json => report::json(&plan),
@@ -72,6 +73,7 @@ pub(super) fn make(args: &PlanArgs, job: &Job<'_>, files: &mut Files, out: &mut 
     let failed = |_| ExitCode::FAILURE;
     let (compiled, _) = compile::make(job, files, out)?;
     let (shown, folder, before) = before(args, job, out).ok_or(ExitCode::FAILURE)?;
+    job.progress.begin(Stage::Comparing, 0);
     let mut read = |texts| {
         Output::new(texts).map_err(|why: plan::Unreadable| out.report(load::unreadable(&folder, &why.path, &why.why))).map_err(failed)
     };
@@ -127,7 +129,8 @@ fn output_or_compile(name: &str, first: &Path, second: &Path, project: &Path, jo
     }
     let mut files = Files::default();
     let mut found = Diagnostics::default();
-    let old = Job { path: project, locked: false, change: rackform::placement::Change::None, common: job.common };
+    let old =
+        Job { path: project, locked: false, change: rackform::placement::Change::None, common: job.common, progress: job.progress.clone() };
     let compiled = compile::make(&old, &mut files, &mut found);
     if let Ok((compiled, _)) = compiled {
         return Some(compiled.files.into_iter().map(|file| (file.path, file.text)).collect());
