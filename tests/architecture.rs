@@ -22,8 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &[]),
     ("init", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
-    ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source", "threads"]),
-    ("load", &["diagnostics", "fleet", "index", "render", "source", "threads"]),
+    ("fleet", &["diagnostics", "document", "host", "manifest", "progress", "schema", "source", "threads"]),
+    ("load", &["diagnostics", "fleet", "index", "progress", "render", "source", "threads"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
     ("allocate", &["answers", "compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
@@ -38,6 +38,9 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("output", &["diagnostics", "index", "lower", "render", "threads"]),
     ("write", &["index", "output", "threads"]),
     ("resolve", &["allocate", "answers", "demand", "fleet", "host", "lower", "routes"]),
+    ("progress", &[]),
+    ("output", &["diagnostics", "index", "lower", "progress", "render", "threads"]),
+    ("write", &["index", "output", "progress", "threads"]),
 ];
 
 /// Crates that have one home each.
@@ -57,6 +60,9 @@ const HOMES: &[(&str, &str)] = &[
     ("terminal_size", "cli/terminal.rs"),
     ("std::fs", "load.rs write.rs"),
     ("std::thread", "threads.rs"),
+    ("std::thread", "cli/watch.rs threads.rs"),
+    ("std::time", "cli/watch.rs"),
+    ("terminal_size", "cli/watch.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),
 ];
 

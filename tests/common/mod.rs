@@ -10,6 +10,7 @@ use rackform::diagnostics::{Diagnostics, short};
 use rackform::fleet::{self, AppSource, Apps, Promises};
 use rackform::lock::{self, Lock, Mode};
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files, Variables};
 use rackform::threads::Threads;
@@ -145,6 +146,7 @@ fn with_input<T>(
         change,
         is_whole: true,
         promises: &promises,
+        progress: &Progress::default(),
     };
     job(&input, more, &mut out)
 }
