@@ -27,6 +27,7 @@ pub mod plan;
 pub mod ports;
 pub mod remedies;
 pub mod render;
+pub mod report;
 pub mod routes;
 pub mod schema;
 pub mod source;
