@@ -16,6 +16,7 @@ pub mod expect;
 pub mod fleet;
 pub mod forecast;
 pub mod host;
+pub mod index;
 pub mod init;
 pub mod load;
 pub mod lock;

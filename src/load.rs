@@ -1,5 +1,11 @@
 //! The first stage: find and read files. Nothing else reads the disk before the output does.
 
+mod output;
+mod revision;
+
+pub use output::{OutputTexts, has_output, output, unreadable};
+pub use revision::{Revision, revision};
+
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -89,6 +95,11 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
 pub fn manifests_of(folder: &Path) -> Vec<(String, String)> {
     let paths = manifests(folder);
     paths.iter().map(|path| (folder_name(path), slashes(path.strip_prefix(folder).unwrap_or(path)))).collect()
+}
+
+/// Whether a project was compiled before: whether the folder of its fleet has a lock.
+pub fn has_lock(path: &Path) -> bool {
+    fleet_folder(&folder_of(path)).is_some_and(|folder| folder.join(LOCK).is_file())
 }
 
 /// Where rackform.yml of a folder is, or will be.

@@ -6,7 +6,8 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::output::{INDEX, Index, OutputFile};
+use crate::index::{INDEX, Index};
+use crate::output::OutputFile;
 use crate::threads::Threads;
 
 /// What is behind the name of a file while it is being written.

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 /// Which modules a module may use; itself always.
 const MAY_USE: &[(&str, &[&str])] = &[
     ("adopt", &["allocate", "demand", "diagnostics", "document", "fleet", "host", "lock", "routes", "source"]),
+    ("answers", &["host", "routes"]),
     ("source", &[]),
     ("threads", &[]),
     ("diagnostics", &["source"]),
@@ -22,7 +23,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("init", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
     ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source", "threads"]),
-    ("load", &["diagnostics", "fleet", "source"]),
+    ("load", &["diagnostics", "fleet", "index", "render", "source", "threads"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
     ("allocate", &["compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
@@ -30,11 +31,11 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
     ("lower", &["allocate", "compute", "demand", "fleet", "host", "lock", "manifest", "ports", "routes", "source", "transition"]),
     ("render", &[]),
-    ("answers", &["host", "routes"]),
-    ("plan", &["answers", "demand", "forecast", "host", "output", "render", "routes", "threads"]),
+    ("plan", &["answers", "demand", "forecast", "host", "index", "render", "routes", "threads"]),
     ("report", &["plan"]),
-    ("output", &["diagnostics", "lower", "render", "threads"]),
-    ("write", &["output", "threads"]),
+    ("index", &[]),
+    ("output", &["diagnostics", "index", "lower", "render", "threads"]),
+    ("write", &["index", "output", "threads"]),
 ];
 
 /// Crates that have one home each.
@@ -47,7 +48,10 @@ const HOMES: &[(&str, &str)] = &[
     ("clap_complete", "cli/manual.rs cli/mod.rs"),
     ("clap_mangen", "cli/manual.rs"),
     ("anstream", "cli/"),
-    ("std::fs", "load.rs write.rs"),
+    ("anstyle", "report/text.rs"),
+    ("tempfile", "load/revision.rs"),
+    ("std::process", "cli/ load/revision.rs main.rs"),
+    ("std::fs", "load.rs load/ write.rs"),
     ("std::thread", "threads.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),
 ];

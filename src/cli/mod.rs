@@ -7,6 +7,7 @@ mod compile;
 mod explain;
 mod init;
 mod manual;
+mod plan;
 mod terminal;
 
 use std::path::{Path, PathBuf};
@@ -38,6 +39,8 @@ enum Command {
     Compile(CompileArgs),
     /// Do everything that compile does but write
     Check(InputArgs),
+    /// Say what a compile would change, for a review
+    Plan(plan::PlanArgs),
     /// Move an app to another rack: begin, and finish once DNS leads there
     Move(MoveArgs),
     /// Write a rackform.yml with the apps of a folder, and an example of every other key
@@ -175,6 +178,8 @@ enum SchemaOf {
     Convox,
     /// rackform.yml
     Fleet,
+    /// What `plan --format json` prints
+    Plan,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -190,6 +195,7 @@ pub(crate) fn run() -> ExitCode {
     match cli.command {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
         Command::Check(args) => compile::run(&args.job(), None, &terminal),
+        Command::Plan(args) => plan::run(&args, &terminal),
         Command::Move(args) => {
             let app = args.app.clone();
             let change = match &args.rack {
@@ -206,6 +212,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
+            SchemaOf::Plan => schema::PLAN,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),

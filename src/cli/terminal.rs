@@ -30,10 +30,9 @@ pub(super) fn message(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Print messages for machines, a line each, and all of them.
-fn lines(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> ExitCode {
-    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect();
-    data(&lines.concat())
+/// Messages for machines, a line each, and all of them.
+fn joined(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> String {
+    diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect()
 }
 
 /// What the program says while it works.
@@ -53,12 +52,30 @@ impl Terminal {
         }
     }
 
+    /// Every message beside data on standard output: what is for machines then goes to standard error.
+    pub(super) fn diagnostics_beside_data(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
+        let sorted = self.told(diagnostics);
+        let text = match format {
+            MessageFormat::Json => joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
+            MessageFormat::Github => joined(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Sarif => format!("{:#}\n", sarif(&sorted, files)),
+            MessageFormat::Human | MessageFormat::Short => return self.diagnostics(diagnostics, files, format),
+        };
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        ExitCode::SUCCESS
+    }
+
+    /// The messages that are told, in their order.
+    fn told<'a>(&self, diagnostics: &'a Diagnostics) -> Vec<&'a Diagnostic> {
+        diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect()
+    }
+
     /// Every message, and how many there are.
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
-        let sorted: Vec<_> = diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect();
+        let sorted = self.told(diagnostics);
         match format {
-            MessageFormat::Json => return lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
-            MessageFormat::Github => return lines(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Json => return data(&joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string())),
+            MessageFormat::Github => return data(&joined(&sorted, |diagnostic| github(diagnostic, files))),
             MessageFormat::Sarif => return data(&format!("{:#}\n", sarif(&sorted, files))),
             MessageFormat::Human | MessageFormat::Short => {}
         }

@@ -7,7 +7,7 @@ use super::emitted::{Output, State, Unreadable};
 use super::holdings::Holdings;
 use super::replacement::{Recreates, effect, passed_on, recreates};
 use super::{ExportChange, ParameterChange, Phase, PropertyChange, ResourceChange, ResourceFate, StackChange, StackFate, details, time};
-use crate::output::IndexedStack;
+use crate::index::IndexedStack;
 use crate::render::{Map, Node, references};
 
 /// Attributes of a resource beside its properties whose change CloudFormation takes for one of the resource.
@@ -64,8 +64,11 @@ pub(super) fn pairs<'a>(before: &'a Output<'a>, after: &'a Output<'a>) -> Result
             pairs.len() - 1
         })
     };
+    // The same phases once more lead from where they led to nowhere else.
+    let is_same = before.is_same(after);
     for (at, entry) in after.steps().iter().enumerate() {
-        let found = Found::of(after, entry, (&entry.template, &entry.parameters))?;
+        let paths = if is_same { Output::lasting(entry) } else { (entry.template.as_str(), entry.parameters.as_str()) };
+        let found = Found::of(after, entry, paths)?;
         let place = place(&mut pairs, &entry.stack);
         pairs[place].steps.push((at, found));
     }

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::output::{INDEX, Index, IndexedStack};
-use crate::render::{Node, read};
+use crate::index::{INDEX, Index, IndexedStack};
+use crate::render::{Map, Node, read};
 
 /// Something in an output that can't be read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,6 +33,15 @@ impl<'a> Output<'a> {
     /// The stacks in the order of their deployment, each once a phase.
     pub(super) fn steps(&self) -> &[IndexedStack] {
         &self.index
+    }
+
+    /// Whether all that is deployed is the same, also on the way there.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let data = |output: &Self| -> Vec<(&'a str, &'a str)> {
+            let is_data = |path: &str| path.ends_with(".yaml") || path.ends_with(".json");
+            output.texts.iter().filter(|(path, _)| is_data(path)).map(|(path, text)| (*path, *text)).collect()
+        };
+        data(self) == data(other)
     }
 
     /// The text of a file.
@@ -76,7 +85,7 @@ impl<'a> State<'a> {
 
     /// The entries of a section, by their names.
     pub(super) fn section(&self, name: &str) -> impl Iterator<Item = (&str, &Node<'a>)> {
-        self.template.get(name).and_then(Node::as_map).into_iter().flat_map(|map| map.iter())
+        self.template.get(name).and_then(Node::as_map).into_iter().flat_map(Map::iter)
     }
 
     /// Whether the template has a parameter.

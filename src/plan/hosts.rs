@@ -37,7 +37,10 @@ fn ending(pattern: &Host) -> &str {
 
 impl<'a> Moment<'a> {
     fn new(rules: impl Iterator<Item = &'a RuleAt> + Clone) -> Self {
-        let answers = Answers::new(rules.clone().map(|rule| (rule.listener.clone(), rule.priority, rule.hosts.clone(), rule)));
+        // Answers are looked up in lower case; what stands for the name of a router is not.
+        let small = |host: &Host| if host.at_deploy().is_some() { Host::trusted(host.as_str().to_ascii_lowercase()) } else { host.clone() };
+        let answers =
+            Answers::new(rules.clone().map(|rule| (rule.listener.clone(), rule.priority, rule.hosts.iter().map(small).collect(), rule)));
         let mut moment = Self { answers, itself: BTreeMap::new(), patterns: BTreeMap::new() };
         for rule in rules {
             for host in &rule.hosts {
@@ -64,7 +67,7 @@ impl<'a> Moment<'a> {
             let http = self.first(&on_80, &witness).is_some();
             Some(Answerer { rack: listener.rack.clone(), app: rule.app.clone(), service: rule.service.clone(), http })
         };
-        on_443.filter_map(|listener| answerer(listener)).collect()
+        on_443.filter_map(answerer).collect()
     }
 
     fn first(&self, listener: &Listener, host: &str) -> Option<&'a RuleAt> {
@@ -148,10 +151,13 @@ fn fate(before: &[Answerer], after: &[Answerer]) -> Option<HostFate> {
     })
 }
 
+/// A service on a router: rack, router, app, service.
+type Place<'a> = (&'a str, Router, &'a str, &'a str);
+
 /// Who answers what in the end, for pictures.
 pub(super) fn routing(compared: &[Compared], changes: &[HostChange]) -> Vec<Routed> {
     let changed: BTreeSet<(&str, &str)> = changes.iter().map(|change| (change.router, change.host.as_str())).collect();
-    let mut services: BTreeMap<(&str, Router, &str, &str), BTreeMap<String, Vec<u16>>> = BTreeMap::new();
+    let mut services: BTreeMap<Place<'_>, BTreeMap<String, Vec<u16>>> = BTreeMap::new();
     for rule in after(compared) {
         let at = &rule.listener;
         let hosts = services.entry((&at.rack, at.router, &rule.app, &rule.service)).or_default();
@@ -159,7 +165,7 @@ pub(super) fn routing(compared: &[Compared], changes: &[HostChange]) -> Vec<Rout
             hosts.entry(host.shown()).or_default().push(at.port);
         }
     }
-    let row = |((rack, router, app, service), hosts): ((&str, Router, &str, &str), BTreeMap<String, Vec<u16>>)| Routed {
+    let row = |((rack, router, app, service), hosts): (Place<'_>, BTreeMap<String, Vec<u16>>)| Routed {
         rack: rack.to_owned(),
         router: router.word(),
         app: app.to_owned(),

@@ -1,7 +1,7 @@
 //! What a compile changes: the output of before held against the output of now. Both are read from
 //! their texts, so a plan says what CloudFormation will be told and not what was meant.
 //!
-//! A pure function of texts and of how full the routers are; who prints it is [`crate::report`]'s.
+//! A pure function of texts and of how full the routers are; whoever prints it chooses the form.
 
 mod changes;
 mod details;

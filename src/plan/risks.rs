@@ -128,9 +128,8 @@ fn level(resource: &ResourceChange) -> Option<Level> {
     match resource.change {
         ResourceFate::Replace if carries_requests && resource.replacement == Recreates::Always => Some(Level::High),
         ResourceFate::Remove if kind.ends_with("V2::LoadBalancer") || kind.ends_with("V2::Listener") => Some(Level::High),
-        ResourceFate::Replace | ResourceFate::Remove => Some(Level::Medium),
         ResourceFate::Modify if kind == "AWS::ECS::Service" => None, // how every release goes
-        ResourceFate::Modify => Some(Level::Medium),
+        ResourceFate::Replace | ResourceFate::Remove | ResourceFate::Modify => Some(Level::Medium),
         ResourceFate::Add => None,
     }
 }
@@ -289,12 +288,15 @@ fn covering(compared: &[Compared], hosts: &[HostChange], risks: &mut Vec<Risk>) 
 
 /// Values that whoever deploys must give.
 fn values(stacks: &[StackChange], risks: &mut Vec<Risk>) {
-    for stack in stacks.iter().filter(|stack| !stack.required.is_empty()) {
-        risks.push(Risk {
-            level: Level::Low,
-            at: Some(stack.stack.clone()),
-            what: format!("`{}` asks for {}", stack.stack, listed(&stack.required)),
-            help: Some(format!("give the first deployment --parameter {}:{}=…", stack.stack, stack.required[0])),
-        });
+    let asked: Vec<String> =
+        stacks.iter().flat_map(|stack| stack.required.iter().map(move |name| format!("{}:{name}", stack.stack))).collect();
+    if let Some(first) = asked.first() {
+        let help = Some(format!("give the first deployment --parameter {first}=…, and so for each"));
+        let what = format!(
+            "{} no value yet: {}",
+            if asked.len() == 1 { "1 parameter has".to_owned() } else { format!("{} parameters have", asked.len()) },
+            listed(&asked)
+        );
+        risks.push(Risk { level: Level::Low, at: None, what, help });
     }
 }

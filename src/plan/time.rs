@@ -8,10 +8,13 @@ use super::{ResourceChange, ResourceFate, Seconds};
 /// What a stack takes whatever is in it: making a change set, looking at it, executing it.
 const STACK: Seconds = Seconds { least: 15, most: 40 };
 /// Milliseconds for each resource that something else is slower than.
-const EACH: (u64, u64) = (300, 1500);
+const EACH: Span = (300, 1500);
+
+/// Least and most.
+type Span = (u64, u64);
 
 /// Types that take longer than a few seconds: to make, and to change in place.
-const SLOW: &[(&str, (u64, u64), (u64, u64))] = &[
+const SLOW: &[(&str, Span, Span)] = &[
     ("AWS::ElasticLoadBalancingV2::LoadBalancer", (120, 240), (5, 30)),
     ("AWS::ElasticLoadBalancing::LoadBalancer", (20, 60), (5, 60)),
     ("AWS::EC2::NatGateway", (90, 180), (5, 30)),
@@ -27,7 +30,7 @@ const SLOW: &[(&str, (u64, u64), (u64, u64))] = &[
     ("AWS::S3::Bucket", (20, 40), (5, 20)),
 ];
 /// Any other type.
-const QUICK: (u64, u64) = (3, 15);
+const QUICK: Span = (3, 15);
 
 /// How long the changes of a stack take.
 pub(super) fn stack(resources: &[ResourceChange]) -> Seconds {
@@ -36,7 +39,7 @@ pub(super) fn stack(resources: &[ResourceChange]) -> Seconds {
     Seconds { least: STACK.least + slowest.0 + count * EACH.0 / 1000, most: STACK.most + slowest.1 + count * EACH.1 / 1000 }
 }
 
-fn resource(change: &ResourceChange) -> (u64, u64) {
+fn resource(change: &ResourceChange) -> Span {
     let known = SLOW.iter().find(|(kind, _, _)| *kind == change.kind);
     let (make, modify) = known.map_or((QUICK, QUICK), |(_, make, modify)| (*make, *modify));
     match change.change {
