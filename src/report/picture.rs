@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::words;
-use crate::plan::{Answerer, HostChange, Plan};
+use crate::plan::{Answerer, HostChange, HostFate, Plan};
 
 /// All routers that answer something before or after, in the order of the plan.
 #[derive(Debug, Default)]
@@ -126,11 +126,12 @@ fn marks(change: &HostChange) -> Vec<(&Answerer, Mark, String)> {
     for one in &change.after {
         match is_at(&change.before, one) {
             Some(http) if http == one.http => {}
-            Some(_) => marks.push((one, Mark::Changes, words::fate(crate::plan::HostFate::ChangesHttp).to_owned())),
+            Some(_) => marks.push((one, Mark::Changes, words::fate(HostFate::ChangesHttp).to_owned())),
             None if change.before.is_empty() => marks.push((one, Mark::Begins, "new".to_owned())),
             None => {
                 let mark = if old_apps.contains(&one.app) { Mark::Comes } else { Mark::Takes };
-                marks.push((one, mark, format!("from {}", others(&change.before))));
+                let from = if change.change == HostFate::Spreads { "as" } else { "from" };
+                marks.push((one, mark, format!("{from} {}", others(&change.before))));
             }
         }
     }

@@ -76,8 +76,11 @@ fn words(text: &str, out: &mut String) {
 fn is_plain(word: &str) -> bool {
     let is_letter = |c: char| c.is_ascii_alphanumeric() || matches!(c, '\'' | '’' | '…' | '–' | '=' | '→');
     let is_issue = word.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("gh-"));
+    let is_decimal = word
+        .split_once('.')
+        .is_some_and(|(whole, rest)| [whole, rest].iter().all(|part| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit())));
     let hyphens = word.split('-').all(|part| !part.is_empty() && part.chars().all(is_letter));
-    hyphens && !is_issue && !word.starts_with('=')
+    is_decimal || hyphens && !is_issue && !word.starts_with('=')
 }
 
 #[cfg(test)]
@@ -113,6 +116,7 @@ mod tests {
             ("`a``b`", "`a` `b`"),
             ("it`s @odd", "it\\`s `@odd`"),
             ("1. x", "`1`. x"),
+            ("1.9 rules of 1.2.3 or +1.2", "1.9 rules of `1.2.3` or `+1.2`"),
             ("a\n# b\n\n- c", "`a\\n#` `b\\n\\n-` c"),
             ("", ""),
         ] {

@@ -55,7 +55,9 @@ fn head(plan: &Plan) -> String {
     };
     let verb = if changed == 1 { "changes" } else { "change" };
     let mut head = format!("## {} {verb}: {verdict}\n\nAgainst {}:\n\n", counted(changed, "stack"), code(&plan.against));
+    // The heading says how many stacks change.
     for line in words::summary(plan) {
+        let line = line.split_once(&format!(" {verb}: ")).map_or(line.clone(), |(_, parts)| format!("stacks: {parts}"));
         let _ = writeln!(head, "- {}", prose(&line));
     }
     head
@@ -198,14 +200,12 @@ fn use_of(kind: &KindUse, is_new: bool) -> String {
 
 fn phases(plan: &Plan, room: usize) -> String {
     let all = &plan.phases;
-    let Some(first) = all.first() else { return String::new() };
-    let head = if all.len() == 1 {
-        format!("\n### Order\n\n{}, in {}\n\n", counted(first.stacks.len(), "stack"), words::time(first.seconds))
-    } else {
-        "\n### Phases\n\n".to_owned()
-    };
+    if all.len() < 2 {
+        return String::new(); // the stacks are told in their order
+    }
+    let head = "\n### Phases\n\n".to_owned();
     let line = |phase: &Phase, room: usize| {
-        let start = if all.len() == 1 { String::new() } else { format!("**Phase {}**, {}: ", phase.phase, words::time(phase.seconds)) };
+        let start = format!("**Phase {}**, {}: ", phase.phase, words::time(phase.seconds));
         let names = phase.stacks.iter().enumerate().map(|(at, stack)| format!("{}{}", if at > 0 { " → " } else { "" }, code(stack)));
         let list = fit(names, room.saturating_sub(start.len() + 2), |hidden| format!(" … {} more", counted(hidden, "stack")));
         format!("{start}{list}\n\n")

@@ -22,7 +22,7 @@ enum Size {
 }
 
 pub(super) fn stacks(plan: &Plan, room: usize) -> String {
-    let head = "\n### Stacks\n\n";
+    let head = "\n### Stacks, in the order of their deployment\n\n";
     let whole: String = plan.stacks.iter().map(|change| stack(change, Size::Properties)).collect();
     if whole.is_empty() || head.len() + whole.len() <= room {
         return if whole.is_empty() { whole } else { format!("{head}{whole}") };
