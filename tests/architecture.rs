@@ -42,7 +42,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &str)] = &[
     ("granit_parser", "source/yaml.rs"),
     ("jsonschema", "schema/"),
-    ("minijinja", "render/"),
+    ("minijinja", "render/ report/html/"),
     ("annotate_snippets", "diagnostics/human.rs"),
     ("clap", "cli/"),
     ("clap_complete", "cli/manual.rs cli/mod.rs"),
@@ -53,7 +53,7 @@ const HOMES: &[(&str, &str)] = &[
     ("std::process", "cli/ load/revision.rs main.rs"),
     ("std::fs", "load.rs load/ write.rs"),
     ("std::thread", "threads.rs"),
-    ("sha2", "allocate/priority.rs lower/ids.rs"),
+    ("sha2", "allocate/priority.rs lower/ids.rs report/html/"),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,5 +1,7 @@
 //! A plan as people and machines read it. Pure functions of a plan.
 
+mod bars;
+mod html;
 mod markdown;
 mod picture;
 #[cfg(test)]
@@ -8,6 +10,7 @@ mod text;
 mod visible;
 mod words;
 
+pub use html::html;
 pub use markdown::markdown;
 pub use text::{Detail, text};
 

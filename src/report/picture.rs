@@ -99,7 +99,7 @@ pub(super) fn picture(plan: &Plan) -> Picture {
 }
 
 /// A host as changes of hosts name it: one that ends in the name of a router is another one on each rack.
-fn named(host: &str, rack: &str, router: &str) -> String {
+pub(super) fn named(host: &str, rack: &str, router: &str) -> String {
     host.replace("<name of the router>", &format!("<name of the {router} router of {rack}>"))
 }
 

@@ -29,7 +29,7 @@ fn draw(picture: &Picture, most_services: usize, most_hosts: usize) -> String {
     let mut node = 0;
     for (at, (router, services)) in routers.iter().zip(shown).enumerate() {
         let new = if router.is_new { " (new)" } else { "" };
-        let _ = writeln!(text, "  r{at}[/\"{}<br/>{} router{new}\"/]", label(&router.rack), router.router);
+        let _ = writeln!(text, "  r{at}([\"{}<br/>{} router{new}\"])", label(&router.rack), router.router);
         for service in &router.services[..services] {
             let _ = writeln!(text, "  r{at} {} s{node}[\"{}\"]{}", arrow(service), lines(service, most_hosts), class(service));
             node += 1;
@@ -37,11 +37,11 @@ fn draw(picture: &Picture, most_services: usize, most_hosts: usize) -> String {
         let more = router.services.len() - services;
         if more > 0 {
             let unchanged = if router.services[services..].iter().all(|service| service.mark == Mark::Stays) { ", unchanged" } else { "" };
-            let _ = writeln!(text, "  r{at} --- m{at}([\"{} more{unchanged}\"]):::more", counted(more, "service"));
+            let _ = writeln!(text, "  r{at} --- m{at}[\"{} more{unchanged}\"]:::more", counted(more, "service"));
         }
     }
     if hidden_routers > 0 {
-        let _ = writeln!(text, "  more([\"{} more\"]):::more", counted(hidden_routers, "router"));
+        let _ = writeln!(text, "  more[\"{} more\"]:::more", counted(hidden_routers, "router"));
     }
     text.push_str(concat!(
         "  classDef takes stroke:#cf222e,stroke-width:3px\n",

@@ -11,6 +11,7 @@ use inline::{cell, code, prose};
 use share::{fit, share};
 
 use crate::plan::{Answerer, HostChange, HostFate, KindUse, Level, Phase, Plan, Risk, RouterUse};
+use crate::report::bars;
 use crate::report::picture::picture;
 use crate::report::words::{self, counted};
 
@@ -158,14 +159,10 @@ fn routers(plan: &Plan, room: usize) -> String {
     // Those that are full or change come first where there is no room for all.
     let mut all: Vec<&RouterUse> = plan.routers.iter().collect();
     if all.iter().map(|one| router(one).len()).sum::<usize>() + head.len() + typical.len() > room {
-        all.sort_by_key(|one| (!one.is_full, !is_changed(one)));
+        all.sort_by_key(|one| (!one.is_full, !bars::is_changed(one)));
     }
     let table = fit_below(head, all.into_iter().map(router), room.saturating_sub(typical.len()), "router");
     if table.is_empty() { table } else { table + &typical }
-}
-
-fn is_changed(router: &RouterUse) -> bool {
-    router.is_new || router.kinds.iter().any(|kind| kind.before != kind.after || kind.peak > kind.after)
 }
 
 fn router(router: &RouterUse) -> String {
@@ -180,22 +177,14 @@ fn router(router: &RouterUse) -> String {
     format!("| {name}{new} | {rules} | {target_groups} | {certificates} | {room} |\n")
 }
 
-/// `██████▒░░░ **17** of 20, 16 before, 18 at the peak`.
+/// `██████▒░░░ 17 of 20, 16 before, 18 during the update`.
 fn use_of(kind: &KindUse, is_new: bool) -> String {
-    let cells = |count: usize| (count * BAR).div_ceil(kind.quota.max(1)).min(BAR);
+    let cells = |count: usize| bars::cells(count, kind, BAR);
     let (held, peak) = (cells(kind.after), cells(kind.peak.max(kind.after)));
-    let mut text = format!("{}{}{} ", "█".repeat(held), "▒".repeat(peak - held), "░".repeat(BAR - peak));
-    let _ = write!(text, "{} of {}", if kind.binds { format!("**{}**", kind.after) } else { kind.after.to_string() }, kind.quota);
-    if kind.before != kind.after && !is_new {
-        let _ = write!(text, ", {} before", kind.before);
-    }
-    if kind.peak > kind.after.max(kind.before) {
-        let _ = write!(text, ", {} during the update", kind.peak);
-    }
-    if kind.peak > kind.quota {
-        text.push_str(", **over the quota**");
-    }
-    text
+    let bar = format!("{}{}{}", "█".repeat(held), "▒".repeat(peak - held), "░".repeat(BAR - peak));
+    let words = bars::in_words(kind, is_new);
+    let over = if kind.peak > kind.quota { ", **over the quota**" } else { "" };
+    if kind.binds { format!("{bar} **{words}**{over}") } else { format!("{bar} {words}{over}") }
 }
 
 fn phases(plan: &Plan, room: usize) -> String {
@@ -239,7 +228,7 @@ mod tests {
             "| **`www.example.org`** | `blog/front` | **`shop/web`** | **changes hands** |",
             "| `api.www.example.org` | `shop/api` on `main` | `shop/api` on `main-2` | moves to another rack |",
             "```mermaid\n",
-            "| `main/public` | █████████▒ **18** of 20, 16 before, 19 during the update | ██░",
+            "| `main/public` | █████████▒ **18 of 20, 16 before, 19 during the update** | ██░",
             "**Phase 2**, about 20 to 100 seconds: `shop`\n",
             "<details><summary><code>shop</code>: updated, 1 replaced, 1 removed, 1 changed in place, 1 added; about 1 to 7 minutes</summary>",
             "\n```diff\n# whoever deploys gives Certificate\n~ parameter WebImage: shop:1 → as deployed\n! WebTargetGroup  ElasticLoadBalancingV2::TargetGroup  replaced\n",
