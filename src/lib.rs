@@ -34,6 +34,7 @@ pub mod schema;
 pub mod source;
 pub mod threads;
 pub mod transition;
+pub mod verify;
 pub mod write;
 
 use adopt::Adopted;

@@ -33,6 +33,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("render", &[]),
     ("plan", &["answers", "demand", "forecast", "host", "index", "render", "routes", "threads"]),
     ("report", &["plan"]),
+    ("verify", &["diagnostics", "document", "plan", "source"]),
     ("index", &[]),
     ("output", &["diagnostics", "index", "lower", "render", "threads"]),
     ("write", &["index", "output", "threads"]),

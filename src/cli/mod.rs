@@ -9,6 +9,7 @@ mod init;
 mod manual;
 mod plan;
 mod terminal;
+mod verify;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -41,6 +42,8 @@ enum Command {
     Check(InputArgs),
     /// Say what a compile would change, for a review
     Plan(plan::PlanArgs),
+    /// Hold what an account is about to do against the plan: exactly that, and nothing more
+    Verify(verify::VerifyArgs),
     /// Move an app to another rack: begin, and finish once DNS leads there
     Move(MoveArgs),
     /// Write a rackform.yml with the apps of a folder, and an example of every other key
@@ -196,6 +199,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
         Command::Check(args) => compile::run(&args.job(), None, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Verify(args) => verify::run(&args, &terminal),
         Command::Move(args) => {
             let app = args.app.clone();
             let change = match &args.rack {

@@ -9,7 +9,7 @@ use super::ResourceFate;
 use crate::render::Node;
 
 /// Whether a change makes a resource anew.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Recreates {
     /// It changes in place.
