@@ -44,22 +44,30 @@ fn compiled(fleet: &mut Fleet, random: &mut Random) -> Option<Compiled> {
         decide(&fleet.text, &fleet.apps(), &before, change)
     };
     let (mut decided, mut history) = (deploy(fleet, &mut lock, &Change::None)?, "it is new");
-    if random.below(2) == 0 {
-        let app = random.of(&fleet.apps).0.to_owned();
-        let others: Vec<&str> =
-            fleet.racks.iter().map(|rack| rack.name).filter(|rack| *rack != decided.allocation.lock.apps[&app].rack).collect();
-        let to = others.get(random.below(others.len().max(1))).map_or(String::new(), |rack| (*rack).to_owned());
-        let pinned = fleet.text.clone();
-        fleet.unpin(&app);
-        match deploy(fleet, &mut lock, &Change::Begin { app, to }) {
-            Some(moving) => (decided, history) = (moving, "an app moves"),
-            None => fleet.text = pinned,
+    match random.below(4) {
+        0 | 1 => {
+            let app = random.of(&fleet.apps).0.to_owned();
+            let home = &decided.allocation.lock.apps[&app].rack;
+            let others: Vec<&str> = fleet.racks.iter().map(|rack| rack.name).filter(|rack| rack != home).collect();
+            if !others.is_empty() {
+                let to = (*random.of(&others)).to_owned();
+                let pinned = fleet.text.clone();
+                fleet.unpin(&app);
+                match deploy(fleet, &mut lock, &Change::Begin { app, to }) {
+                    Some(moving) => (decided, history) = (moving, "an app moves"),
+                    None => fleet.text = pinned,
+                }
+            }
         }
-    } else if random.below(2) == 0 {
-        for (_, manifest) in &mut fleet.apps {
-            *manifest = manifest.replace("\"3000\"", "\"3001\"").replace("health: /health", "health: /up");
+        2 => {
+            for (_, manifest) in &mut fleet.apps {
+                for (before, after) in [("\"3000\"", "\"3001\""), ("\"https:8443\"", "\"9000\""), ("health: /health", "health: /up")] {
+                    *manifest = manifest.replace(before, after);
+                }
+            }
+            (decided, history) = (deploy(fleet, &mut lock, &Change::None)?, "ports have changed");
         }
-        (decided, history) = (deploy(fleet, &mut lock, &Change::None)?, "ports have changed");
+        _ => {}
     }
     let mut balancers = account.balancers();
     for stranger in &fleet.strangers {
