@@ -10,6 +10,7 @@ pub mod allocate;
 pub mod compute;
 pub mod demand;
 pub mod diagnostics;
+pub mod doctor;
 pub mod document;
 pub mod expect;
 pub mod fleet;

@@ -4,6 +4,7 @@
 
 mod adopt;
 mod compile;
+mod doctor;
 mod explain;
 mod init;
 mod manual;
@@ -48,6 +49,8 @@ enum Command {
     },
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
+    /// Say what is wrong with a fleet on real Convox racks, and what packing saves
+    Doctor(doctor::DoctorArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
@@ -175,6 +178,8 @@ enum SchemaOf {
     Convox,
     /// rackform.yml
     Fleet,
+    /// What `doctor --format json` prints
+    Doctor,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -202,10 +207,12 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
+        Command::Doctor(args) => doctor::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
+            SchemaOf::Doctor => schema::DOCTOR,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),
