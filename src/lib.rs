@@ -11,6 +11,7 @@ pub mod answers;
 pub mod compute;
 pub mod demand;
 pub mod diagnostics;
+pub mod doctor;
 pub mod document;
 pub mod expect;
 pub mod fleet;

@@ -52,6 +52,8 @@ pub struct Loaded {
     pub lock_path: PathBuf,
     /// Whether all of rackform.yml could be read; what could not was reported.
     pub is_whole: bool,
+    /// Whether there is a rackform.yml.
+    pub has_fleet: bool,
     /// What racks are written from, for comments: rackform.yml or the manifests of this folder.
     pub fleet_source: String,
 }
@@ -89,7 +91,7 @@ pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut
     let lock = if lock_path.exists() { read_bounded(&lock_path, MAX_LOCK_BYTES, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
     let fleet_source = if has_fleet { FLEET.to_owned() } else { "the manifests of this folder".to_owned() };
-    Loaded { racks, apps, promises, lock, lock_path, is_whole, fleet_source }
+    Loaded { racks, apps, promises, lock, lock_path, is_whole, has_fleet, fleet_source }
 }
 
 /// The manifests in a folder or below it, each with the name of its folder and its path from there.

@@ -4,6 +4,7 @@
 
 mod adopt;
 mod compile;
+mod doctor;
 mod explain;
 mod init;
 mod manual;
@@ -65,6 +66,8 @@ enum Command {
     /// Say who answers at an address: which router, rule, service and target group
     #[command(after_help = resolve::AFTER_HELP)]
     Resolve(resolve::ResolveArgs),
+    /// Say what is wrong with a fleet on real Convox racks, and what packing saves
+    Doctor(doctor::DoctorArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
@@ -195,6 +198,8 @@ enum SchemaOf {
     Plan,
     /// What `resolve --format json` prints
     Resolve,
+    /// What `doctor --format json` prints
+    Doctor,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -228,12 +233,14 @@ pub(crate) fn run() -> ExitCode {
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
         Command::Resolve(args) => resolve::run(&args),
+        Command::Doctor(args) => doctor::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
             SchemaOf::Plan => schema::PLAN,
             SchemaOf::Resolve => schema::RESOLVE,
+            SchemaOf::Doctor => schema::DOCTOR,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),
