@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING, NOT_WRITTEN};
 use rackform::diagnostics::{Diagnostic, Diagnostics};
-use rackform::load::{Loaded, Request, load};
+use rackform::fix::{self, rounds::Unmended};
+use rackform::load::{self, Loaded, Request};
 use rackform::lock::{self, Lock, Mode};
 use rackform::output;
 use rackform::source::Files;
@@ -22,9 +23,18 @@ const SHOWN: usize = 20;
 
 /// Compile; without a folder for the output, write nothing.
 pub(super) fn run(job: &Job<'_>, folder: Option<&Path>, terminal: &Terminal) -> ExitCode {
+    run_after(job, folder, &Unmended::default(), terminal)
+}
+
+/// The same after mends, some of which may have been taken back.
+pub(super) fn run_after(job: &Job<'_>, folder: Option<&Path>, unmended: &Unmended, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(job.common.strict);
-    let code = attempt(job, folder, &mut files, &mut out);
+    let (loaded, old) = read(job, &mut files, &mut out);
+    let code = attempt(job, folder, &files, &loaded, &old, &mut out);
+    let mendable = load::mendable(&loaded, &files);
+    fix::find(&files, &mendable, &mut out);
+    unmended.note(&files, &mendable, &mut out);
     let said = terminal.diagnostics(&out, &files, job.common.message_format);
     match code {
         Ok(done) => {
@@ -41,7 +51,7 @@ pub(super) fn read(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (
     let request =
         Request { path: job.path.to_path_buf(), env_files: common.env_file.clone(), env: common.env.clone(), images: common.image.clone() };
     let mode = if common.mend { Mode::Mend } else { Mode::Trust };
-    let loaded = load(&request, files, out);
+    let loaded = load::load(&request, files, out);
     let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();
     (loaded, old)
 }
@@ -61,10 +71,16 @@ pub(super) fn input<'a>(job: &'a Job<'_>, files: &'a Files, loaded: &'a Loaded, 
 }
 
 /// What was done, or the exit code for what was reported.
-fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
+fn attempt(
+    job: &Job<'_>,
+    folder: Option<&Path>,
+    files: &Files,
+    loaded: &Loaded,
+    old: &Lock,
+    out: &mut Diagnostics,
+) -> Result<String, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
-    let (loaded, old) = read(job, files, out);
-    let compiled = rackform::compile(&input(job, files, &loaded, &old), out).map_err(failed)?;
+    let compiled = rackform::compile(&input(job, files, loaded, old), out).map_err(failed)?;
 
     let text = compiled.lock.to_text();
     // Version control may have changed line ends, which say nothing.

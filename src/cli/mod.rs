@@ -5,6 +5,7 @@
 mod adopt;
 mod compile;
 mod explain;
+mod fix;
 mod init;
 mod manual;
 mod terminal;
@@ -37,7 +38,7 @@ enum Command {
     /// Check, allocate, and write templates and the lock
     Compile(CompileArgs),
     /// Do everything that compile does but write
-    Check(InputArgs),
+    Check(CheckArgs),
     /// Move an app to another rack: begin, and finish once DNS leads there
     Move(MoveArgs),
     /// Write a rackform.yml with the apps of a folder, and an example of every other key
@@ -50,9 +51,9 @@ enum Command {
     Adopt(adopt::AdoptArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
-    /// Print a JSON Schema, for editors
+    /// Print a JSON Schema, for editors and whoever reads messages
     Schema {
-        /// Of which file
+        /// Of what
         of: SchemaOf,
     },
     /// Print completions for a shell
@@ -75,6 +76,15 @@ struct CompileArgs {
     /// Where the output goes
     #[arg(long, value_name = "DIR", default_value = "build")]
     out: PathBuf,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Mend what is certain in manifests and rackform.yml, then check what is left
+    #[arg(long)]
+    fix: bool,
 }
 
 #[derive(Args)]
@@ -175,6 +185,8 @@ enum SchemaOf {
     Convox,
     /// rackform.yml
     Fleet,
+    /// A line of `--message-format json`
+    Diagnostic,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -189,7 +201,8 @@ pub(crate) fn run() -> ExitCode {
     let terminal = Terminal::new(cli.quiet);
     match cli.command {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
-        Command::Check(args) => compile::run(&args.job(), None, &terminal),
+        Command::Check(args) if args.fix => fix::run(&args.input.job(), &terminal),
+        Command::Check(args) => compile::run(&args.input.job(), None, &terminal),
         Command::Move(args) => {
             let app = args.app.clone();
             let change = match &args.rack {
@@ -206,6 +219,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
+            SchemaOf::Diagnostic => schema::DIAGNOSTIC,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),
