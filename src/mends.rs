@@ -65,7 +65,7 @@ impl Subject<'_> {
         // A blank or a comma may have been meant to part two items.
         let is_one = !text.is_empty() && !text.contains(|c: char| c == ',' || c.is_whitespace());
         if is_one && matches!(resolve(text, scalar.plain), Resolved::Text(_)) && takes(Value::from(vec![text])) {
-            return Some(Mend::new(place, Change::Listed, "write a list"));
+            return Some(Mend::new(place, Change::Listed, format!("write `[{text}]`")));
         }
         // `3000/tcp` was Convox's spelling until 2019, and is still in its pages.
         if let Some((number, "tcp" | "http")) = text.split_once('/')

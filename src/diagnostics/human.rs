@@ -46,7 +46,7 @@ pub fn render(diagnostic: &Diagnostic, files: &Files, styled: bool) -> String {
     // What can be mended is shown as it would be, in the place of words.
     let change = diagnostic.fix.as_ref().and_then(|fix| Some((fix, Change::of(files, fix)?)));
     if let Some((fix, change)) = &change {
-        let title = help.unwrap_or_else(|| clean(&fix.message));
+        let title = clean(&fix.message);
         let patches = change.patches.iter().map(|(range, new)| Patch::new(range.clone(), *new));
         let snippet = Snippet::source(change.lines).line_start(change.first).path(change.path).patches(patches);
         return renderer.render(&[group, Level::HELP.secondary_title(&title).element(snippet)]);

@@ -115,10 +115,15 @@ impl Schema {
     /// Whether a value may stand at a pointer, as far as that does not depend on what stands beside
     /// it. Of a mapping only the kind counts: its keys have messages of their own.
     pub fn takes(&self, pointer: &str, value: &Value) -> bool {
-        let holder = pointer.rsplit('/').filter(|part| !part.is_empty()).fold(value.clone(), |inner, part| {
+        // The value stands alone in its lists, so it is the first item of each.
+        let is_item = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let parts: Vec<&str> = pointer.split('/').skip(1).map(|part| if is_item(part) { "0" } else { part }).collect();
+        let holder = parts.iter().rev().fold(value.clone(), |inner, part| {
             let key = part.replace("~1", "/").replace("~0", "~");
-            if part.bytes().all(|b| b.is_ascii_digit()) { Value::from(vec![inner]) } else { serde_json::json!({ key: inner }) }
+            if is_item(part) { Value::from(vec![inner]) } else { serde_json::json!({ key: inner }) }
         });
+        let pointer = parts.iter().fold(String::new(), |pointer, part| format!("{pointer}/{part}"));
+        let pointer = pointer.as_str();
         let (parent, last) = pointer.rsplit_once('/').unwrap_or_default();
         let is_about = |violation: &Violation| match &violation.what {
             What::Unknown { key, .. } | What::Name { key, .. } => {
@@ -294,7 +299,9 @@ mod tests {
             ("/services/web/domain", serde_json::json!({}), false),
             ("/services/web/health/interval", serde_json::json!(10), true),
             ("/services/web/health/interval", serde_json::json!("10"), false),
-            ("/services/web/nlb/0/containerPort", serde_json::json!(70_000), false),
+            ("/services/web/nlb/7/containerPort", serde_json::json!(70_000), false),
+            ("/environment/3", serde_json::json!(true), false),
+            ("/environment/3", serde_json::json!("A=b"), true),
             ("/services", serde_json::json!({"web": {"prot": 1}}), true),
             ("/services", serde_json::json!("web"), false),
             ("/services/web/prot", serde_json::json!(1), false),

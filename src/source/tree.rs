@@ -164,9 +164,11 @@ impl Tree {
     pub fn uses(&self, counts: impl Fn(&str) -> bool) -> Option<BTreeMap<Span, usize>> {
         let mut uses = BTreeMap::new();
         let mut budget = MAX_VIEW;
-        for entry in self.entries(self.root).iter().filter(|entry| counts(self.text(entry.key))) {
+        for entry in self.entries(self.root) {
             self.count(entry.key, &mut uses, &mut budget)?;
-            self.count(entry.value, &mut uses, &mut budget)?;
+            if counts(self.text(entry.key)) {
+                self.count(entry.value, &mut uses, &mut budget)?;
+            }
         }
         Some(uses)
     }
