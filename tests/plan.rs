@@ -102,7 +102,7 @@ fn each_change_is_told() {
         }
         // The exit code tells whether anything changes, if somebody asks for that.
         let is_change = plan["is_change"].as_bool().unwrap();
-        assert_eq!(is_change, case != "nothing", "{case}");
+        assert_eq!(is_change, !["image-not-given", "nothing"].contains(&case.as_str()), "{case}");
         let code = run(&folder, &["plan", "-q", "--against", "deployed", "--detailed-exitcode"]).status.code();
         assert_eq!(code, Some(if is_change { 2 } else { 0 }), "{case}");
         assert_eq!(is_change, !plan["stacks"].as_array().unwrap().is_empty(), "{case}");
