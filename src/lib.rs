@@ -26,6 +26,7 @@ pub mod output;
 pub mod placement;
 pub mod plan;
 pub mod ports;
+pub mod progress;
 pub mod remedies;
 pub mod render;
 pub mod report;
@@ -48,6 +49,7 @@ use lock::Lock;
 use output::OutputFile;
 use placement::Change;
 use placement::packing::Bound;
+use progress::{Progress, Stage};
 use resolve::Resolver;
 use source::Files;
 use threads::Threads;
@@ -89,6 +91,8 @@ pub struct Input<'a> {
     /// Whether all of rackform.yml could be read; where not, that was reported, and only what does
     /// not depend on it is checked.
     pub is_whole: bool,
+    /// Who watches; nothing that is made depends on it.
+    pub progress: &'a Progress,
 }
 
 /// Read the manifests and put the fleet together, as far as that can be done.
@@ -99,7 +103,7 @@ fn draft(input: &Input<'_>, threads: Threads, out: &mut Diagnostics) -> Result<D
         }
         out.settle(())?;
     }
-    Ok(fleet::assemble(input.files, input.racks, input.apps, threads, out))
+    Ok(fleet::assemble(input.files, input.racks, input.apps, threads, input.progress, out))
 }
 
 /// Take what stands on a listener into the lock: a pure function of its input.
@@ -119,12 +123,13 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
 /// The same on so many threads, whose number changes nothing but the time it takes.
 pub fn compile_on(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
     let Decided { fleet, allocation, tasks, bound } = decide(threads, input, out)?;
+    input.progress.begin(Stage::Ordering, 0);
     let way = transition::way(&fleet, &allocation, out);
     out.settle(())?;
     let forecast = forecast::forecast(&fleet, &allocation.ledger);
     forecast.report(out);
     let source = lower::Source::new(&fleet, &allocation, &tasks, input.fleet_source, input.files);
-    let files = output::output(&lower::steps(&way), |step| source.stack(step), threads, out)?;
+    let files = output::output(&lower::steps(&way), |step| source.stack(step), threads, input.progress, out)?;
     let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
     Ok(Compiled { files, lock: allocation.lock, counts, phases: way.phases.len(), bound, forecast })
 }
@@ -146,6 +151,7 @@ pub struct Decided {
 pub fn decide(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Decided, Reported> {
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
     let draft = draft(input, threads, out)?;
+    input.progress.begin(Stage::Placing, 0);
     let placement = placement::place(&draft, input.lock, input.change, out);
     let fleet = draft.settle(&placement.open, &placement.homes, input.racks, out);
     let routes = routes::routes(&fleet, input.promises, out);

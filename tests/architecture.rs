@@ -22,8 +22,8 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("host", &[]),
     ("init", &[]),
     ("manifest", &["diagnostics", "document", "schema", "source"]),
-    ("fleet", &["diagnostics", "document", "host", "manifest", "schema", "source", "threads"]),
-    ("load", &["diagnostics", "fleet", "index", "render", "source", "threads"]),
+    ("fleet", &["diagnostics", "document", "host", "manifest", "progress", "schema", "source", "threads"]),
+    ("load", &["diagnostics", "fleet", "index", "progress", "render", "source", "threads"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
     ("allocate", &["answers", "compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
@@ -38,13 +38,16 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("output", &["diagnostics", "index", "lower", "render", "threads"]),
     ("write", &["index", "output", "threads"]),
     ("resolve", &["allocate", "answers", "demand", "fleet", "host", "lower", "routes"]),
+    ("progress", &[]),
+    ("output", &["diagnostics", "index", "lower", "progress", "render", "threads"]),
+    ("write", &["index", "output", "progress", "threads"]),
 ];
 
 /// Crates that have one home each.
 const HOMES: &[(&str, &str)] = &[
     ("granit_parser", "source/yaml.rs"),
     ("jsonschema", "schema/"),
-    ("minijinja", "render/"),
+    ("minijinja", "render/ report/html/"),
     ("annotate_snippets", "diagnostics/human.rs"),
     ("clap", "cli/"),
     ("clap_complete", "cli/manual.rs cli/mod.rs"),
@@ -57,7 +60,11 @@ const HOMES: &[(&str, &str)] = &[
     ("terminal_size", "cli/terminal.rs"),
     ("std::fs", "load.rs write.rs"),
     ("std::thread", "threads.rs"),
+    ("std::thread", "cli/watch.rs threads.rs"),
+    ("std::time", "cli/watch.rs"),
+    ("terminal_size", "cli/watch.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),
+    ("sha2", "allocate/priority.rs lower/ids.rs report/html/"),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -10,7 +10,9 @@ mod manual;
 mod plan;
 mod resolve;
 mod terminal;
+mod usage;
 mod verify;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -18,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::schema;
 
 use terminal::Terminal;
@@ -33,6 +36,10 @@ struct Cli {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Say more: how full each router is and which quota binds first, all of a plan, the rules of a
+    /// listener
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -130,9 +137,6 @@ struct CommonArgs {
     /// Mend a lock that a merge or a hand has broken: keep the oldest entries
     #[arg(long)]
     mend: bool,
-    /// Say how full each router is and which quota binds first, and how few racks new apps could stand on
-    #[arg(short, long)]
-    verbose: bool,
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
@@ -156,12 +160,14 @@ struct Job<'a> {
     locked: bool,
     change: Change,
     common: &'a CommonArgs,
+    /// How far it is.
+    progress: Progress,
 }
 
 impl InputArgs {
     fn job(&self) -> Job<'_> {
         let change = if self.rebalance { Change::Rebalance } else { Change::None };
-        Job { path: &self.path, locked: self.locked, change, common: &self.common }
+        Job { path: &self.path, locked: self.locked, change, common: &self.common, progress: Progress::default() }
     }
 }
 
@@ -198,9 +204,12 @@ fn counted(number: usize, word: &str) -> String {
 
 /// Run the program.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     cli.color.write_global();
-    let terminal = Terminal::new(cli.quiet);
+    let terminal = Terminal { quiet: cli.quiet, verbose: cli.verbose };
     match cli.command {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
         Command::Check(args) => compile::run(&args.job(), None, &terminal),
@@ -213,7 +222,7 @@ pub(crate) fn run() -> ExitCode {
                 None if args.finish => Change::Finish { app },
                 None => Change::Abort { app },
             };
-            let job = Job { path: &args.path, locked: false, change, common: &args.common };
+            let job = Job { path: &args.path, locked: false, change, common: &args.common, progress: Progress::default() };
             compile::run(&job, Some(&args.out), &terminal)
         }
         Command::Init { path } => init::run(&path, &terminal),

@@ -29,7 +29,7 @@ listens), or if the fleet has errors; 2 if URL is no address. With --all: 0, or 
 
 #[derive(Args)]
 pub(super) struct ResolveArgs {
-    /// The address, such as https://www.example.org/; leave it out with --all
+    /// The address or host, such as www.example.org; leave it out with --all
     #[arg(required_unless_present = "all")]
     url: Option<String>,
     /// A folder with a rackform.yml or convox.yml files, or one convox.yml; `.` unless given
@@ -109,10 +109,11 @@ fn json(answer: &impl Serialize) -> String {
 fn decide(folder: &Path, args: &ResolveArgs) -> Result<Decided, ExitCode> {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.common.strict);
-    let job = Job { path: folder, locked: false, change: Change::None, common: &args.common };
+    let job =
+        Job { path: folder, locked: false, change: Change::None, common: &args.common, progress: rackform::progress::Progress::default() };
     let (loaded, old) = compile::read(&job, &mut files, &mut out);
     rackform::decide(Threads::available(), &compile::input(&job, &files, &loaded, &old), &mut out).map_err(|_| {
-        Terminal::new(true).diagnostics(&out, &files, args.common.message_format);
+        Terminal { quiet: true, verbose: false }.diagnostics(&out, &files, args.common.message_format);
         ExitCode::FAILURE
     })
 }

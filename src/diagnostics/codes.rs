@@ -218,7 +218,7 @@ codes! {
     RESERVED = "RF0416" Error "a domain that belongs to another app",
         "`domains` in rackform.yml reserves a domain and all names below it for one app, so that no other one takes a host of it by mistake. A pattern that matches such a name counts too. A part of the domain may be reserved for another app.";
     EXPECTATION = "RF0417" Error "somebody else answers than expected",
-        "`expect` in rackform.yml says who answers at an address, and the rules say otherwise. An address with http is a redirect unless the app has `RedirectHttps: No`.";
+        "`expect` in rackform.yml says who answers at an address, and the rules say otherwise. An address with http is a redirect unless the app has `RedirectHttps: No`; where a rule of others answers that the lock knows, the answer is `others`. `rackform resolve ADDRESS` says why.";
     HOST_ON_TWO_RACKS = "RF0418" Warning "one host on two racks",
         "Two apps on different racks claim one host. Each router answers it, but DNS leads to one of them, and the other app is never asked.";
 
