@@ -57,8 +57,7 @@ pub(super) fn run(args: &DoctorArgs, terminal: &Terminal) -> ExitCode {
     let loaded = load(&request, &mut files, &mut out);
     // Without rackform.yml it is nobody's say on which rack of Convox an app lives.
     let old = loaded.lock.filter(|_| loaded.has_fleet).and_then(|lock| lock::read(&files, lock, Mode::Trust, &mut out));
-    let question =
-        Question { files: &files, racks: &loaded.racks, apps: &loaded.apps, lock: old.as_ref(), rack: args.rack.as_deref() };
+    let question = Question { files: &files, racks: &loaded.racks, apps: &loaded.apps, lock: old.as_ref(), rack: args.rack.as_deref() };
     let report = examine(&question, Threads::available(), &mut out);
 
     let said = terminal.diagnostics(&out, &files, args.message_format);

@@ -127,14 +127,24 @@ fn port(tree: &Tree, service: &str, body: NodeId, out: &mut Diagnostics) {
     let (first, _, lost) = (parts.next().unwrap_or_default(), parts.next(), parts.next());
     if let Some(lost) = lost {
         let help = format!("remove `:{lost}`");
-        changed(tree.place(number), format!("`:{lost}` of the port of `{service}` is dropped by Convox"), "behind a second colon", &help, out);
+        changed(
+            tree.place(number),
+            format!("`:{lost}` of the port of `{service}` is dropped by Convox"),
+            "behind a second colon",
+            &help,
+            out,
+        );
     }
     let scheme = tree.get(entry.value, "scheme").map(|scheme| scheme.value);
     if let Some(scheme) = scheme.filter(|scheme| text.contains(':') && !tree.is_null(*scheme) && tree.text(*scheme) != first) {
         out.report(
-            Diagnostic::new(&CONVOX_CHANGED_VALUE, tree.place(number), format!("`{first}:` of the port of `{service}` is dropped by Convox"))
-                .also(tree.place(scheme), "this scheme counts")
-                .help("write the scheme once"),
+            Diagnostic::new(
+                &CONVOX_CHANGED_VALUE,
+                tree.place(number),
+                format!("`{first}:` of the port of `{service}` is dropped by Convox"),
+            )
+            .also(tree.place(scheme), "this scheme counts")
+            .help("write the scheme once"),
         );
     }
 }
@@ -163,10 +173,16 @@ pub(super) fn values_as_yaml(files: &Files, tree: &Tree, source: &AppSource, out
     let Some(ours) = tree.to_json() else { return };
     let theirs = parse(source.file, &replaced, None).ok().and_then(|parsed| parsed.tree.to_json());
     let (pointer, what) = match &theirs {
-        None => (String::new(), "is no YAML to Convox"),
+        None => (String::new(), "is no YAML to Convox".to_owned()),
         Some(theirs) => match difference(&ours, theirs, String::new()) {
             None => return,
-            Some(pointer) => (pointer, "says something else to Convox"),
+            Some(pointer) => {
+                let what = match theirs.pointer(&pointer) {
+                    Some(Value::Array(_) | Value::Object(_)) | None => "says something else to Convox".to_owned(),
+                    Some(scalar) => format!("is {scalar} to Convox"),
+                };
+                (pointer, what)
+            }
         },
     };
     // Where the first difference is a key that only one of the two has, the block around it is shown.

@@ -38,9 +38,10 @@ fn router(fill: &Fill, chances: &Chances) -> Value {
         }
         row
     });
-    let ends = fill.ends.iter().map(|end| {
-        json!({ "what": WORDS[end.kind], "app": end.app, "before": end.before, "held": end.held, "answer": end.answer() })
-    });
+    let ends = fill
+        .ends
+        .iter()
+        .map(|end| json!({ "what": WORDS[end.kind], "app": end.app, "before": end.before, "held": end.held, "answer": end.answer() }));
     json!({
         "router": fill.router.word(),
         "apps": apps.collect::<Vec<_>>(),
