@@ -372,6 +372,8 @@ codes! {
         "Count, CPU and memory of `scale` are defaults of the parameter `<Service>Formation` of the app's stack, and CloudFormation keeps the value that a parameter has. After the first deploy only `convox scale`, or `params` of the manifest with that parameter, changes them; what `scale` says is ignored without a word.";
     CONVOX_UNKNOWN = "RF0819" Note "a value that only the app's environment knows",
         "Convox replaces `${NAME}` by what `convox env set` gave the app. `rackform doctor` does not see that and takes a domain for one host of which nothing is known, and anything else as not written. Give it the value with `--env NAME=VALUE`, with `--env-file FILE`, or in `environment` of the app in rackform.yml.";
+    CONVOX_UNCERTIFIABLE = "RF0820" Warning "a domain that no new certificate can name",
+        "Convox asks ACM for a certificate with every domain of a service, unless one in the account covers them all. ACM takes `*` as the whole first label and nowhere else, so it refuses a pattern such as `shop-*.example.org`, and the deployment fails unless there is a certificate for `*.example.org`. Certificates are known here only where `certificates` of the rack in rackform.yml lists them.";
 
     CHANGE_SET = "RF0901" Error "a change set or a plan that can't be trusted",
         "`verify` reads what `aws cloudformation describe-change-set` printed and what `plan --format json` printed. One of them is something else, is not whole, is not ready, or can't be executed any more. A change set that CloudFormation could not make says why in its `StatusReason`.";

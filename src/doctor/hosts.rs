@@ -73,11 +73,13 @@ fn beside<'a>(
             } else if other.rule.app != claim.rule.app {
                 covered.entry(other.host.as_str()).or_default().push(*claim);
             }
-        } else if claim.host.is_wildcard() && !claim.host.contains(other.host) && is_said_here(claim.host, other.host) {
-            if let Some(both) = claim.host.overlap(other.host) {
-                let (first, second) = if claim.number < other.number { (claim, other) } else { (other, claim) };
-                unclear(apps, first, second, &full(&both, claim.host, other.host), out);
-            }
+        } else if claim.host.is_wildcard()
+            && !claim.host.contains(other.host)
+            && is_said_here(claim.host, other.host)
+            && let Some(both) = claim.host.overlap(other.host)
+        {
+            let (first, second) = if claim.number < other.number { (claim, other) } else { (other, claim) };
+            unclear(apps, first, second, &full(&both, claim.host, other.host), out);
         }
     }
     if let Some(other) = before {

@@ -41,14 +41,14 @@ impl Tier {
 /// The remainders of a byte by the polynomial of CRC-32 (IEEE 802.3), bits reflected.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
-    let mut byte = 0;
+    let mut byte = 0_u32;
     while byte < 256 {
-        let (mut crc, mut bit) = (byte as u32, 0);
+        let (mut crc, mut bit) = (byte, 0);
         while bit < 8 {
             crc = if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 };
             bit += 1;
         }
-        table[byte] = crc;
+        table[byte as usize] = crc;
         byte += 1;
     }
     table

@@ -3,7 +3,7 @@
 use super::reading::{fails_on_convox, passes_on_convox};
 use crate::diagnostics::codes::{
     CONVOX_CERTIFICATES, CONVOX_COVERED, CONVOX_HOST_TAKEN, CONVOX_NEVER_HEALTHY, CONVOX_NEXT_COLLISION, CONVOX_RANDOM_METRICS,
-    CONVOX_SWALLOWED, CONVOX_UNCLEAR_ORDER, CONVOX_UNKNOWN, DEAD_LINK, GRPC_HEALTH, ID_COLLISION, UNDERSCORE,
+    CONVOX_SWALLOWED, CONVOX_UNCERTIFIABLE, CONVOX_UNCLEAR_ORDER, CONVOX_UNKNOWN, DEAD_LINK, GRPC_HEALTH, ID_COLLISION, UNDERSCORE,
 };
 use crate::diagnostics::{Code, Severity};
 
@@ -37,6 +37,17 @@ impl Rank {
         }
     }
 
+    /// What it means, in words that go on with a sentence.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Fails => "a deployment fails",
+            Self::Misroutes => "requests go astray",
+            Self::Likely => "it may go wrong",
+            Self::Ignored => "Convox ignores it, or reads it otherwise",
+            Self::Unknown => "it is not known here",
+        }
+    }
+
     /// Its heading, for people.
     pub fn title(self) -> &'static str {
         match self {
@@ -50,13 +61,14 @@ impl Rank {
 }
 
 const MISROUTES: [&Code; 3] = [&CONVOX_HOST_TAKEN, &CONVOX_SWALLOWED, &ID_COLLISION];
-const LIKELY: [&Code; 9] = [
+const LIKELY: [&Code; 10] = [
     &CONVOX_CERTIFICATES,
     &CONVOX_COVERED,
     &CONVOX_NEVER_HEALTHY,
     &CONVOX_NEXT_COLLISION,
     &CONVOX_UNCLEAR_ORDER,
     &CONVOX_RANDOM_METRICS,
+    &CONVOX_UNCERTIFIABLE,
     &DEAD_LINK,
     &GRPC_HEALTH,
     &UNDERSCORE,
