@@ -302,6 +302,11 @@ pub fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<Fil
     read_bounded(path, MAX_BYTES, files, out)
 }
 
+/// Read a text file that rackform wrote, which may be as large as a fleet is.
+pub fn read_large(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
+    read_bounded(path, MAX_LOCK_BYTES, files, out)
+}
+
 fn read_bounded(path: &Path, most: usize, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
     let shown = slashes(path);
     let mut bytes = Vec::new();

@@ -8,7 +8,9 @@ mod explain;
 mod init;
 mod manual;
 mod plan;
+mod resolve;
 mod terminal;
+mod verify;
 mod usage;
 mod watch;
 
@@ -48,6 +50,8 @@ enum Command {
     Check(InputArgs),
     /// Say what a compile would change, for a review
     Plan(plan::PlanArgs),
+    /// Hold what an account is about to do against the plan: exactly that, and nothing more
+    Verify(verify::VerifyArgs),
     /// Move an app to another rack: begin, and finish once DNS leads there
     Move(MoveArgs),
     /// Write a rackform.yml with the apps of a folder, and an example of every other key
@@ -58,6 +62,9 @@ enum Command {
     },
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
+    /// Say who answers at an address: which router, rule, service and target group
+    #[command(after_help = resolve::AFTER_HELP)]
+    Resolve(resolve::ResolveArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
@@ -184,6 +191,10 @@ enum SchemaOf {
     Convox,
     /// rackform.yml
     Fleet,
+    /// What `plan --format json` prints
+    Plan,
+    /// What `resolve --format json` prints
+    Resolve,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -203,6 +214,7 @@ pub(crate) fn run() -> ExitCode {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
         Command::Check(args) => compile::run(&args.job(), None, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Verify(args) => verify::run(&args, &terminal),
         Command::Move(args) => {
             let app = args.app.clone();
             let change = match &args.rack {
@@ -215,10 +227,13 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
+        Command::Resolve(args) => resolve::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
+            SchemaOf::Plan => schema::PLAN,
+            SchemaOf::Resolve => schema::RESOLVE,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),

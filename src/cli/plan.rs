@@ -7,29 +7,54 @@ use clap::{Args, ValueEnum};
 use rackform::diagnostics::codes::{NOTHING_BEFORE, REVISION};
 use rackform::diagnostics::{Diagnostic, Diagnostics, Severity};
 use rackform::load::{self, OutputTexts};
+use rackform::placement::Change;
 use rackform::plan::{self, Output, Plan};
-use rackform::progress::Stage;
+use rackform::progress::{Progress, Stage};
 use rackform::report::{self, Detail};
 use rackform::source::Files;
 use rackform::threads::Threads;
 
 use super::terminal::{Terminal, data};
-use super::{InputArgs, Job, compile};
+use super::{CommonArgs, Job, compile};
 
 /// The exit code of `--detailed-exitcode` where something changes.
 const CHANGES: u8 = 2;
 
+/// What a plan is made of.
 #[derive(Args)]
-pub(super) struct PlanArgs {
-    #[command(flatten)]
-    pub(super) input: InputArgs,
+pub(super) struct PlanInput {
     /// Where the output of the last compile is
     #[arg(long, value_name = "DIR", default_value = "build")]
-    pub(super) out: PathBuf,
+    out: PathBuf,
     /// What to compare with instead: a folder that a compile wrote, a folder of a project, or a
     /// revision of git
     #[arg(long, value_name = "DIR|REVISION")]
-    pub(super) against: Option<String>,
+    against: Option<String>,
+    /// Fail if the lock would change; for pipelines
+    #[arg(long, conflicts_with_all = ["rebalance", "mend"])]
+    locked: bool,
+    /// Begin the moves that empty racks, so that fewer are needed
+    #[arg(long)]
+    rebalance: bool,
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+}
+
+impl PlanInput {
+    /// What is to be compiled, in this folder.
+    pub(super) fn job<'a>(&'a self, path: &'a Path) -> Job<'a> {
+        let change = if self.rebalance { Change::Rebalance } else { Change::None };
+        Job { path, locked: self.locked, change, common: &self.common, progress: Progress::default() }
+    }
+}
+
+#[derive(Args)]
+pub(super) struct PlanArgs {
+    /// A folder with a rackform.yml or convox.yml files, or one convox.yml
+    #[arg(default_value = ".")]
+    path: PathBuf,
+    #[command(flatten)]
+    input: PlanInput,
     /// How the plan is written
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -50,8 +75,8 @@ enum Format {
 pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.input.common.strict);
-    let job = args.input.job();
-    let made = terminal.watched(&job, || make(args, &job, &mut files, &mut out));
+    let job = args.input.job(&args.path);
+    let made = terminal.watched(&job, || make(&args.input, &job, &mut files, &mut out));
     let said = terminal.diagnostics_beside_data(&out, &files, args.input.common.message_format);
     let plan = match made {
         Ok(plan) => plan,
@@ -69,10 +94,10 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
 }
 
 /// The plan, or the exit code for what was reported.
-pub(super) fn make(args: &PlanArgs, job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<Plan, ExitCode> {
+pub(super) fn make(input: &PlanInput, job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<Plan, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
     let (compiled, _) = compile::make(job, files, out)?;
-    let (shown, folder, before) = before(args, job, out).ok_or(ExitCode::FAILURE)?;
+    let (shown, folder, before) = before(input, job, out).ok_or(ExitCode::FAILURE)?;
     job.progress.begin(Stage::Comparing, 0);
     let mut read = |texts| {
         Output::new(texts).map_err(|why: plan::Unreadable| out.report(load::unreadable(&folder, &why.path, &why.why))).map_err(failed)
@@ -86,7 +111,7 @@ pub(super) fn make(args: &PlanArgs, job: &Job<'_>, files: &mut Files, out: &mut 
 }
 
 /// The output to compare with: what it is called, its folder, and its files.
-fn before(args: &PlanArgs, job: &Job<'_>, out: &mut Diagnostics) -> Option<(String, PathBuf, OutputTexts)> {
+fn before(args: &PlanInput, job: &Job<'_>, out: &mut Diagnostics) -> Option<(String, PathBuf, OutputTexts)> {
     let Some(against) = &args.against else {
         let texts = load::output(&args.out, out)?;
         if texts.is_empty() && load::has_lock(job.path) {
@@ -129,8 +154,7 @@ fn output_or_compile(name: &str, first: &Path, second: &Path, project: &Path, jo
     }
     let mut files = Files::default();
     let mut found = Diagnostics::default();
-    let old =
-        Job { path: project, locked: false, change: rackform::placement::Change::None, common: job.common, progress: job.progress.clone() };
+    let old = Job { path: project, locked: false, change: Change::None, common: job.common, progress: job.progress.clone() };
     let compiled = compile::make(&old, &mut files, &mut found);
     if let Ok((compiled, _)) = compiled {
         return Some(compiled.files.into_iter().map(|file| (file.path, file.text)).collect());

@@ -25,6 +25,11 @@ pub(super) fn data(text: &str) -> ExitCode {
     }
 }
 
+/// How many columns the terminal has that data goes to, if it goes to one.
+pub(super) fn width() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
+}
+
 /// Print a sentence for people.
 pub(super) fn message(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");

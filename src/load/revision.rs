@@ -38,7 +38,8 @@ impl Revision {
 
 /// Read the repository around a folder at a revision. What keeps it from being read is reported.
 pub fn revision(name: &str, around: &Path, out: &mut Diagnostics) -> Option<Revision> {
-    let refuse = |(why, help): Refusal| out.report(Diagnostic::nowhere(&REVISION, format!("can't compare with `{name}`: {why}")).help(help));
+    let refuse =
+        |(why, help): Refusal| out.report(Diagnostic::nowhere(&REVISION, format!("can't compare with `{name}`: {why}")).help(help));
     read(name, around).map_err(refuse).ok()
 }
 

@@ -64,8 +64,11 @@ pub(super) fn pairs<'a>(before: &'a Output<'a>, after: &'a Output<'a>) -> Result
             pairs.len() - 1
         })
     };
+    // The same phases once more lead from where they led to nowhere else.
+    let is_same = before.is_same(after);
     for (at, entry) in after.steps().iter().enumerate() {
-        let found = Found::of(after, entry, (&entry.template, &entry.parameters))?;
+        let paths = if is_same { Output::lasting(entry) } else { (entry.template.as_str(), entry.parameters.as_str()) };
+        let found = Found::of(after, entry, paths)?;
         let place = place(&mut pairs, &entry.stack);
         pairs[place].steps.push((at, found));
     }
@@ -202,16 +205,20 @@ fn exported<'a>(state: &'a State<'_>) -> BTreeMap<String, &'a Node<'a>> {
 
 /// Exports that come, go or change: also those of something that is made anew.
 fn exports(before: Option<&State<'_>>, after: &State<'_>, resources: &[ResourceChange]) -> Vec<ExportChange> {
-    let is_anew = |id: &str| resources.iter().any(|resource| resource.id == id && resource.replacement != Recreates::Never);
+    let anew = |id: &str| resources.iter().find(|resource| resource.id == id).map_or(Recreates::Never, |resource| resource.replacement);
     let (old, new) = (before.map(exported).unwrap_or_default(), exported(after));
     let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
     let change = |name: &String| match (old.get(name), new.get(name)) {
         (None, _) => Some("add"),
         (_, None) => Some("remove"),
         (Some(before), Some(after)) => {
-            let mut is_other = before != after;
-            references(after, &mut |name| is_other |= is_anew(name));
-            is_other.then_some("modify")
+            let mut surest = if before == after { Recreates::Never } else { Recreates::Always };
+            references(after, &mut |name| surest = surest.max(anew(name)));
+            match surest {
+                Recreates::Never => None,
+                Recreates::Maybe => Some("maybe_modify"),
+                Recreates::Always => Some("modify"),
+            }
         }
     };
     names.into_iter().filter_map(|name| Some(ExportChange { name: name.clone(), change: change(name)? })).collect()
@@ -248,6 +255,9 @@ fn resources(before: Option<&State<'_>>, after: &State<'_>, parameters: &[Parame
     changes
         .extend(old.iter().filter(|(id, _)| !new.contains_key(*id)).map(|(id, was)| (*id, whole(id, kind_of(was), ResourceFate::Remove))));
     reach(&old, &new, &switched(after, parameters), &mut changes);
+    if let Some(before) = before {
+        doubt(before, parameters, &mut changes);
+    }
     let mut changes: Vec<ResourceChange> = changes.into_values().map(settle).collect();
     changes.sort_by(|a, b| (a.change, b.replacement, &a.id).cmp(&(b.change, a.replacement, &b.id)));
     changes
@@ -261,6 +271,7 @@ fn whole(id: &str, kind: &str, change: ResourceFate) -> ResourceChange {
         replacement: Recreates::Never,
         properties: Vec::new(),
         because: Vec::new(),
+        is_unsure: false,
         effect: None,
     }
 }
@@ -407,6 +418,37 @@ fn reach<'a>(
         change.because.sort_unstable();
         change.because.dedup();
         change.properties.sort_by(|a, b| a.name.cmp(&b.name));
+    }
+}
+
+/// Mark what changes only if whoever deployed gave a parameter another value than is written now, and what
+/// changes because of that alone.
+fn doubt(before: &State<'_>, parameters: &[ParameterChange], changes: &mut BTreeMap<&str, ResourceChange>) {
+    let given = before.section("Parameters").map(|(name, _)| name).filter(|name| !before.parameters.contains_key(*name));
+    let given: Vec<String> = given.map(|name| format!("{{\"Ref\": \"{name}\"}}")).collect();
+    let was_given = |before: &str| given.iter().any(|reference| before.contains(reference));
+    let mut unsure: BTreeSet<String> =
+        parameters.iter().filter(|parameter| parameter.before.is_none()).map(|parameter| parameter.name.clone()).collect();
+    if given.is_empty() && unsure.is_empty() {
+        return;
+    }
+    loop {
+        let is_unsure = |change: &ResourceChange| {
+            let mut details = change.properties.iter().flat_map(|property| &property.details);
+            let is_passed_on = change.because.iter().all(|cause| unsure.contains(cause));
+            details.all(|detail| detail.before.as_deref().is_some_and(was_given)) && is_passed_on && !change.properties.is_empty()
+        };
+        let more: Vec<String> =
+            changes.values().filter(|change| !change.is_unsure && is_unsure(change)).map(|change| change.id.clone()).collect();
+        if more.is_empty() {
+            return;
+        }
+        for id in more {
+            if let Some(change) = changes.get_mut(id.as_str()) {
+                change.is_unsure = true;
+            }
+            unsure.insert(id);
+        }
     }
 }
 

@@ -35,6 +35,15 @@ impl<'a> Output<'a> {
         &self.index
     }
 
+    /// Whether all that is deployed is the same, also on the way there.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        let data = |output: &Self| -> Vec<(&'a str, &'a str)> {
+            let is_data = |path: &str| path.ends_with(".yaml") || path.ends_with(".json");
+            output.texts.iter().filter(|(path, _)| is_data(path)).map(|(path, text)| (*path, *text)).collect()
+        };
+        data(self) == data(other)
+    }
+
     /// The text of a file.
     pub(super) fn text(&self, path: &str) -> Result<&'a str, Unreadable> {
         self.texts

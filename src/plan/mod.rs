@@ -280,7 +280,7 @@ pub struct ParameterChange {
 pub struct ExportChange {
     /// Its name.
     pub name: String,
-    /// `add`, `modify` or `remove`.
+    /// `add`, `modify`, `maybe_modify` where only a resource is perhaps made anew, or `remove`.
     pub change: &'static str,
 }
 
@@ -300,6 +300,9 @@ pub struct ResourceChange {
     pub properties: Vec<PropertyChange>,
     /// Resources and parameters whose change reaches it.
     pub because: Vec<String>,
+    /// Whether only the account knows if it changes at all: everything that changes of it takes the place of what
+    /// whoever deployed gave.
+    pub is_unsure: bool,
     /// What the change means while it happens; none where nothing is interrupted.
     pub effect: Option<&'static str>,
 }

@@ -9,7 +9,7 @@ use super::ResourceFate;
 use crate::render::Node;
 
 /// Whether a change makes a resource anew.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Recreates {
     /// It changes in place.
@@ -132,7 +132,8 @@ fn removed(kind: &str) -> Option<&'static str> {
     Some(match kind {
         "ElasticLoadBalancingV2::LoadBalancer" => "whatever its addresses lead to is unanswered",
         "ElasticLoadBalancingV2::Listener" => "its port is unanswered",
-        "ElasticLoadBalancingV2::TargetGroup" | "ECS::Service" => "its tasks get no more requests and stop",
+        "ElasticLoadBalancingV2::TargetGroup" => "what stands behind it gets no more requests through it",
+        "ECS::Service" => "its tasks stop",
         "Logs::LogGroup" => "its logs are deleted",
         "S3::Bucket" => "the bucket stays behind with all that is in it",
         _ => return None,

@@ -157,8 +157,8 @@ fn resources(stacks: &[StackChange], risks: &mut Vec<Risk>) {
             (ResourceFate::Remove, _) => "removed",
             _ => "changed in place",
         };
-        let because = if why.is_empty() { String::new() } else { format!(" for its {why}") };
-        let is = if names.len() == 1 { "is" } else { "are" };
+        let (is, its) = if names.len() == 1 { ("is", "its") } else { ("are", "their") };
+        let because = if why.is_empty() { String::new() } else { format!(" for {its} {why}") };
         risks.push(Risk {
             level,
             at: None,
@@ -171,10 +171,15 @@ fn resources(stacks: &[StackChange], risks: &mut Vec<Risk>) {
 /// Exports that change or vanish while stacks may import them.
 fn exports(stacks: &[StackChange], risks: &mut Vec<Risk>) {
     for stack in stacks.iter().filter(|stack| stack.kind == "rack") {
-        for (change, verb, level) in [("modify", "change", Level::High), ("remove", "go", Level::Medium)] {
+        for (change, verbs, level) in [
+            ("modify", ("changes", "change"), Level::High),
+            ("maybe_modify", ("perhaps changes", "perhaps change"), Level::Medium),
+            ("remove", ("goes", "go"), Level::Medium),
+        ] {
             let exports = stack.exports.iter().filter(|export| export.change == change);
             let names: Vec<String> = exports.map(|export| format!("`{}`", export.name)).collect();
             if !names.is_empty() {
+                let verb = if names.len() == 1 { verbs.0 } else { verbs.1 };
                 risks.push(Risk {
                     level,
                     at: Some(stack.stack.clone()),
@@ -212,7 +217,10 @@ fn full(routers: &[RouterUse], risks: &mut Vec<Risk>) {
 /// Hosts whose DNS must follow an app to another rack.
 fn moves(hosts: &[HostChange], risks: &mut Vec<Risk>) {
     let mut apps: BTreeMap<(HostFate, String, String, String), Vec<String>> = BTreeMap::new();
-    let racks = |list: &[Answerer]| listed(list.iter().map(|one| format!("`{}`", one.rack)).collect::<BTreeSet<_>>());
+    let racks = |list: &[Answerer]| {
+        let names: BTreeSet<&str> = list.iter().map(|one| one.rack.as_str()).collect();
+        listed(names.iter().map(|name| format!("`{name}`")))
+    };
     for host in hosts.iter().filter(|host| matches!(host.change, HostFate::ChangesRack | HostFate::Spreads)) {
         let key = (host.change, who(&host.after), racks(&host.before), racks(&host.after));
         apps.entry(key).or_default().push(format!("`{}`", host.host));

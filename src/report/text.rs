@@ -252,14 +252,9 @@ fn one_resource(resource: &ResourceChange, detail: Detail, page: &mut String) {
         (ResourceFate::Replace, _) => format!("perhaps replaced for its {}", forcing(resource)),
         _ => String::new(),
     };
-    let _ = writeln!(
-        page,
-        "    {} {}  {}  {}",
-        styled(style, words::sign(resource.change)),
-        resource.id,
-        styled(DIM, words::short(&resource.kind)),
-        styled(style, what)
-    );
+    let what = if what.is_empty() { what } else { format!("  {}", styled(style, what)) };
+    let sign = styled(style, words::sign(resource.change));
+    let _ = writeln!(page, "    {sign} {}  {}{what}", resource.id, styled(DIM, words::short(&resource.kind)));
     if let Some(effect) = resource.effect {
         let _ = writeln!(page, "        {}", styled(style, effect));
     }

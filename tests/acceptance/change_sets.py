@@ -1,9 +1,9 @@
 """What a change set of MiniStack says, put right where MiniStack doesn't know the types.
 
-MiniStack resolves a template and its parameters, and finds what differs and what refers to what. Its
-comments say where its change sets were measured against AWS's. But it has the replacing properties of few
-types, and calls every property of the others `Conditionally`; so what a property does is looked
-up in the schemas, and what follows from it is reckoned anew from the details.
+MiniStack resolves a template and its parameters, and finds what differs and what refers to what.
+Its comments say where its change sets were measured against AWS's. But it has the replacing
+properties of few types, and calls every property of the others `Conditionally`; so what a property
+does is looked up in the schemas, and what follows from it is reckoned anew from the details.
 """
 
 from __future__ import annotations

@@ -56,8 +56,8 @@ class Case:
 
     def __init__(self, name: str, parent: Path) -> None:
         self.name = name
-        folder = parent / name
-        self.source, self.before, self.after = (folder / part for part in ("source", "before", "after"))
+        self.source = parent / name / "source"
+        self.before, self.after = parent / name / "before", parent / name / "after"
         shutil.copytree(SHELF / name / "before", self.source)
         self._run("compile", str(self.source), "--out", str(self.before))
         commands = self._commands()

@@ -48,7 +48,8 @@ def pair(before: Stack | None, after: Stack) -> Pair:
     old = before.body() if before else {"Resources": {}}
     values, given = before.values() if before else {}, after.values()
     # A deployment keeps the values that it is not told.
-    kept = {name: value for name, value in values.items() if name in after.body().get("Parameters", {})}
+    declared = after.body().get("Parameters", {})
+    kept = {name: value for name, value in values.items() if name in declared}
     return substituted(old, values), substituted(after.body(), kept | given)
 
 
