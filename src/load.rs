@@ -103,6 +103,12 @@ pub fn has_lock(path: &Path) -> bool {
     fleet_folder(&folder_of(path)).is_some_and(|folder| folder.join(LOCK).is_file())
 }
 
+/// Whether there is something to compile: a fleet, here or further up, or a manifest.
+pub fn is_project(path: &Path) -> bool {
+    let folder = folder_of(path);
+    fleet_folder(&folder).is_some() || !manifests(&folder).is_empty()
+}
+
 /// Where rackform.yml of a folder is, or will be.
 pub fn fleet_path(folder: &Path) -> PathBuf {
     folder.join(FLEET)
