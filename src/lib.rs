@@ -49,8 +49,8 @@ use lock::Lock;
 use output::OutputFile;
 use placement::Change;
 use placement::packing::Bound;
-use resolve::Resolver;
 use progress::{Progress, Stage};
+use resolve::Resolver;
 use source::Files;
 use threads::Threads;
 

@@ -47,7 +47,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
 const HOMES: &[(&str, &str)] = &[
     ("granit_parser", "source/yaml.rs"),
     ("jsonschema", "schema/"),
-    ("minijinja", "render/"),
+    ("minijinja", "render/ report/html/"),
     ("annotate_snippets", "diagnostics/human.rs"),
     ("clap", "cli/"),
     ("clap_complete", "cli/manual.rs cli/mod.rs"),
@@ -64,6 +64,7 @@ const HOMES: &[(&str, &str)] = &[
     ("std::time", "cli/watch.rs"),
     ("terminal_size", "cli/watch.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs"),
+    ("sha2", "allocate/priority.rs lower/ids.rs report/html/"),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -10,8 +10,8 @@ mod manual;
 mod plan;
 mod resolve;
 mod terminal;
-mod verify;
 mod usage;
+mod verify;
 mod watch;
 
 use std::path::{Path, PathBuf};

@@ -67,6 +67,10 @@ pub(super) struct PlanArgs {
 enum Format {
     /// For a terminal
     Text,
+    /// For the comment of a pull request, of at most 65,536 characters
+    Markdown,
+    /// One page for a browser
+    Html,
     /// One JSON document; `rackform schema plan` prints its schema
     Json,
 }
@@ -88,6 +92,8 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     let detail = if terminal.verbose { Detail::All } else { Detail::Usual };
     let printed = data(&match args.format {
         Format::Text => report::text(&plan, detail),
+        Format::Markdown => report::markdown(&plan),
+        Format::Html => report::html(&plan),
         Format::Json => report::json(&plan),
     });
     if printed == ExitCode::SUCCESS && args.detailed_exitcode && plan.is_change { ExitCode::from(CHANGES) } else { printed }

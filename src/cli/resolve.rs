@@ -109,7 +109,8 @@ fn json(answer: &impl Serialize) -> String {
 fn decide(folder: &Path, args: &ResolveArgs) -> Result<Decided, ExitCode> {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.common.strict);
-    let job = Job { path: folder, locked: false, change: Change::None, common: &args.common, progress: rackform::progress::Progress::default() };
+    let job =
+        Job { path: folder, locked: false, change: Change::None, common: &args.common, progress: rackform::progress::Progress::default() };
     let (loaded, old) = compile::read(&job, &mut files, &mut out);
     rackform::decide(Threads::available(), &compile::input(&job, &files, &loaded, &old), &mut out).map_err(|_| {
         Terminal { quiet: true, verbose: false }.diagnostics(&out, &files, args.common.message_format);

@@ -1,8 +1,17 @@
 //! A plan as people and machines read it. Pure functions of a plan.
 
+mod bars;
+mod html;
+mod markdown;
+mod picture;
+#[cfg(test)]
+mod testing;
 mod text;
+mod visible;
 mod words;
 
+pub use html::html;
+pub use markdown::markdown;
 pub use text::{Detail, text};
 
 use crate::plan::Plan;
