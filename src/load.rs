@@ -58,6 +58,7 @@ pub struct Loaded {
 
 /// Read everything that a compile needs. What can't be read is reported, and the rest goes on.
 pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Loaded {
+    progress.begin(Stage::Reading, 0);
     let variables = variables(request, files, out);
     let start = folder_of(&request.path);
     let fleet = fleet_folder(&start).and_then(|folder| {
