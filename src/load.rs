@@ -60,6 +60,7 @@ pub struct Loaded {
 
 /// Read everything that a compile needs. What can't be read is reported, and the rest goes on.
 pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Loaded {
+    progress.begin(Stage::Reading, 0);
     let variables = variables(request, files, out);
     let start = folder_of(&request.path);
     let fleet = fleet_folder(&start).and_then(|folder| {
@@ -103,6 +104,12 @@ pub fn manifests_of(folder: &Path) -> Vec<(String, String)> {
 /// Whether a project was compiled before: whether the folder of its fleet has a lock.
 pub fn has_lock(path: &Path) -> bool {
     fleet_folder(&folder_of(path)).is_some_and(|folder| folder.join(LOCK).is_file())
+}
+
+/// Whether there is something to compile: a fleet, here or further up, or a manifest.
+pub fn is_project(path: &Path) -> bool {
+    let folder = folder_of(path);
+    fleet_folder(&folder).is_some() || !manifests(&folder).is_empty()
 }
 
 /// Where rackform.yml of a folder is, or will be.

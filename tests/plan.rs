@@ -168,6 +168,27 @@ fn a_plan_is_held_against_folders_and_revisions() {
     plan["against"] = expected["against"].clone();
     assert_eq!(plan, expected);
 
+    // What is new in a fleet is compared with the fleet; where there was none, everything is new.
+    copy(&folder.0.join("shop"), &folder.0.join("new"));
+    folder.write("new/convox.yml", "services: {web: {port: 3000, domain: new.example.org}}\n");
+    folder.write("rackform.yml", &(folder.read("rackform.yml") + "  new: {manifest: new/convox.yml}\n"));
+    let stacks = |plan: &Value| plan["summary"]["stacks"].clone();
+    let whole = json(&folder, &["--against", "main"]);
+    assert_eq!(stacks(&whole)["create"], 1, "{whole:#}");
+    let mut new = json(&folder, &["new", "--against", "main"]);
+    same(&mut new, whole.clone());
+    git(&["checkout", "-q", "--orphan", "empty"]);
+    git(&["rm", "-rqf", "--cached", "."]);
+    fs::write(folder.0.join("notes.txt"), "").unwrap();
+    git(&["add", "notes.txt"]);
+    git(&["commit", "-qm", "no fleet yet"]);
+    let first = json(&folder, &["--against", "empty"]);
+    assert_eq!(
+        stacks(&first)["create"].as_u64().unwrap(),
+        ["create", "update", "keep"].iter().map(|of| stacks(&whole)[of].as_u64().unwrap()).sum::<u64>()
+    );
+    assert_eq!(stacks(&first)["leave"], 0, "{first:#}");
+
     for (against, needle) in [
         ("nowhere", "it is neither a folder nor a revision"),
         ("--output=x", "it is neither a folder nor a revision"),

@@ -152,7 +152,10 @@ fn before(args: &PlanInput, job: &Job<'_>, out: &mut Diagnostics) -> Option<(Str
         return None;
     };
     let output = output.unwrap_or_else(|| project.join(".nowhere"));
-    let texts = output_or_compile(against, &output, &output, &project, job, out)?;
+    let texts = match revision.project(&project) {
+        Some(project) => output_or_compile(against, &output, &output, &project, job, out)?,
+        None => load::output(&output, out)?,
+    };
     Some((format!("{against} ({})", revision.commit), PathBuf::from(against), texts))
 }
 
