@@ -92,7 +92,7 @@ fn alert(plan: &Plan, level: Level) -> String {
 fn risk(risk: &Risk) -> String {
     let at = risk.at.as_ref().filter(|at| !risk.what.contains(&format!("`{at}`")));
     let at = at.map(|at| format!("{}: ", code(at))).unwrap_or_default();
-    let what = prose(&risk.what);
+    let what = prose(risk.what.trim()); // before a space, asterisks mean nothing
     let what = if risk.level == Level::High { format!("**{what}**") } else { what };
     let help = risk.help.as_ref().map(|help| format!("<br/>{}", prose(help))).unwrap_or_default();
     format!("> - {at}{what}{help}\n")
