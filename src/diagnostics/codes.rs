@@ -27,6 +27,7 @@ pub static FAMILIES: &[(&str, &str)] = &[
     ("RF05", "allocation and the lock"),
     ("RF06", "output"),
     ("RF07", "what runs"),
+    ("RF09", "what an account is about to do"),
 ];
 
 macro_rules! codes {
@@ -276,6 +277,12 @@ codes! {
         "What was rendered is not what was meant, so nothing is written. Please report this with the manifest.";
     NOT_WRITTEN = "RF0603" Error "the output can't be written",
         "No file is left half-written: each is either as it was or as it should be, and files that rackform did not write are never overwritten. Check the folder, its permissions and the space that is left, and compile again.";
+    OUTPUT_UNREADABLE = "RF0604" Error "an output that can't be read",
+        "A plan is held against what an earlier compile wrote. A file of it is missing, or is no longer what a compile writes, so nobody can say what changes. Restore the folder from version control, or compile once more what is deployed.";
+    REVISION = "RF0605" Error "nothing to compare with",
+        "`--against` takes a folder that a compile wrote, the folder of a project, or a revision that git knows in this repository, such as `main`, `origin/main` or `HEAD~1`. Of a revision the output is taken if it was committed, and is compiled from its manifests if not; so these must compile.";
+    NOTHING_BEFORE = "RF0606" Warning "a plan against nothing",
+        "There is a lock, so something was compiled before; and there are no templates of it, so the plan shows every stack as new. Compile what is deployed into the folder first, or name what to compare with, such as `--against main`.";
 
     SIZE_ROUNDED = "RF0701" Note "a size that Fargate rounds up",
         "Fargate has fixed pairs of CPU and memory. The smallest pair that holds both is taken; write it in `scale` to see in the manifest what is paid for. Services on instances get exactly what they ask for.";
@@ -325,6 +332,15 @@ codes! {
         "A custom target names a metric of CloudWatch as NAMESPACE/NAME and the `value` to keep, which is more than 0. Application Auto Scaling refuses anything else.";
     NO_WAY_OUT = "RF0725" Error "private tasks without private subnets",
         "`Private: Yes` puts the tasks of an app into the private subnets of its rack. In a network that rackform makes, only `Private: Yes` of the rack gives them a way out, without which no image can be fetched; a network that is brought lists them under `private_subnets`.";
+
+    CHANGE_SET = "RF0901" Error "a change set or a plan that can't be trusted",
+        "`verify` reads what `aws cloudformation describe-change-set` printed and what `plan --format json` printed. One of them is something else, is not whole, is not ready, or can't be executed any more. A change set that CloudFormation could not make says why in its `StatusReason`.";
+    UNREVIEWED = "RF0902" Error "the account would do what nobody reviewed",
+        "The change set does something to a resource that the plan does not say, or makes anew what the plan changes in place. The stack is not in the state that the plan was held against: somebody has changed it by hand or deployed something else, or the template is another one. Attributes that CloudFormation lists only because it can't rule out that they change, such as the ARN of a role whose policy changes, do not count.";
+    UNDONE = "RF0903" Error "the account would not do what was reviewed",
+        "The plan says that a resource changes, and the change set leaves it as it is. Probably it was deployed already, or another template is about to be deployed. Where only whoever deployed knows the value of a parameter, as with images, nobody can say before, and that is no difference.";
+    NOT_VERIFIED = "RF0904" Note "a stack of the plan without a change set",
+        "The plan changes more stacks than there are change sets. They are verified one by one, each before it is executed.";
 }
 
 /// The code with this id, in any case; `rf204` and `204` are short for RF0204.

@@ -41,6 +41,15 @@ impl Router {
             Router::Internal => rack.has_router_internal(),
         }
     }
+
+    /// The ports that it listens on where a rack has it. Convox's `DisableALBPort80` is about the public
+    /// one alone.
+    pub fn ports(self, rack: &Rack) -> &'static [u16] {
+        match self {
+            Router::Public if !rack.params.port80 => &[443],
+            Router::Public | Router::Internal => &[443, 80],
+        }
+    }
 }
 
 /// One host that must reach one service on one router.

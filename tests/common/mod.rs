@@ -10,6 +10,7 @@ use rackform::diagnostics::{Diagnostics, short};
 use rackform::fleet::{self, AppSource, Apps, Promises};
 use rackform::lock::{self, Lock, Mode};
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files, Variables};
 use rackform::threads::Threads;
@@ -145,6 +146,7 @@ fn with_input<T>(
         change,
         is_whole: true,
         promises: &promises,
+        progress: &Progress::default(),
     };
     job(&input, more, &mut out)
 }
@@ -256,6 +258,20 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Copy everything in a folder over what stands in another one.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
     }
 }
 
