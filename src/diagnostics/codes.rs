@@ -137,7 +137,7 @@ codes! {
     METRIC_AGGREGATE = "RF0223" Error "a custom metric without a valid aggregate",
         "`aggregate` is the statistic of the metric that the autoscaler keeps to: avg, max, min or sum. Convox fails to render an app with another one, or with none.";
     UNKNOWN_RESOURCE_TYPE = "RF0224" Warning "a resource type that Convox does not have",
-        "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else.";
+        "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else. rackform does not run resources, so it goes on.";
     GRPC_HEALTH = "RF0226" Warning "a gRPC health check that expects \"not implemented\"",
         "A healthy gRPC service answers its health method with code 0. `LoadBalancerGrpcSuccessCodes` is 12, \"not implemented\", unless set: right for a path that no service has, such as the default `/`, and never met by a method that exists. Set the parameter to \"0\".";
 
@@ -308,7 +308,7 @@ codes! {
     VOLUME_LOST = "RF0711" Warning "a volume that does not outlive its process",
         "On Fargate a volume is a folder of the task and goes with it; every process has its own. Keep data in a database or a bucket, or run the app on instances (`FargateServices: No`), where a volume is a folder of the instance.";
     VOLUME_SHAPE = "RF0712" Error "a volume that can't be mounted",
-        "A volume is the path in the container, or `SOURCE:PATH`. The path is absolute, and no two volumes of a service have the same.";
+        "A volume is the path in the container, or `SOURCE:PATH`, where the source names a folder of the instance that the services of an app share. The path is absolute, and no two volumes of a service have the same.";
     SECRET_NAME = "RF0713" Error "a variable that can't be a secret",
         "A variable without a value becomes a secret: a parameter of the Systems Manager under /<rack>/<app>/. Its name has letters, digits, `_`, `-` and `.`, and what begins with aws or ssm is not ours to use there, nor for a rack with secrets.";
     AGENT_PORT = "RF0714" Error "a port that an agent can't have",
