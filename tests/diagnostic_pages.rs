@@ -10,6 +10,7 @@ use std::path::Path;
 
 use common::program;
 use rackform::diagnostics::codes::{CODES, Code, FAMILIES};
+use rackform::diagnostics::fixed::{self, FIXED};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnostics");
 const ORIGIN: &str = "<!-- Written from src/diagnostics/codes.rs by `UPDATE_DOCS=1 cargo test --test diagnostic_pages`. -->\n";
@@ -37,6 +38,13 @@ fn index() -> String {
             writeln!(page, "| [{}]({family}.md#{anchor}) | {} | {} |", code.id, code.severity.word(), markdown(code.title)).unwrap();
         }
     }
+    page += "\n## What `rackform check --fix` mends\n\n\
+             Only where one thing can be meant, and nothing else is touched: no comment, no text that a variable or an anchor takes \
+             to another meaning, no file outside of the project, never the lock. A mend that would bring an error is taken back.\n\n\
+             | code | what is mended |\n| --- | --- |\n";
+    for (code, what) in FIXED {
+        writeln!(page, "| [{code}]({}.md#{}) | {} |", &code[..4], code.to_lowercase(), markdown(what)).unwrap();
+    }
     page
 }
 
@@ -46,6 +54,9 @@ fn page(family: &str, about: &str) -> String {
     let mut page = format!("# {family}: {about}\n\n{ORIGIN}");
     for code in codes_of(family) {
         write!(page, "\n## {}\n\n**{}: {}**\n\n{}\n", code.id, code.severity.word(), markdown(code.title), markdown(code.docs)).unwrap();
+        if let Some(sentence) = fixed::sentence(code) {
+            write!(page, "\n{}\n", markdown(&sentence)).unwrap();
+        }
     }
     page
 }
@@ -83,6 +94,14 @@ fn a_line_of_the_list_and_a_story_are_on_the_pages() {
     let (code, story, _) = program(Path::new("."), &["explain", "RF0204"]);
     let (title, docs) = story.strip_prefix("RF0204: ").unwrap().split_once("\n\n").unwrap();
     assert!(code == 0 && page("RF02", "").contains(&format!("\n## RF0204\n\n**error: {title}**\n\n{docs}")), "{story}");
+}
+
+#[test]
+fn a_story_says_what_is_mended() {
+    let (_, story, _) = program(Path::new("."), &["explain", "RF0402"]);
+    assert!(story.ends_with("\n\n`rackform check --fix` mends what is certain: the second one goes; where it has a line of its own, with its line.\n"), "{story}");
+    let (_, story, _) = program(Path::new("."), &["explain", "RF0406"]);
+    assert!(!story.contains("--fix"), "{story}");
 }
 
 #[test]

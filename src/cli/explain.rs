@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use rackform::diagnostics::codes::{self, CODES};
+use rackform::diagnostics::fixed;
 
 use super::terminal::{data, message};
 
@@ -24,7 +25,8 @@ pub(super) struct ExplainArgs {
 pub(super) fn run(args: &ExplainArgs) -> ExitCode {
     let Some(asked) = &args.code else { return data(&list()) };
     if let Some(code) = codes::find(asked) {
-        data(&format!("{}: {}\n\n{}\n", code.id, code.title, code.docs))
+        let fixed = fixed::sentence(code).map_or_else(String::new, |sentence| format!("\n{sentence}\n"));
+        data(&format!("{}: {}\n\n{}\n{fixed}", code.id, code.title, code.docs))
     } else {
         let (first, last) = (CODES[0].id, CODES[CODES.len() - 1].id);
         message(&format!("there is no diagnostic `{asked}`; they go from {first} to {last}, and --list names all"));
