@@ -99,7 +99,12 @@ fn a_line_of_the_list_and_a_story_are_on_the_pages() {
 #[test]
 fn a_story_says_what_is_mended() {
     let (_, story, _) = program(Path::new("."), &["explain", "RF0402"]);
-    assert!(story.ends_with("\n\n`rackform check --fix` mends what is certain: the second one goes; where it has a line of its own, with its line.\n"), "{story}");
+    assert!(
+        story.ends_with(
+            "\n\n`rackform check --fix` mends what is certain: the second one goes; where it has a line of its own, with its line.\n"
+        ),
+        "{story}"
+    );
     let (_, story, _) = program(Path::new("."), &["explain", "RF0406"]);
     assert!(!story.contains("--fix"), "{story}");
 }
