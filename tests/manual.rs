@@ -43,7 +43,7 @@ fn help_names_what_is_looked_for() {
     let commands: Vec<&str> = options.keys().map(String::as_str).collect();
     assert_eq!(
         commands,
-        ["", "adopt", "check", "compile", "completions", "explain", "init", "man", "move", "plan", "resolve", "schema", "verify"]
+        ["", "adopt", "check", "compile", "completions", "doctor", "explain", "init", "man", "move", "plan", "resolve", "schema", "verify"]
     );
     for (command, option) in
         [("", "quiet"), ("", "color"), ("compile", "out"), ("check", "message-format"), ("move", "abort"), ("explain", "list")]

@@ -29,7 +29,7 @@ listens), or if the fleet has errors; 2 if URL is no address. With --all: 0, or 
 
 #[derive(Args)]
 pub(super) struct ResolveArgs {
-    /// The address, such as https://www.example.org/; leave it out with --all
+    /// The address or host, such as www.example.org; leave it out with --all
     #[arg(required_unless_present = "all")]
     url: Option<String>,
     /// A folder with a rackform.yml or convox.yml files, or one convox.yml; `.` unless given

@@ -110,6 +110,10 @@ impl Terminal {
         if !counts.is_empty() {
             let _ = writeln!(out, "{}", counts.join(", "));
         }
+        let mendable = sorted.iter().filter(|diagnostic| diagnostic.fix.is_some()).count();
+        if mendable > 0 && format == MessageFormat::Human && !self.quiet {
+            let _ = writeln!(out, "{mendable} of these can be mended by `rackform check --fix`");
+        }
         ExitCode::SUCCESS
     }
 }

@@ -27,6 +27,7 @@ pub static FAMILIES: &[(&str, &str)] = &[
     ("RF05", "allocation and the lock"),
     ("RF06", "output"),
     ("RF07", "what runs"),
+    ("RF08", "what Convox does today"),
     ("RF09", "what an account is about to do"),
 ];
 
@@ -218,7 +219,7 @@ codes! {
     RESERVED = "RF0416" Error "a domain that belongs to another app",
         "`domains` in rackform.yml reserves a domain and all names below it for one app, so that no other one takes a host of it by mistake. A pattern that matches such a name counts too. A part of the domain may be reserved for another app.";
     EXPECTATION = "RF0417" Error "somebody else answers than expected",
-        "`expect` in rackform.yml says who answers at an address, and the rules say otherwise. An address with http is a redirect unless the app has `RedirectHttps: No`.";
+        "`expect` in rackform.yml says who answers at an address, and the rules say otherwise. An address with http is a redirect unless the app has `RedirectHttps: No`; where a rule of others answers that the lock knows, the answer is `others`. `rackform resolve ADDRESS` says why.";
     HOST_ON_TWO_RACKS = "RF0418" Warning "one host on two racks",
         "Two apps on different racks claim one host. Each router answers it, but DNS leads to one of them, and the other app is never asked.";
 
@@ -332,6 +333,47 @@ codes! {
         "A custom target names a metric of CloudWatch as NAMESPACE/NAME and the `value` to keep, which is more than 0. Application Auto Scaling refuses anything else.";
     NO_WAY_OUT = "RF0725" Error "private tasks without private subnets",
         "`Private: Yes` puts the tasks of an app into the private subnets of its rack. In a network that rackform makes, only `Private: Yes` of the rack gives them a way out, without which no image can be fetched; a network that is brought lists them under `private_subnets`.";
+
+    CONVOX_ROUTER_FULL = "RF0801" Error "more than a router of Convox holds",
+        "Convox has one public and one internal load balancer for all apps of a rack, and makes a rule for each host. AWS takes 100 rules over all listeners of a balancer unless the quota was raised, and 100 target groups in any case. Counted in the order of names, the app that is named is the first one without room: its deployment would fail and roll back.";
+    CONVOX_PRIORITY_IN_USE = "RF0802" Error "two rules of Convox with one number",
+        "Convox hashes app, service and host to the number of a rule and checks nothing. Two rules of one listener with one number can't be: AWS answers PriorityInUse, the update rolls back, and every further attempt gets the same number. Only another name of the app, of the service or of the domain helps, or another place of the domain in its list. rackform looks for a number that is free.";
+    CONVOX_SAME_NAMES = "RF0803" Error "names that spell the same",
+        "Convox joins app and service with a dash, for the default host and for the number of its rule. App `foo-bar` with service `web` and app `foo` with service `bar-web` both are `foo-bar-web`: one host and one number. Whichever is deployed later fails. Rename one of them.";
+    CONVOX_HOST_TAKEN = "RF0804" Error "two services claim one host on Convox",
+        "Convox makes a rule for each of them. The one with the lower number answers every request and the other one is dead, without a word; which it is depends on a hash of the names.";
+    CONVOX_SWALLOWED = "RF0805" Error "a wildcard comes before a host inside of it",
+        "The rule with the lowest number answers. Convox puts hosts that begin with `*.` behind all others, but orders them by a hash among themselves, and takes any other pattern, such as `shop-*.example.org`, for an exact host. Here the wider pattern has the lower number, so the narrower host is never reached. rackform puts a pattern behind everything that is inside of it.";
+    CONVOX_UNCLEAR_ORDER = "RF0806" Warning "hosts that two services match in no clear order",
+        "A host matches the rules of two services, and nothing that the manifests say decides which comes first: neither pattern is inside the other, or the narrower one comes first only because a hash of the names says so. Today it may be as it was meant. Another name, or another place of a domain in its list, changes the hash and with it who answers.";
+    CONVOX_CERTIFICATES = "RF0807" Warning "more certificates than a router of Convox takes",
+        "Convox gives each service with domains one certificate: one that exists in the account and whose names cover every domain of the service, or else a new one. A balancer takes 25 beside its default one unless AWS has raised the quota. Certificates that exist are known here only where `certificates` of the rack in rackform.yml lists them, so this may count too many.";
+    CONVOX_NEXT_COLLISION = "RF0808" Note "a new app may meet a number that is taken",
+        "Each rule of Convox gets one of 25,000 numbers by a hash of its names, so the more rules stand on a listener the likelier it is that a new app, or a new domain, can't be deployed at all. With t numbers taken, n new rules meet none with the probability (1 − t/25000) · (1 − (t+1)/25000) · … of n factors.";
+    CONVOX_COVERED = "RF0809" Note "a wildcard covers hosts of other apps",
+        "The hosts come first on Convox, since it puts what begins with `*.` behind everything else. All other hosts below the wildcard go to the app that has it, those that another app forgot to claim too.";
+    CONVOX_NO_TARGET = "RF0810" Error "autoscaling that Convox can't deploy",
+        "Convox writes a scaling policy for every target. For an agent it writes no scalable target, and without a port there is no target group whose requests could be counted: the policy refers to something that the template does not have, and CloudFormation refuses it.";
+    CONVOX_INTERNAL_ONLY = "RF0811" Error "a service that an internal-only rack refuses",
+        "A rack with `InternalOnly: Yes` refuses every release with a service that is not `internal`, also one that has no port.";
+    CONVOX_CHANGED_VALUE = "RF0812" Warning "a value that Convox changes",
+        "Convox deploys another value than the one that is written: its templates escape `&`, `+`, `<`, `>` and quotes as in HTML, numbers lose zeros at the end or what is behind the point, and what stands behind a second colon of `port` is dropped.";
+    CONVOX_MERGED_KEY = "RF0813" Warning "a key that is merged and written",
+        "YAML says that a key of its own hides the merged one. Convox puts what `<<` brings in its place as text: the later one of two values counts, lists of `command` are joined, and of the earlier one of two blocks of `deployment`, `termination` or `scale` some keys are lost.";
+    CONVOX_EMPTY_COUNTS = "RF0814" Warning "a key without a value that counts",
+        "Convox asks whether a key is written and not whether it has a value. `sticky:` with nothing behind it switches stickiness off, an empty number is 0, and of `cooldown` a side that is not written is 0 seconds. Write the value, or remove the key.";
+    CONVOX_VALUE_IS_YAML = "RF0815" Warning "a value that Convox reads as YAML",
+        "Convox puts the value of `${NAME}` into the text before it reads the YAML, without quotes. A comma, a colon, a `#`, a quote or a line break in the value then changes what the manifest says. rackform puts it in afterwards, so the two differ here. Put the scalar in quotes, or change the value.";
+    CONVOX_NEVER_HEALTHY = "RF0816" Warning "a public target group that can't get healthy",
+        "Tasks with addresses of their own, by `FargateServices` or by `Isolate` on a private rack, get a security group from Convox that lets the internal router in and not the public one. A service with `internalAndExternal` is then never healthy on the public router. This was read from Convox's template.";
+    CONVOX_RANDOM_METRICS = "RF0817" Warning "custom metrics in random order",
+        "Convox numbers the scaling policies of several custom metrics in an order that changes from run to run, so a deployment may replace policies although nothing has changed.";
+    CONVOX_FIRST_DEPLOY = "RF0818" Note "a scale that counts on the first deploy only",
+        "Count, CPU and memory of `scale` are defaults of the parameter `<Service>Formation` of the app's stack, and CloudFormation keeps the value that a parameter has. After the first deploy only `convox scale`, or `params` of the manifest with that parameter, changes them; what `scale` says is ignored without a word.";
+    CONVOX_UNKNOWN = "RF0819" Note "a value that only the app's environment knows",
+        "Convox replaces `${NAME}` by what `convox env set` gave the app. `rackform doctor` does not see that and takes a domain for one host of which nothing is known, and anything else as not written. Give it the value with `--env NAME=VALUE`, with `--env-file FILE`, or in `environment` of the app in rackform.yml.";
+    CONVOX_UNCERTIFIABLE = "RF0820" Warning "a domain that no new certificate can name",
+        "Convox asks ACM for a certificate with every domain of a service, unless one in the account covers them all. ACM takes `*` as the whole first label and nowhere else, so it refuses a pattern such as `shop-*.example.org`, and the deployment fails unless there is a certificate for `*.example.org`. Certificates are known here only where `certificates` of the rack in rackform.yml lists them.";
 
     CHANGE_SET = "RF0901" Error "a change set or a plan that can't be trusted",
         "`verify` reads what `aws cloudformation describe-change-set` printed and what `plan --format json` printed. One of them is something else, is not whole, is not ready, or can't be executed any more. A change set that CloudFormation could not make says why in its `StatusReason`.";

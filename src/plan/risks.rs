@@ -1,14 +1,19 @@
 //! What may go wrong, the worst first, and what is alike told once.
 
+use crate::answers::Listener;
+use crate::host::Host;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Compared;
 use super::{
-    Answerer, HostChange, HostFate, Level, Phase, Recreates, ResourceChange, ResourceFate, Risk, RouterUse, RuleAt, StackChange, StackFate,
+    Answerer, ExportChange, HostChange, HostFate, Level, Phase, Recreates, ResourceChange, ResourceFate, Risk, RouterUse, RuleAt,
+    StackChange, StackFate,
 };
 
 /// Things that one risk names.
 const NAMED: usize = 5;
+/// Risks of one kind that are told one by one; more of them are told in sum.
+const ALIKE: usize = 12;
 
 pub(super) fn risks(
     stacks: &[StackChange],
@@ -22,7 +27,7 @@ pub(super) fn risks(
     ceasing(hosts, &mut risks);
     contested(compared, &mut risks);
     resources(stacks, &mut risks);
-    exports(stacks, &mut risks);
+    exports(stacks, compared, &mut risks);
     full(routers, &mut risks);
     moves(hosts, &mut risks);
     if phases.len() > 1 {
@@ -64,6 +69,12 @@ fn changed_hands(hosts: &[HostChange], risks: &mut Vec<Risk>) {
     for host in hosts.iter().filter(|host| host.change == HostFate::ChangesHands) {
         pairs.entry((who(&host.before), who(&host.after))).or_default().push(format!("`{}`", host.host));
     }
+    if pairs.len() > ALIKE {
+        let all: Vec<String> = pairs.values().flatten().cloned().collect();
+        let many = |services: BTreeSet<&String>| counted(services.len(), "service");
+        let key = (many(pairs.keys().map(|(before, _)| before).collect()), many(pairs.keys().map(|(_, after)| after).collect()));
+        pairs = BTreeMap::from([(key, all)]);
+    }
     for ((before, after), hosts) in pairs {
         let (verb, count) = if hosts.len() == 1 { ("changes", String::new()) } else { ("change", format!("{} hosts: ", hosts.len())) };
         risks.push(Risk {
@@ -79,6 +90,10 @@ fn ceasing(hosts: &[HostChange], risks: &mut Vec<Risk>) {
     let mut apps: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for host in hosts.iter().filter(|host| host.change == HostFate::Ceases) {
         apps.entry(who(&host.before)).or_default().push(format!("`{}`", host.host));
+    }
+    if apps.len() > ALIKE {
+        let all: Vec<&String> = apps.values().flatten().collect();
+        apps = BTreeMap::from([(counted(apps.len(), "service"), all.into_iter().cloned().collect())]);
     }
     for (before, hosts) in apps {
         let verb = if hosts.len() == 1 { "is" } else { "are" };
@@ -98,7 +113,7 @@ fn contested(compared: &[Compared], risks: &mut Vec<Risk>) {
     if left.is_empty() {
         return;
     }
-    let mut now: BTreeMap<(&crate::answers::Listener, &crate::host::Host), &RuleAt> = BTreeMap::new();
+    let mut now: BTreeMap<(&Listener, &Host), &RuleAt> = BTreeMap::new();
     for rule in compared.iter().filter_map(|stack| stack.after.last()).flat_map(|(_, all)| &all.rules) {
         now.extend(rule.hosts.iter().map(|host| ((&rule.listener, host), rule)));
     }
@@ -168,26 +183,42 @@ fn resources(stacks: &[StackChange], risks: &mut Vec<Risk>) {
     }
 }
 
-/// Exports that change or vanish while stacks may import them.
-fn exports(stacks: &[StackChange], risks: &mut Vec<Risk>) {
-    for stack in stacks.iter().filter(|stack| stack.kind == "rack") {
-        for (change, verbs, level) in [
-            ("modify", ("changes", "change"), Level::High),
-            ("maybe_modify", ("perhaps changes", "perhaps change"), Level::Medium),
-            ("remove", ("goes", "go"), Level::Medium),
-        ] {
-            let exports = stack.exports.iter().filter(|export| export.change == change);
-            let names: Vec<String> = exports.map(|export| format!("`{}`", export.name)).collect();
-            if !names.is_empty() {
-                let verb = if names.len() == 1 { verbs.0 } else { verbs.1 };
-                risks.push(Risk {
-                    level,
-                    at: Some(stack.stack.clone()),
-                    what: format!("{} of `{}` {verb}: {}", counted(names.len(), "export"), stack.stack, listed(names)),
-                    help: Some("CloudFormation refuses that as long as a stack imports one of them".into()),
-                });
+/// Exports that change or vanish: those that stacks import, and those that stacks of others may import.
+fn exports(stacks: &[StackChange], compared: &[Compared], risks: &mut Vec<Risk>) {
+    for stack in stacks {
+        for (change, verb, level) in
+            [("modify", "changes", Level::High), ("maybe_modify", "perhaps changes", Level::Medium), ("remove", "removes", Level::High)]
+        {
+            let changes = stack.exports.iter().filter(|export| export.change == change);
+            let (imported, free): (Vec<&ExportChange>, Vec<&ExportChange>) = changes.partition(|export| !export.imported_by.is_empty());
+            let at = Some(stack.stack.clone());
+            let what = |exports: &[&ExportChange], by: &str| {
+                let names = listed(exports.iter().map(|export| format!("`{}`", export.name)));
+                format!("`{}` {verb} {}{by}: {names}", stack.stack, counted(exports.len(), "export"))
+            };
+            if !imported.is_empty() {
+                let by: BTreeSet<&str> = imported.iter().flat_map(|export| &export.imported_by).map(String::as_str).collect();
+                let verb = if by.len() == 1 { "imports" } else { "import" };
+                let importers = format!(" that {} {verb}", listed(by.iter().map(|name| format!("`{name}`"))));
+                let way_out = way_out(&imported, &by, compared);
+                let help = format!("CloudFormation refuses to update `{}` as long as they do: {way_out}", stack.stack);
+                risks.push(Risk { level, at: at.clone(), what: what(&imported, &importers), help: Some(help) });
+            }
+            if !free.is_empty() {
+                let help = "CloudFormation refuses that as long as a stack of somebody else imports one of them".into();
+                risks.push(Risk { level: Level::Low, at, what: what(&free, ""), help: Some(help) });
             }
         }
+    }
+}
+
+/// What to do about exports that are imported.
+fn way_out(exports: &[&ExportChange], importers: &BTreeSet<&str>, compared: &[Compared]) -> &'static str {
+    let mut importers = compared.iter().filter(|one| importers.contains(one.name.as_str())).filter_map(Compared::last);
+    if importers.any(|holdings| exports.iter().any(|export| holdings.imports.contains(&export.name))) {
+        "take the change back, or declare another rack and move the apps there with `rackform move`"
+    } else {
+        "deploy the apps first, with `build/deploy.sh --app NAME`, then the rest"
     }
 }
 
@@ -242,27 +273,44 @@ fn moves(hosts: &[HostChange], risks: &mut Vec<Risk>) {
 }
 
 fn left(stacks: &[StackChange], risks: &mut Vec<Risk>) {
-    for stack in stacks.iter().filter(|stack| stack.change == StackFate::Leave) {
+    let names: Vec<&str> = stacks.iter().filter(|stack| stack.change == StackFate::Leave).map(|stack| stack.stack.as_str()).collect();
+    if names.len() > ALIKE {
+        let quoted = names.iter().map(|name| format!("`{name}`"));
+        let what = format!(
+            "{} are written no longer and stay, with all that they hold, until they are deleted: {}",
+            counted(names.len(), "stack"),
+            listed(quoted)
+        );
+        let help = Some(format!("once nobody needs them: aws cloudformation delete-stack --stack-name {}, and so for each", names[0]));
+        risks.push(Risk { level: Level::Medium, at: None, what, help });
+        return;
+    }
+    for name in names {
         risks.push(Risk {
             level: Level::Medium,
-            at: Some(stack.stack.clone()),
-            what: format!("the stack `{}` is written no longer and stays, with all that it holds, until it is deleted", stack.stack),
-            help: Some(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {}", stack.stack)),
+            at: Some(name.to_owned()),
+            what: format!("the stack `{name}` is written no longer and stays, with all that it holds, until it is deleted"),
+            help: Some(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {name}")),
         });
     }
 }
 
 /// Certificates that nobody validates but a person.
 fn validation(compared: &[Compared], risks: &mut Vec<Risk>) {
-    for stack in compared.iter().filter(|stack| !stack.unvalidated.is_empty()) {
-        risks.push(Risk {
-            level: Level::Medium,
-            at: Some(stack.name.clone()),
-            what: format!("the stack `{}` waits until somebody validates {} in DNS", stack.name, listed(&stack.unvalidated)),
-            help: Some(
-                "the records stand in the events of the stack; with a `hosted_zone` for the rack CloudFormation writes them itself".into(),
-            ),
-        });
+    let waiting: Vec<&Compared> = compared.iter().filter(|stack| !stack.unvalidated.is_empty()).collect();
+    let help = || {
+        Some("the records stand in the events of the stack; with a `hosted_zone` for the rack CloudFormation writes them itself".to_owned())
+    };
+    if waiting.len() > ALIKE {
+        let names = waiting.iter().map(|stack| format!("`{}`", stack.name));
+        let what =
+            format!("{} wait until somebody validates their certificates in DNS: {}", counted(waiting.len(), "stack"), listed(names));
+        risks.push(Risk { level: Level::Medium, at: None, what, help: help() });
+        return;
+    }
+    for stack in waiting {
+        let what = format!("the stack `{}` waits until somebody validates {} in DNS", stack.name, listed(&stack.unvalidated));
+        risks.push(Risk { level: Level::Medium, at: Some(stack.name.clone()), what, help: help() });
     }
 }
 
@@ -270,14 +318,16 @@ fn validation(compared: &[Compared], risks: &mut Vec<Risk>) {
 fn covering(compared: &[Compared], hosts: &[HostChange], risks: &mut Vec<Risk>) {
     let begins: BTreeSet<(&str, &str)> =
         hosts.iter().filter(|host| host.change == HostFate::Begins).map(|host| (host.router, host.host.as_str())).collect();
-    let rules =
-        || compared.iter().filter_map(|stack| stack.after.last()).flat_map(|(_, all)| &all.rules).filter(|rule| rule.listener.port == 443);
-    for rule in rules() {
-        for pattern in rule.hosts.iter().filter(|host| host.is_wildcard() && begins.contains(&(rule.listener.router.word(), host.as_str())))
-        {
-            let is_near = |other: &&RuleAt| other.app != rule.app && other.listener == rule.listener;
-            let covered: BTreeSet<String> = rules()
-                .filter(is_near)
+    let mut listeners: BTreeMap<&Listener, Vec<&RuleAt>> = BTreeMap::new();
+    for rule in
+        compared.iter().filter_map(|stack| stack.after.last()).flat_map(|(_, all)| &all.rules).filter(|rule| rule.listener.port == 443)
+    {
+        listeners.entry(&rule.listener).or_default().push(rule);
+    }
+    for (listener, rule) in listeners.iter().flat_map(|(listener, rules)| rules.iter().map(move |rule| (*listener, *rule))) {
+        for pattern in rule.hosts.iter().filter(|host| host.is_wildcard() && begins.contains(&(listener.router.word(), host.as_str()))) {
+            let others = listeners[listener].iter().filter(|other| other.app != rule.app);
+            let covered: BTreeSet<String> = others
                 .flat_map(|other| other.hosts.iter().map(move |host| (other, host)))
                 .filter(|(_, host)| pattern.may_meet(host) && pattern.contains(host))
                 .map(|(other, host)| format!("`{}` of `{}/{}`", host.as_str(), other.app, other.service))
@@ -285,7 +335,7 @@ fn covering(compared: &[Compared], hosts: &[HostChange], risks: &mut Vec<Risk>) 
             if !covered.is_empty() {
                 risks.push(Risk {
                     level: Level::Low,
-                    at: Some(format!("{}/{}", rule.listener.rack, rule.listener.router.word())),
+                    at: Some(format!("{}/{}", listener.rack, listener.router.word())),
                     what: format!("`{}` of `{}/{}` covers {}", pattern.as_str(), rule.app, rule.service, listed(covered)),
                     help: Some("these keep answering; should they go, requests fall to the pattern instead of a 404".into()),
                 });

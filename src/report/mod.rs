@@ -4,8 +4,6 @@ mod bars;
 mod html;
 mod markdown;
 mod picture;
-#[cfg(test)]
-mod testing;
 mod text;
 mod visible;
 mod words;

@@ -1,6 +1,6 @@
 //! Words and numbers that every form of a plan has in common.
 
-use crate::plan::{Answerer, HostFate, Plan, ResourceFate, Seconds, StackFate};
+use crate::plan::{Answerer, HostFate, Plan, Recreates, ResourceChange, ResourceFate, Seconds, StackFate};
 
 /// `1 host`, `2 hosts`.
 pub(super) fn counted(number: usize, word: &str) -> String {
@@ -110,4 +110,14 @@ pub(super) fn summary(plan: &Plan) -> Vec<String> {
         lines.push(format!("deployed in {}, in {}", counted(plan.phases.len(), "phase"), time(summary.seconds)));
     }
     lines
+}
+
+/// Whether a resource is made anew, or changes at all, where that is not what its sign says; else nothing.
+pub(super) fn how(resource: &ResourceChange) -> &'static str {
+    match (resource.change, resource.replacement) {
+        (ResourceFate::Replace, Recreates::Always) if !resource.is_unsure => "replaced",
+        (ResourceFate::Replace, _) => "perhaps replaced",
+        _ if resource.is_unsure => "perhaps changed",
+        _ => "",
+    }
 }

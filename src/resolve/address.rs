@@ -113,6 +113,7 @@ impl Address {
     }
 
     /// Where the redirect of port 80 leads.
+    #[must_use]
     pub fn redirected(&self) -> Self {
         Self { scheme: Scheme::Https, port: HTTPS, is_contradiction: false, ..self.clone() }
     }

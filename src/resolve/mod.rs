@@ -50,15 +50,11 @@ impl<'a> Resolver<'a> {
     /// Who answers at an address on the public routers, or on the internal ones.
     pub fn ask(&self, address: &Address, router: Router) -> Resolution {
         let port = address.port();
+        let otherwise = if self.listeners.has(router) { does(self.listeners.otherwise(router, port)) } else { Does::NoRouter };
+        let is_misunderstood = address.is_contradiction() && !matches!(otherwise, Does::NoListener | Does::NoRouter);
+        let otherwise = if is_misunderstood { Does::OtherProtocol } else { otherwise };
         let replies = if address.is_contradiction() { Vec::new() } else { self.listeners.at(router, port, address.host()) };
         let routers: Vec<AtRouter> = replies.iter().map(|reply| self.at_router(address, reply)).collect();
-        let otherwise = if address.is_contradiction() {
-            Does::OtherProtocol
-        } else if self.listeners.has(router) {
-            does(self.listeners.otherwise(router, port))
-        } else {
-            Does::NoRouter
-        };
         // A router that knows the host and does not answer is the one that DNS leads to.
         let answers = |does: Does| matches!(does, Does::Forward | Does::Others | Does::Redirect);
         let is_answered = if routers.is_empty() { answers(otherwise) } else { routers.iter().any(|at| answers(at.does)) };

@@ -98,7 +98,7 @@ impl Resolver<'_> {
                 let default = if address.port() == HTTP { "the redirect" } else { "the 404" };
                 (!shown.is_empty()).then(|| {
                     format!(
-                        "on port {} of the {} router of `{}`, rules of others that ask for more than a host come before {default}: {}",
+                        "on port {} of the {} router of `{}`, rules of others with conditions beside the host come before {default}: {}",
                         address.port(),
                         router.word(),
                         rack.name,

@@ -70,7 +70,7 @@ impl Resolution {
         }
         if !at.unknown.is_empty() {
             let numbers: Vec<String> = at.unknown.iter().map(u32::to_string).collect();
-            line("before it", &format!("rules of others that ask for more than a host: {}", numbers.join(", ")))?;
+            line("before it", &format!("rules of others with conditions beside the host: {}", numbers.join(", ")))?;
         }
         Ok(())
     }

@@ -62,7 +62,7 @@ struct ServiceBox {
 struct Line {
     y: usize,
     text: String,
-    /// All of it, where the text is only a part.
+    /// All of a host, of which the text may be a part.
     whole: Option<String>,
     words: String,
     class: &'static str,
@@ -120,7 +120,7 @@ fn laid_out(picture: &Picture, services: &[Joined<'_>], hidden: Option<String>) 
     for service in services {
         let lines = lines(service, &picture.routers);
         let height = PADDING * 2 + LINE * (lines.len() + 1);
-        boxes.push(ServiceBox { x, y, width: SERVICE_WIDTH, height, name: shortened(service.name, 60).0, class: class(service), lines });
+        boxes.push(ServiceBox { x, y, width: SERVICE_WIDTH, height, name: shortened(service.name, 60), class: class(service), lines });
         y += height + SPACE;
     }
     let mut height = y - SPACE + 1;
@@ -139,7 +139,7 @@ fn laid_out(picture: &Picture, services: &[Joined<'_>], hidden: Option<String>) 
         free = y + ROUTER_HEIGHT + SPACE;
         height = height.max(free - SPACE + 1);
         let router = &picture.routers[at];
-        let name = shortened(&router.rack, 22).0;
+        let name = shortened(&router.rack, 18);
         let of = format!("{} router", router.router);
         routers.insert(at, RouterBox { y, width: ROUTER_WIDTH, height: ROUTER_HEIGHT, rack: name, router: of, is_new: router.is_new });
     }
@@ -175,15 +175,9 @@ fn lines(service: &Joined<'_>, routers: &[DrawnRouter]) -> Vec<Line> {
     let shown = if service.mark() == Mark::Stays { 0 } else { HOSTS };
     let mut lines: Vec<Line> = Vec::new();
     for (mark, host, words) in hosts.iter().filter(|(mark, _, _)| *mark != Mark::Stays).take(shown) {
-        let (text, is_short) = shortened(host, 42);
+        let text = shortened(host, 42);
         let y = PADDING + LINE * (lines.len() + 2) - 5;
-        lines.push(Line {
-            y,
-            text,
-            whole: is_short.then(|| (*host).to_owned()),
-            words: shortened(words, 34).0,
-            class: class_of_host(*mark),
-        });
+        lines.push(Line { y, text, whole: Some((*host).to_owned()), words: shortened(words, 34), class: class_of_host(*mark) });
     }
     let told = lines.len();
     let names: BTreeSet<&str> = hosts.iter().skip(told).map(|(_, host, _)| *host).collect();
@@ -195,13 +189,10 @@ fn lines(service: &Joined<'_>, routers: &[DrawnRouter]) -> Vec<Line> {
     lines
 }
 
-/// The start of a text, and whether there is more of it.
-fn shortened(text: &str, most: usize) -> (String, bool) {
+/// The start of a text.
+fn shortened(text: &str, most: usize) -> String {
     let text = visible(text);
-    if text.chars().count() <= most {
-        return (text.into_owned(), false);
-    }
-    (text.chars().take(most - 1).chain(['…']).collect(), true)
+    if text.chars().count() <= most { text.into_owned() } else { text.chars().take(most - 1).chain(['…']).collect() }
 }
 
 fn class(service: &Joined<'_>) -> &'static str {

@@ -40,6 +40,7 @@ struct ExportRow<'a> {
     sign: &'static str,
     class: &'static str,
     name: &'a str,
+    how: &'static str,
 }
 
 #[derive(Debug, Serialize)]
@@ -103,12 +104,13 @@ fn parameter(change: &ParameterChange) -> Row<'_> {
 }
 
 fn export(change: &ExportChange) -> ExportRow<'_> {
-    let (sign, class) = match change.change {
-        "add" => ("+", "add"),
-        "remove" => ("-", "remove"),
-        _ => ("~", "modify"),
+    let (sign, class, how) = match change.change {
+        "add" => ("+", "add", ""),
+        "remove" => ("-", "remove", ""),
+        "maybe_modify" => ("~", "modify", "perhaps changed"),
+        _ => ("~", "modify", ""),
     };
-    ExportRow { sign, class, name: &change.name }
+    ExportRow { sign, class, name: &change.name, how }
 }
 
 fn resource(change: &ResourceChange) -> ResourceView<'_> {
@@ -118,11 +120,7 @@ fn resource(change: &ResourceChange) -> ResourceView<'_> {
         kind: words::short(&change.kind),
         class,
         sign: words::sign(change.change),
-        how: match (change.change, change.replacement) {
-            (ResourceFate::Replace, Recreates::Always) => "replaced",
-            (ResourceFate::Replace, _) => "perhaps replaced",
-            _ => "",
-        },
+        how: words::how(change),
         effect: change.effect,
         because: change.because.join(", "),
         rows: change.properties.iter().flat_map(property).collect(),

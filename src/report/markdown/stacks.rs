@@ -150,12 +150,13 @@ fn lines(stack: &StackChange, with_properties: bool) -> String {
         all.push(text);
     }
     for export in stack.exports.iter().filter(|_| stack.change != StackFate::Create) {
-        let sign = match export.change {
-            "add" => '+',
-            "remove" => '-',
-            _ => '~',
+        let (sign, how) = match export.change {
+            "add" => ('+', ""),
+            "remove" => ('-', ""),
+            "maybe_modify" => ('~', "  perhaps changed"),
+            _ => ('~', ""),
         };
-        all.push(format!("{sign} export {}\n", visible(&export.name)));
+        all.push(format!("{sign} export {}{how}\n", visible(&export.name)));
     }
     super::fit(all, MOST, |hidden| format!("# … {} more\n", counted(hidden, "change")))
 }
@@ -163,12 +164,10 @@ fn lines(stack: &StackChange, with_properties: bool) -> String {
 fn resource(resource: &ResourceChange) -> String {
     // GitHub paints lines with `!` as it paints nothing else.
     let sign = if resource.change == ResourceFate::Replace { "!" } else { words::sign(resource.change) };
-    let how = match (resource.change, resource.replacement) {
-        (ResourceFate::Replace, Recreates::Always) => "  replaced",
-        (ResourceFate::Replace, _) => "  perhaps replaced",
-        _ => "",
-    };
-    let mut line = format!("{sign} {}  {}{how}", visible(&resource.id), visible(words::short(&resource.kind)));
+    let mut line = format!("{sign} {}  {}", visible(&resource.id), visible(words::short(&resource.kind)));
+    if !words::how(resource).is_empty() {
+        let _ = write!(line, "  {}", words::how(resource));
+    }
     if !resource.because.is_empty() {
         let _ = write!(line, "  because of {}", visible(&resource.because.join(", ")));
     }

@@ -1,12 +1,12 @@
-//! Plans that nobody compiled, for tests.
+//! Plans that nobody compiled: small, hostile and huge ones.
 
-use crate::plan::{
+use rackform::plan::{
     Answerer, Counts, Detail, ExportChange, HostChange, HostCounts, HostFate, KindUse, Level, ParameterChange, Phase, Plan, PropertyChange,
     Recreates, ResourceChange, ResourceCounts, ResourceFate, Risk, Routed, RouterUse, Seconds, StackChange, StackFate, Summary, VERSION,
 };
 
 /// A plan in which nothing changes.
-pub(super) fn nothing() -> Plan {
+pub(crate) fn nothing() -> Plan {
     Plan {
         version: VERSION,
         against: "build".into(),
@@ -22,15 +22,15 @@ pub(super) fn nothing() -> Plan {
     }
 }
 
-pub(super) fn answerer(rack: &str, app: &str, service: &str) -> Answerer {
+pub(crate) fn answerer(rack: &str, app: &str, service: &str) -> Answerer {
     Answerer { rack: rack.into(), app: app.into(), service: service.into(), http: false }
 }
 
-pub(super) fn change(host: &str, fate: HostFate, before: &[Answerer], after: &[Answerer]) -> HostChange {
+pub(crate) fn change(host: &str, fate: HostFate, before: &[Answerer], after: &[Answerer]) -> HostChange {
     HostChange { host: host.into(), router: "public", change: fate, before: before.to_vec(), after: after.to_vec() }
 }
 
-pub(super) fn routed(rack: &str, app: &str, service: &str, hosts: &[&str]) -> Routed {
+pub(crate) fn routed(rack: &str, app: &str, service: &str, hosts: &[&str]) -> Routed {
     Routed {
         rack: rack.into(),
         router: "public",
@@ -45,7 +45,7 @@ fn kind(kind: &'static str, before: usize, peak: usize, after: usize, quota: usi
     KindUse { kind, before, peak, after, quota, binds: kind == "rules" }
 }
 
-pub(super) fn stack(name: &str, change: StackFate, resources: Vec<ResourceChange>) -> StackChange {
+pub(crate) fn stack(name: &str, change: StackFate, resources: Vec<ResourceChange>) -> StackChange {
     StackChange {
         stack: name.into(),
         kind: "app".into(),
@@ -63,7 +63,7 @@ pub(super) fn stack(name: &str, change: StackFate, resources: Vec<ResourceChange
 }
 
 /// A resource whose port is another one.
-pub(super) fn resource(id: &str, fate: ResourceFate, value: &str) -> ResourceChange {
+pub(crate) fn resource(id: &str, fate: ResourceFate, value: &str) -> ResourceChange {
     let is_replaced = fate == ResourceFate::Replace;
     let recreates = if is_replaced { Recreates::Always } else { Recreates::Never };
     let detail = Detail { path: String::new(), before: Some(value.into()), after: Some(format!("{value}1")) };
@@ -75,17 +75,18 @@ pub(super) fn resource(id: &str, fate: ResourceFate, value: &str) -> ResourceCha
         replacement: recreates,
         properties: if matches!(fate, ResourceFate::Replace | ResourceFate::Modify) { properties } else { Vec::new() },
         because: Vec::new(),
+        is_unsure: false,
         effect: is_replaced.then_some("rules lead to an empty group until its first tasks are healthy: requests get a 503"),
     }
 }
 
 /// A plan in which everything that may happen happens once.
-pub(super) fn everything() -> Plan {
+pub(crate) fn everything() -> Plan {
     named("shop", "blog", "www.example.org", "3000")
 }
 
 /// The same where every name and value is this one.
-pub(super) fn hostile(value: &str) -> Plan {
+pub(crate) fn hostile(value: &str) -> Plan {
     let mut plan = named(value, value, value, value);
     plan.against = value.into();
     plan.typical = format!("1.0 rules {value}");
@@ -153,7 +154,7 @@ fn named(app: &str, other: &str, host: &str, value: &str) -> Plan {
 }
 
 /// Everything, and so many stacks and hosts more, on ten racks.
-pub(super) fn huge(stacks: usize, hosts: usize) -> Plan {
+pub(crate) fn huge(stacks: usize, hosts: usize) -> Plan {
     let mut plan = everything();
     for at in 0..stacks {
         let (name, rack) = (format!("app-{at}"), format!("rack-{}", at % 10));
