@@ -131,7 +131,7 @@ fn in_lines() -> impl Strategy<Value = String> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
     fn mends_keep_what_they_do_not_mend(
         text in prop_oneof![drift::document(), in_lines()],
