@@ -124,15 +124,15 @@ fn in_lines() -> impl Strategy<Value = String> {
     proptest::collection::btree_map(proptest::sample::select(vec!["web", "api", "on"]), body, 1..3).prop_map(|services| {
         let services: BTreeMap<&str, Vec<&str>> = services;
         let body = |(name, lines): (&&str, &Vec<&str>)| {
-            let lines: String = lines.iter().map(|line| format!("    {line}\n")).collect();
-            format!("  {name}:\n{lines}")
+            let lines: Vec<String> = lines.iter().map(|line| format!("    {line}\n")).collect();
+            format!("  {name}:\n{}", lines.concat())
         };
         format!("services:\n{}", services.iter().map(body).collect::<String>())
     })
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
     fn mends_keep_what_they_do_not_mend(
         text in prop_oneof![drift::document(), in_lines()],
