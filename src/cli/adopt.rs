@@ -1,5 +1,6 @@
 //! `rackform adopt`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -7,8 +8,10 @@ use clap::Args;
 use rackform::adopt::{self, Adopted};
 use rackform::diagnostics::codes::NOT_WRITTEN;
 use rackform::diagnostics::{Diagnostic, Diagnostics};
+use rackform::host::Host;
 use rackform::load;
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files};
 
@@ -44,7 +47,8 @@ pub(super) struct AdoptArgs {
 pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.common.strict);
-    let done = attempt(args, &mut files, &mut out);
+    let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common, progress: Progress::default() };
+    let done = terminal.watched(&job, || attempt(args, &job, terminal, &mut files, &mut out));
     let said = terminal.diagnostics(&out, &files, args.common.message_format);
     match done {
         Some(done) => {
@@ -56,9 +60,8 @@ pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
 }
 
 /// What was done; none when something was reported.
-fn attempt(args: &AdoptArgs, files: &mut Files, out: &mut Diagnostics) -> Option<String> {
-    let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common };
-    let (loaded, old) = compile::read(&job, files, out);
+fn attempt(args: &AdoptArgs, job: &Job<'_>, terminal: &Terminal, files: &mut Files, out: &mut Diagnostics) -> Option<String> {
+    let (loaded, old) = compile::read(job, files, out);
     let rules = load::read(&args.rules, files, out);
     let certificates: Vec<Option<FileId>> = args.certificates.iter().map(|path| load::read(path, files, out)).collect();
     let request = adopt::Request {
@@ -68,7 +71,7 @@ fn attempt(args: &AdoptArgs, files: &mut Files, out: &mut Diagnostics) -> Option
         rules: rules?,
         certificates: certificates.into_iter().collect::<Option<_>>()?,
     };
-    let adopted = rackform::adopt(&compile::input(&job, files, &loaded, &old), &request, out).ok()?;
+    let adopted = rackform::adopt(&compile::input(job, files, &loaded, &old), &request, out).ok()?;
     let written = rackform::write::write_lock(&loaded.lock_path, &adopted.lock.to_text());
     if let Err(error) = written {
         out.report(
@@ -77,7 +80,23 @@ fn attempt(args: &AdoptArgs, files: &mut Files, out: &mut Diagnostics) -> Option
         );
         return None;
     }
-    Some(summary(&request, &adopted))
+    let details = if terminal.verbose { details(&request, &adopted) } else { String::new() };
+    Some(details + &summary(&request, &adopted))
+}
+
+/// A line for each rule of the listener as the lock has it now, by number.
+fn details(request: &adopt::Request, adopted: &Adopted) -> String {
+    let joined = |hosts: &[Host]| hosts.iter().map(Host::shown).collect::<Vec<_>>().join(", ");
+    let ours = adopted.lock.rules_on(&adopted.rack, request.router);
+    let ours = ours.map(|(key, rule)| (rule.priority, format!("{}/{}: {}", key.app, key.service, joined(&rule.hosts))));
+    let others = adopted.lock.strangers_on(&adopted.rack, request.router).filter(|(_, _, port, _)| *port == request.port);
+    let others = others.map(|key| {
+        let hosts = &adopted.lock.strangers[key];
+        (key.3, format!("others: {}", if hosts.is_empty() { "more than hosts".to_owned() } else { joined(hosts) }))
+    });
+    let rules: BTreeMap<u32, String> = ours.chain(others).collect();
+    let lines: Vec<String> = rules.iter().map(|(number, rule)| format!("{number:>5} {rule}\n")).collect();
+    lines.concat()
 }
 
 fn summary(request: &adopt::Request, adopted: &Adopted) -> String {

@@ -24,7 +24,7 @@ const SHOWN: usize = 20;
 pub(super) fn run(job: &Job<'_>, folder: Option<&Path>, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(job.common.strict);
-    let code = attempt(job, folder, &mut files, &mut out);
+    let code = terminal.watched(job, || attempt(job, folder, terminal, &mut files, &mut out));
     let said = terminal.diagnostics(&out, &files, job.common.message_format);
     match code {
         Ok(done) => {
@@ -41,7 +41,7 @@ pub(super) fn read(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (
     let request =
         Request { path: job.path.to_path_buf(), env_files: common.env_file.clone(), env: common.env.clone(), images: common.image.clone() };
     let mode = if common.mend { Mode::Mend } else { Mode::Trust };
-    let loaded = load(&request, files, out);
+    let loaded = load(&request, &job.progress, files, out);
     let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();
     (loaded, old)
 }
@@ -57,6 +57,7 @@ pub(super) fn input<'a>(job: &'a Job<'_>, files: &'a Files, loaded: &'a Loaded, 
         fleet_source: &loaded.fleet_source,
         change: &job.change,
         is_whole: loaded.is_whole,
+        progress: &job.progress,
     }
 }
 
@@ -77,10 +78,16 @@ pub(super) fn make(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> R
 }
 
 /// What was done, or the exit code for what was reported.
-fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Diagnostics) -> Result<String, ExitCode> {
+fn attempt(
+    job: &Job<'_>,
+    folder: Option<&Path>,
+    terminal: &Terminal,
+    files: &mut Files,
+    out: &mut Diagnostics,
+) -> Result<String, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
     let (compiled, loaded) = make(job, files, out)?;
-    let Some(folder) = folder else { return Ok(summary(&compiled, job.common.verbose)) };
+    let Some(folder) = folder else { return Ok(summary(&compiled, terminal.verbose)) };
     if loaded.lock.is_none() && folder.join(index::INDEX).is_file() {
         out.report(
             Diagnostic::nowhere(&LOCK_MISSING, format!("{} was compiled before, and there is no rackform.lock", folder.display()))
@@ -88,7 +95,7 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
         );
         out.settle(()).map_err(failed)?;
     }
-    rackform::write::write(&loaded.lock_path, &compiled.lock.to_text(), folder, &compiled.files).map_err(|error| {
+    rackform::write::write(&loaded.lock_path, &compiled.lock.to_text(), folder, &compiled.files, &job.progress).map_err(|error| {
         out.report(
             Diagnostic::nowhere(&NOT_WRITTEN, format!("the output can't be written: {error}"))
                 .note(format!("the output goes to {}", folder.display()))
@@ -97,7 +104,7 @@ fn attempt(job: &Job<'_>, folder: Option<&Path>, files: &mut Files, out: &mut Di
         ExitCode::FAILURE
     })?;
     let phases = if compiled.phases > 1 { format!(" in {} phases", compiled.phases) } else { String::new() };
-    Ok(format!("{}; {} deploys them{phases}", summary(&compiled, job.common.verbose), folder.join("deploy.sh").display()))
+    Ok(format!("{}; {} deploys them{phases}", summary(&compiled, terminal.verbose), folder.join("deploy.sh").display()))
 }
 
 fn summary(compiled: &Compiled, verbose: bool) -> String {

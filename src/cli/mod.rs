@@ -4,12 +4,16 @@
 
 mod adopt;
 mod compile;
+mod doctor;
 mod explain;
 mod init;
 mod manual;
 mod plan;
+mod resolve;
 mod terminal;
+mod usage;
 mod verify;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -17,6 +21,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::schema;
 
 use terminal::Terminal;
@@ -32,6 +37,10 @@ struct Cli {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Say more: how full each router is and which quota binds first, all of a plan, the rules of a
+    /// listener
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -54,6 +63,11 @@ enum Command {
     },
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
+    /// Say who answers at an address: which router, rule, service and target group
+    #[command(after_help = resolve::AFTER_HELP)]
+    Resolve(resolve::ResolveArgs),
+    /// Say what is wrong with a fleet on real Convox racks, and what packing saves
+    Doctor(doctor::DoctorArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors
@@ -126,9 +140,6 @@ struct CommonArgs {
     /// Mend a lock that a merge or a hand has broken: keep the oldest entries
     #[arg(long)]
     mend: bool,
-    /// Say how full each router is and which quota binds first, and how few racks new apps could stand on
-    #[arg(short, long)]
-    verbose: bool,
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
@@ -152,12 +163,14 @@ struct Job<'a> {
     locked: bool,
     change: Change,
     common: &'a CommonArgs,
+    /// How far it is.
+    progress: Progress,
 }
 
 impl InputArgs {
     fn job(&self) -> Job<'_> {
         let change = if self.rebalance { Change::Rebalance } else { Change::None };
-        Job { path: &self.path, locked: self.locked, change, common: &self.common }
+        Job { path: &self.path, locked: self.locked, change, common: &self.common, progress: Progress::default() }
     }
 }
 
@@ -183,6 +196,10 @@ enum SchemaOf {
     Fleet,
     /// What `plan --format json` prints
     Plan,
+    /// What `resolve --format json` prints
+    Resolve,
+    /// What `doctor --format json` prints
+    Doctor,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -192,9 +209,12 @@ fn counted(number: usize, word: &str) -> String {
 
 /// Run the program.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     cli.color.write_global();
-    let terminal = Terminal::new(cli.quiet);
+    let terminal = Terminal { quiet: cli.quiet, verbose: cli.verbose };
     match cli.command {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
         Command::Check(args) => compile::run(&args.job(), None, &terminal),
@@ -207,16 +227,20 @@ pub(crate) fn run() -> ExitCode {
                 None if args.finish => Change::Finish { app },
                 None => Change::Abort { app },
             };
-            let job = Job { path: &args.path, locked: false, change, common: &args.common };
+            let job = Job { path: &args.path, locked: false, change, common: &args.common, progress: Progress::default() };
             compile::run(&job, Some(&args.out), &terminal)
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
+        Command::Resolve(args) => resolve::run(&args),
+        Command::Doctor(args) => doctor::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
             SchemaOf::Plan => schema::PLAN,
+            SchemaOf::Resolve => schema::RESOLVE,
+            SchemaOf::Doctor => schema::DOCTOR,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),

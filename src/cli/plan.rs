@@ -9,6 +9,7 @@ use rackform::diagnostics::{Diagnostic, Diagnostics, Severity};
 use rackform::load::{self, OutputTexts};
 use rackform::placement::Change;
 use rackform::plan::{self, Output, Plan};
+use rackform::progress::{Progress, Stage};
 use rackform::report::{self, Detail};
 use rackform::source::Files;
 use rackform::threads::Threads;
@@ -37,6 +38,14 @@ pub(super) struct PlanInput {
     rebalance: bool,
     #[command(flatten)]
     pub(super) common: CommonArgs,
+}
+
+impl PlanInput {
+    /// What is to be compiled, in this folder.
+    pub(super) fn job<'a>(&'a self, path: &'a Path) -> Job<'a> {
+        let change = if self.rebalance { Change::Rebalance } else { Change::None };
+        Job { path, locked: self.locked, change, common: &self.common, progress: Progress::default() }
+    }
 }
 
 #[derive(Args)]
@@ -70,7 +79,8 @@ enum Format {
 pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.input.common.strict);
-    let made = make(&args.path, &args.input, &mut files, &mut out);
+    let job = args.input.job(&args.path);
+    let made = terminal.watched(&job, || make(&args.input, &job, &mut files, &mut out));
     let said = terminal.diagnostics_beside_data(&out, &files, args.input.common.message_format);
     let plan = match made {
         Ok(plan) => plan,
@@ -79,7 +89,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     if said != ExitCode::SUCCESS {
         return said;
     }
-    let detail = if args.input.common.verbose { Detail::All } else { Detail::Usual };
+    let detail = if terminal.verbose { Detail::All } else { Detail::Usual };
     let printed = data(&match args.format {
         Format::Text => report::text(&plan, detail),
         Format::Markdown => report::markdown(&plan),
@@ -90,12 +100,11 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
 }
 
 /// The plan, or the exit code for what was reported.
-pub(super) fn make(path: &Path, input: &PlanInput, files: &mut Files, out: &mut Diagnostics) -> Result<Plan, ExitCode> {
+pub(super) fn make(input: &PlanInput, job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<Plan, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
-    let change = if input.rebalance { Change::Rebalance } else { Change::None };
-    let job = Job { path, locked: input.locked, change, common: &input.common };
-    let (compiled, _) = compile::make(&job, files, out)?;
-    let (shown, folder, before) = before(input, &job, out).ok_or(ExitCode::FAILURE)?;
+    let (compiled, _) = compile::make(job, files, out)?;
+    let (shown, folder, before) = before(input, job, out).ok_or(ExitCode::FAILURE)?;
+    job.progress.begin(Stage::Comparing, 0);
     let mut read = |texts| {
         Output::new(texts).map_err(|why: plan::Unreadable| out.report(load::unreadable(&folder, &why.path, &why.why))).map_err(failed)
     };
@@ -151,7 +160,7 @@ fn output_or_compile(name: &str, first: &Path, second: &Path, project: &Path, jo
     }
     let mut files = Files::default();
     let mut found = Diagnostics::default();
-    let old = Job { path: project, locked: false, change: Change::None, common: job.common };
+    let old = Job { path: project, locked: false, change: Change::None, common: job.common, progress: job.progress.clone() };
     let compiled = compile::make(&old, &mut files, &mut found);
     if let Ok((compiled, _)) = compiled {
         return Some(compiled.files.into_iter().map(|file| (file.path, file.text)).collect());

@@ -7,7 +7,7 @@ use anstream::{AutoStream, ColorChoice};
 use rackform::diagnostics::{Diagnostic, Diagnostics, Severity, github, render, sarif, short, to_json};
 use rackform::source::Files;
 
-use super::{MessageFormat, counted};
+use super::{Job, MessageFormat, counted, watch};
 
 /// Messages of one severity that are drawn in full; the rest is counted.
 const MOST: usize = 200;
@@ -25,6 +25,11 @@ pub(super) fn data(text: &str) -> ExitCode {
     }
 }
 
+/// How many columns the terminal has that data goes to, if it goes to one.
+pub(super) fn width() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
+}
+
 /// Print a sentence for people.
 pub(super) fn message(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
@@ -37,12 +42,17 @@ fn joined(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> 
 
 /// What the program says while it works.
 pub(super) struct Terminal {
-    quiet: bool,
+    /// Nothing but errors.
+    pub(super) quiet: bool,
+    /// Details too.
+    pub(super) verbose: bool,
 }
 
 impl Terminal {
-    pub(super) fn new(quiet: bool) -> Self {
-        Self { quiet }
+    /// Work that may take long: a person who waits before a terminal is told how far it is.
+    pub(super) fn watched<T>(&self, job: &Job<'_>, work: impl FnOnce() -> T) -> T {
+        let is_for_people = matches!(job.common.message_format, MessageFormat::Human | MessageFormat::Short);
+        if !self.quiet && is_for_people && watch::is_possible() { watch::watched(&job.progress, work) } else { work() }
     }
 
     /// A sentence on what was done.

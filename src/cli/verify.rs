@@ -13,7 +13,7 @@ use rackform::verify::{Reviewed, Verified, verify};
 
 use super::plan::PlanInput;
 use super::terminal::Terminal;
-use super::{counted, plan};
+use super::{Job, counted, plan};
 
 #[derive(Args)]
 pub(super) struct VerifyArgs {
@@ -34,7 +34,8 @@ pub(super) struct VerifyArgs {
 pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.input.common.strict);
-    let done = attempt(args, &mut files, &mut out);
+    let job = args.input.job(&args.path);
+    let done = terminal.watched(&job, || attempt(args, &job, &mut files, &mut out));
     let said = terminal.diagnostics(&out, &files, args.input.common.message_format);
     match done {
         Ok(_) if out.has_errors() => ExitCode::FAILURE,
@@ -47,7 +48,7 @@ pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> ExitCode {
     }
 }
 
-fn attempt(args: &VerifyArgs, files: &mut Files, out: &mut Diagnostics) -> Result<Verified, ExitCode> {
+fn attempt(args: &VerifyArgs, job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<Verified, ExitCode> {
     let sets: Vec<Option<FileId>> = args.change_sets.iter().map(|path| load::read(path, files, out)).collect();
     let reviewed = match &args.plan {
         Some(path) => {
@@ -61,7 +62,7 @@ fn attempt(args: &VerifyArgs, files: &mut Files, out: &mut Diagnostics) -> Resul
             })?
         }
         None => {
-            let plan = plan::make(&args.path, &args.input, files, out)?;
+            let plan = plan::make(&args.input, job, files, out)?;
             Reviewed::read(&report::json(&plan)).expect("what was written is read")
         }
     };

@@ -1,6 +1,7 @@
 //! What is wrong with the input, as values: code, place, what is wrong, what to do.
 
 pub mod codes;
+pub mod examples;
 mod github;
 mod human;
 mod json;
@@ -12,7 +13,7 @@ pub use codes::Code;
 pub use github::github;
 pub use human::{render, short};
 pub use json::to_json;
-pub use nearest::nearest;
+pub use nearest::{near_codes, nearest};
 pub use sarif::sarif;
 
 use std::collections::BTreeSet;

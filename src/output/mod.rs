@@ -9,6 +9,7 @@ use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
 use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
 use crate::index::{INDEX, Index, IndexedStack};
 use crate::lower::{Stack, StackKind};
+use crate::progress::{Progress, Stage};
 use crate::render::{Fault, render, verify};
 use crate::threads::Threads;
 
@@ -37,11 +38,17 @@ pub fn output<S: Sync>(
     phases: &[Vec<S>],
     lower: impl Fn(&S) -> Option<Stack> + Sync,
     threads: Threads,
+    progress: &Progress,
     out: &mut Diagnostics,
 ) -> Result<Vec<OutputFile>, Reported> {
     let mut rendered: Vec<Vec<Rendered>> = Vec::new();
+    progress.begin(Stage::Rendering, phases.iter().map(Vec::len).sum());
     for steps in phases {
-        let stacks = threads.map(steps, |step| lower(step).map(|stack| rendered_of(&stack)));
+        let stacks = threads.map(steps, |step| {
+            let rendered = lower(step).map(|stack| rendered_of(&stack));
+            progress.step();
+            rendered
+        });
         let stacks: Result<_, _> = stacks.into_iter().flatten().collect();
         rendered.push(stacks.map_err(|(stack, fault)| report(&stack, fault, out))?);
     }

@@ -35,6 +35,12 @@ fn ending(pattern: &Host) -> &str {
     literal.find('.').map_or("", |at| &literal[at..])
 }
 
+/// The endings that patterns around a host can have.
+fn endings(host: &Host) -> impl Iterator<Item = &str> {
+    let text = host.as_str();
+    text.match_indices('.').map(|(at, _)| &text[at..]).chain([""])
+}
+
 impl<'a> Moment<'a> {
     fn new(rules: impl Iterator<Item = &'a RuleAt> + Clone) -> Self {
         // Answers are looked up in lower case; what stands for the name of a router is not.
@@ -57,8 +63,7 @@ impl<'a> Moment<'a> {
     fn answerers(&self, (router, host, rack): Key<'_>) -> Vec<Answerer> {
         let text = host.as_str();
         let witness = text.replace('*', WITNESS).replace('?', "-");
-        let dots = text.match_indices('.').map(|(at, _)| &text[at..]).chain([""]);
-        let around = dots.filter_map(|ending| self.patterns.get(ending)).flatten();
+        let around = endings(host).filter_map(|ending| self.patterns.get(ending)).flatten();
         let listeners: BTreeSet<&&Listener> = self.itself.get(host).into_iter().flatten().chain(around).collect();
         let on_443 = listeners.into_iter().filter(|at| at.router == router && at.port == 443 && rack.is_none_or(|rack| at.rack == rack));
         let answerer = |listener: &&Listener| {
@@ -105,11 +110,14 @@ pub(super) fn hosts(compared: &[Compared]) -> Vec<HostChange> {
     if touched.is_empty() {
         return Vec::new();
     }
-    let patterns: Vec<&(Router, &Host)> = touched.iter().filter(|(_, host)| host.is_wildcard()).collect();
+    let mut patterns: BTreeMap<&str, Vec<(Router, &Host)>> = BTreeMap::new();
+    for (router, host) in touched.iter().filter(|(_, host)| host.is_wildcard()) {
+        patterns.entry(ending(host)).or_default().push((*router, host));
+    }
     // A pattern also answers for hosts inside of it whose own rules stay as they are.
     let is_touched = |router: Router, host: &Host| {
-        touched.contains(&(router, host))
-            || patterns.iter().any(|(at, pattern)| *at == router && pattern.may_meet(host) && pattern.contains(host))
+        let mut around = endings(host).filter_map(|ending| patterns.get(ending)).flatten();
+        touched.contains(&(router, host)) || around.any(|(at, pattern)| *at == router && pattern.contains(host))
     };
     let all = || before(compared).chain(after(compared));
     let keys: BTreeSet<Key<'_>> = all()

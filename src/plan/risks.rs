@@ -1,5 +1,7 @@
 //! What may go wrong, the worst first, and what is alike told once.
 
+use crate::answers::Listener;
+use crate::host::Host;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Compared;
@@ -9,6 +11,8 @@ use super::{
 
 /// Things that one risk names.
 const NAMED: usize = 5;
+/// Risks of one kind that are told one by one; more of them are told in sum.
+const ALIKE: usize = 12;
 
 pub(super) fn risks(
     stacks: &[StackChange],
@@ -64,6 +68,12 @@ fn changed_hands(hosts: &[HostChange], risks: &mut Vec<Risk>) {
     for host in hosts.iter().filter(|host| host.change == HostFate::ChangesHands) {
         pairs.entry((who(&host.before), who(&host.after))).or_default().push(format!("`{}`", host.host));
     }
+    if pairs.len() > ALIKE {
+        let all: Vec<String> = pairs.values().flatten().cloned().collect();
+        let many = |services: BTreeSet<&String>| counted(services.len(), "service");
+        let key = (many(pairs.keys().map(|(before, _)| before).collect()), many(pairs.keys().map(|(_, after)| after).collect()));
+        pairs = BTreeMap::from([(key, all)]);
+    }
     for ((before, after), hosts) in pairs {
         let (verb, count) = if hosts.len() == 1 { ("changes", String::new()) } else { ("change", format!("{} hosts: ", hosts.len())) };
         risks.push(Risk {
@@ -79,6 +89,10 @@ fn ceasing(hosts: &[HostChange], risks: &mut Vec<Risk>) {
     let mut apps: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for host in hosts.iter().filter(|host| host.change == HostFate::Ceases) {
         apps.entry(who(&host.before)).or_default().push(format!("`{}`", host.host));
+    }
+    if apps.len() > ALIKE {
+        let all: Vec<&String> = apps.values().flatten().collect();
+        apps = BTreeMap::from([(counted(apps.len(), "service"), all.into_iter().cloned().collect())]);
     }
     for (before, hosts) in apps {
         let verb = if hosts.len() == 1 { "is" } else { "are" };
@@ -98,7 +112,7 @@ fn contested(compared: &[Compared], risks: &mut Vec<Risk>) {
     if left.is_empty() {
         return;
     }
-    let mut now: BTreeMap<(&crate::answers::Listener, &crate::host::Host), &RuleAt> = BTreeMap::new();
+    let mut now: BTreeMap<(&Listener, &Host), &RuleAt> = BTreeMap::new();
     for rule in compared.iter().filter_map(|stack| stack.after.last()).flat_map(|(_, all)| &all.rules) {
         now.extend(rule.hosts.iter().map(|host| ((&rule.listener, host), rule)));
     }
@@ -242,27 +256,44 @@ fn moves(hosts: &[HostChange], risks: &mut Vec<Risk>) {
 }
 
 fn left(stacks: &[StackChange], risks: &mut Vec<Risk>) {
-    for stack in stacks.iter().filter(|stack| stack.change == StackFate::Leave) {
+    let names: Vec<&str> = stacks.iter().filter(|stack| stack.change == StackFate::Leave).map(|stack| stack.stack.as_str()).collect();
+    if names.len() > ALIKE {
+        let quoted = names.iter().map(|name| format!("`{name}`"));
+        let what = format!(
+            "{} are written no longer and stay, with all that they hold, until they are deleted: {}",
+            counted(names.len(), "stack"),
+            listed(quoted)
+        );
+        let help = Some(format!("once nobody needs them: aws cloudformation delete-stack --stack-name {}, and so for each", names[0]));
+        risks.push(Risk { level: Level::Medium, at: None, what, help });
+        return;
+    }
+    for name in names {
         risks.push(Risk {
             level: Level::Medium,
-            at: Some(stack.stack.clone()),
-            what: format!("the stack `{}` is written no longer and stays, with all that it holds, until it is deleted", stack.stack),
-            help: Some(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {}", stack.stack)),
+            at: Some(name.to_owned()),
+            what: format!("the stack `{name}` is written no longer and stays, with all that it holds, until it is deleted"),
+            help: Some(format!("once nobody needs it: aws cloudformation delete-stack --stack-name {name}")),
         });
     }
 }
 
 /// Certificates that nobody validates but a person.
 fn validation(compared: &[Compared], risks: &mut Vec<Risk>) {
-    for stack in compared.iter().filter(|stack| !stack.unvalidated.is_empty()) {
-        risks.push(Risk {
-            level: Level::Medium,
-            at: Some(stack.name.clone()),
-            what: format!("the stack `{}` waits until somebody validates {} in DNS", stack.name, listed(&stack.unvalidated)),
-            help: Some(
-                "the records stand in the events of the stack; with a `hosted_zone` for the rack CloudFormation writes them itself".into(),
-            ),
-        });
+    let waiting: Vec<&Compared> = compared.iter().filter(|stack| !stack.unvalidated.is_empty()).collect();
+    let help = || {
+        Some("the records stand in the events of the stack; with a `hosted_zone` for the rack CloudFormation writes them itself".to_owned())
+    };
+    if waiting.len() > ALIKE {
+        let names = waiting.iter().map(|stack| format!("`{}`", stack.name));
+        let what =
+            format!("{} wait until somebody validates their certificates in DNS: {}", counted(waiting.len(), "stack"), listed(names));
+        risks.push(Risk { level: Level::Medium, at: None, what, help: help() });
+        return;
+    }
+    for stack in waiting {
+        let what = format!("the stack `{}` waits until somebody validates {} in DNS", stack.name, listed(&stack.unvalidated));
+        risks.push(Risk { level: Level::Medium, at: Some(stack.name.clone()), what, help: help() });
     }
 }
 
@@ -270,14 +301,16 @@ fn validation(compared: &[Compared], risks: &mut Vec<Risk>) {
 fn covering(compared: &[Compared], hosts: &[HostChange], risks: &mut Vec<Risk>) {
     let begins: BTreeSet<(&str, &str)> =
         hosts.iter().filter(|host| host.change == HostFate::Begins).map(|host| (host.router, host.host.as_str())).collect();
-    let rules =
-        || compared.iter().filter_map(|stack| stack.after.last()).flat_map(|(_, all)| &all.rules).filter(|rule| rule.listener.port == 443);
-    for rule in rules() {
-        for pattern in rule.hosts.iter().filter(|host| host.is_wildcard() && begins.contains(&(rule.listener.router.word(), host.as_str())))
-        {
-            let is_near = |other: &&RuleAt| other.app != rule.app && other.listener == rule.listener;
-            let covered: BTreeSet<String> = rules()
-                .filter(is_near)
+    let mut listeners: BTreeMap<&Listener, Vec<&RuleAt>> = BTreeMap::new();
+    for rule in
+        compared.iter().filter_map(|stack| stack.after.last()).flat_map(|(_, all)| &all.rules).filter(|rule| rule.listener.port == 443)
+    {
+        listeners.entry(&rule.listener).or_default().push(rule);
+    }
+    for (listener, rule) in listeners.iter().flat_map(|(listener, rules)| rules.iter().map(move |rule| (*listener, *rule))) {
+        for pattern in rule.hosts.iter().filter(|host| host.is_wildcard() && begins.contains(&(listener.router.word(), host.as_str()))) {
+            let others = listeners[listener].iter().filter(|other| other.app != rule.app);
+            let covered: BTreeSet<String> = others
                 .flat_map(|other| other.hosts.iter().map(move |host| (other, host)))
                 .filter(|(_, host)| pattern.may_meet(host) && pattern.contains(host))
                 .map(|(other, host)| format!("`{}` of `{}/{}`", host.as_str(), other.app, other.service))
@@ -285,7 +318,7 @@ fn covering(compared: &[Compared], hosts: &[HostChange], risks: &mut Vec<Risk>) 
             if !covered.is_empty() {
                 risks.push(Risk {
                     level: Level::Low,
-                    at: Some(format!("{}/{}", rule.listener.rack, rule.listener.router.word())),
+                    at: Some(format!("{}/{}", listener.rack, listener.router.word())),
                     what: format!("`{}` of `{}/{}` covers {}", pattern.as_str(), rule.app, rule.service, listed(covered)),
                     help: Some("these keep answering; should they go, requests fall to the pattern instead of a 404".into()),
                 });

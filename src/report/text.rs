@@ -20,6 +20,7 @@ pub enum Detail {
 }
 
 /// Lines of a list that are told unless everything is.
+const MOST_RISKS: usize = 40;
 const MOST_HOSTS: usize = 30;
 const MOST_STACKS: usize = 40;
 const MOST_ROUTERS: usize = 24;
@@ -46,7 +47,7 @@ pub fn text(plan: &Plan, detail: Detail) -> String {
     for line in words::summary(plan) {
         let _ = writeln!(page, "  {line}");
     }
-    risks(plan, &mut page);
+    risks(plan, detail, &mut page);
     hosts(plan, detail, &mut page);
     routers(plan, detail, &mut page);
     stacks(plan, detail, &mut page);
@@ -64,12 +65,13 @@ fn more(left: usize, word: &str, page: &mut String) {
     }
 }
 
-fn risks(plan: &Plan, page: &mut String) {
+fn risks(plan: &Plan, detail: Detail, page: &mut String) {
     if plan.risks.is_empty() {
         return;
     }
     title("Risks", page);
-    for risk in &plan.risks {
+    let most = if detail == Detail::All { usize::MAX } else { MOST_RISKS };
+    for risk in plan.risks.iter().take(most) {
         let (style, word) = match risk.level {
             Level::High => (RED, "HIGH"),
             Level::Medium => (YELLOW, "medium"),
@@ -80,6 +82,7 @@ fn risks(plan: &Plan, page: &mut String) {
             let _ = writeln!(page, "         {}", styled(DIM, help));
         }
     }
+    more(plan.risks.len().saturating_sub(most), "risk", page);
 }
 
 fn hosts(plan: &Plan, detail: Detail, page: &mut String) {

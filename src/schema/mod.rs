@@ -22,6 +22,10 @@ pub const CONVOX: &str = include_str!("../../schemas/convox.schema.json");
 pub const FLEET: &str = include_str!("../../schemas/rackform.schema.json");
 /// The schema of what `plan --format json` prints.
 pub const PLAN: &str = include_str!("../../schemas/plan.schema.json");
+/// The text of the schema of what `resolve --format json` prints.
+pub const RESOLVE: &str = include_str!("../../schemas/resolve.schema.json");
+/// The text of the schema of what `rackform doctor --format json` prints.
+pub const DOCTOR: &str = include_str!("../../schemas/doctor.schema.json");
 
 /// The schema of `convox.yml`, ready to use.
 pub static CONVOX_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(CONVOX));
@@ -225,7 +229,7 @@ mod tests {
 
     #[test]
     fn the_schemas_are_valid_and_every_key_has_words() {
-        for text in [CONVOX, FLEET, PLAN] {
+        for text in [CONVOX, FLEET, PLAN, RESOLVE, DOCTOR] {
             let document: Value = serde_json::from_str(text).unwrap();
             assert!(jsonschema::meta::is_valid(&document));
             Schema::new(text);
