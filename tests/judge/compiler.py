@@ -44,7 +44,7 @@ class Compiled:
 
 def compile_project(project: Path, variables: Iterable[str] = ()) -> Compiled:
     """Compile a folder where it stands. `variables` are further names in the environment."""
-    environment = {name: MARKER for name in (*VARIABLES, *variables)}
+    environment = dict.fromkeys((*VARIABLES, *variables), MARKER)
     environment |= {"HOSTNAME": MACHINE_NAME, "HOME": f"/home/{MARKER}", "PATH": os.environ["PATH"]}
     command = [str(RACKFORM), "compile", str(project), "--out", str(project / "build")]
     command += ["--message-format", "json"]

@@ -68,9 +68,9 @@ def read_manifest(text: str, variables: Mapping[str, str]) -> Manifest:
     params: dict[str, str] = {}
     for key, node in reader.entries(compose(text)):
         if key == "services":
-            services = tuple(
-                _Body(reader, name, body).service() for name, body in reader.entries(node)
-            )
+            # Of two services of one name the last one survives.
+            bodies = dict(reader.entries(node))
+            services = tuple(_Body(reader, name, body).service() for name, body in bodies.items())
         elif key == "params":
             params = {name: as_text(reader, value) for name, value in reader.entries(node)}
     return Manifest(services, params)

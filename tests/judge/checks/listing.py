@@ -77,7 +77,8 @@ def _check_apps(project: Project, output: Output, findings: Findings) -> None:
     placed = {row.app for row in output.rows if row.app}
     for app in project.apps.values():
         # Where services run elsewhere, an app without routes has nothing to deploy.
-        is_empty = not app.routed() and any(k.compute == "none" for k in project.kinds.values())
+        runs_elsewhere = any(kind.compute == "none" for kind in project.kinds.values())
+        is_empty = not (app.routed() if runs_elsewhere else app.services)
         if app.name not in placed and not is_empty:
             findings.add(Fault.STACK_MISSING, LISTING, app.name, "the app has no stack")
     for row in output.rows:

@@ -38,14 +38,23 @@ class AppModel:
 class FleetModel:
     """Racks and apps. Without racks there is no rackform.yml."""
 
-    racks: dict[str, dict[str, Any]]
-    apps: list[AppModel]
+    racks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    apps: list[AppModel] = field(default_factory=list)
+    # What all racks have or lack, so that an app may go to any of them.
+    has_internal: bool = False
+    has_public: bool = True
+    has_port_80: bool = True
+    has_network_balancer: bool = False
     mishap: str | None = None  # the code that the fleet must be refused with
     may_refuse: frozenset[str] = frozenset()  # codes that are no surprise
 
     def domains(self) -> set[str]:
         """Every domain of every app."""
         return {d for app in self.apps for service in app.services for d in service.domains}
+
+    def network_ports(self) -> int:
+        """How many ports of network balancers are taken; each is taken once."""
+        return sum("nlb" in service.extra for app in self.apps for service in app.services)
 
 
 @dataclass(frozen=True)
