@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -128,18 +129,27 @@ class Account:
             if (kind := project.kind_of(stack.row.rack)) and kind.is_external
         )
         self.values = Evaluator(self.stacks, self.external)
-        self._by_type: dict[str, list[Resource]] = {}
+        self._by_type: dict[str, list[Resource]] = defaultdict(list)
+        self._by_stack: dict[tuple[str, str], list[Resource]] = defaultdict(list)
         for resource in self._resources():
-            self._by_type.setdefault(resource.kind, []).append(resource)
+            self._by_type[resource.kind].append(resource)
+            self._by_stack[resource.stack.name, resource.kind].append(resource)
         self.balancers = dict(self._balancers())
         self.listeners = {listener.ref: listener for listener in self._listeners()}
         self.places = {listener.place: listener for listener in self.listeners.values()}
         self.rules = [self._rule(resource) for resource in self.of_type(f"{ELB}::ListenerRule")]
+        self._rules_on: dict[str, list[Rule]] = defaultdict(list)
+        for rule in sorted(self.rules, key=lambda rule: rule.priority):
+            self._rules_on[rule.listener].append(rule)
         self.groups = {group.ref: group for group in self.of_type(f"{ELB}::TargetGroup")}
 
     def of_type(self, kind: str) -> list[Resource]:
         """The resources of a type, in deploy order."""
         return self._by_type.get(kind, [])
+
+    def in_stack(self, stack: str, kind: str) -> list[Resource]:
+        """The resources of a type in one stack."""
+        return self._by_stack.get((stack, kind), [])
 
     def racks(self) -> list[str]:
         """The names of all racks that something is deployed on."""
@@ -152,8 +162,7 @@ class Account:
 
     def rules_on(self, listener: Listener) -> list[Rule]:
         """The rules of a listener, in the order in which they are evaluated."""
-        rules = (rule for rule in self.rules if rule.listener == listener.ref)
-        return sorted(rules, key=lambda rule: rule.priority)
+        return self._rules_on.get(listener.ref, [])
 
     def balancer_of(self, listener: str) -> str | None:
         """The load balancer of a listener, by what `Ref` says of the listener."""

@@ -41,7 +41,8 @@ class Judgement:
 
     def __str__(self) -> str:
         looked = f"{self.stacks} stacks, {self.hosts} hosts, {self.probes} probes"
-        return f"{len(self.findings) or 'no'} faults in {looked}"
+        count = len(self.findings)
+        return f"{count or 'no'} {'fault' if count == 1 else 'faults'} in {looked}"
 
 
 def judge(

@@ -23,9 +23,25 @@ def matches(pattern: str, host: str) -> bool:
     return matcher(pattern).fullmatch(host) is not None
 
 
+def _may_meet(one: str, other: str) -> bool:
+    """False if two patterns begin or end in ways that no host can unite; a quick look."""
+    (head, tail), (other_head, other_tail) = (_ends(pattern) for pattern in (one, other))
+    heads = head.startswith(other_head) or other_head.startswith(head)
+    return heads and (tail.endswith(other_tail) or other_tail.endswith(tail))
+
+
+@cache
+def _ends(pattern: str) -> tuple[str, str]:
+    """What stands before the first wildcard and behind the last one."""
+    parts = re.split(r"[*?]", pattern)
+    return parts[0], parts[-1]
+
+
 @cache
 def is_inside(inner: str, outer: str) -> bool:
     """Whether every host that matches `inner` matches `outer` too."""
+    if not _may_meet(inner, outer):
+        return False
     letters = set(inner + outer) - {"*", "?"} | {OTHER}
     start = (_closure({0}, inner), _closure({0}, outer))
     seen, queue = {start}, [start]
@@ -44,6 +60,8 @@ def is_inside(inner: str, outer: str) -> bool:
 @cache
 def common_host(first: str, second: str) -> str | None:
     """A host that matches both patterns, None if there is none."""
+    if not _may_meet(first, second):
+        return None
     letters = sorted(set(first + second) - {"*", "?"} | {"a"})
     start = (_closure({0}, first), _closure({0}, second))
     seen, queue = {start}, [(start, "")]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import combinations
 from typing import NamedTuple
 
@@ -39,7 +40,7 @@ class Hosts:
         """
         if host in self.targets:
             return frozenset([self.targets[host]])
-        found = [pattern for pattern in self.patterns() if matches(pattern, host)]
+        found = [pattern for pattern in self.patterns if matches(pattern, host)]
         narrowest = [
             pattern
             for pattern in found
@@ -49,8 +50,9 @@ class Hosts:
         ]
         return frozenset(self.targets[pattern] for pattern in narrowest)
 
+    @cached_property
     def patterns(self) -> list[str]:
-        """The hosts with wildcards."""
+        """The hosts with wildcards, once all of them are there."""
         return [host for host in self.targets if is_pattern(host)]
 
 
@@ -78,7 +80,7 @@ def wanted(account: Account, findings: Findings) -> Wanted:
 
 def _check_overlaps(account: Account, place: Place, hosts: Hosts, findings: Findings) -> None:
     """Report patterns of which nobody can say which one should answer."""
-    for first, second in combinations(hosts.patterns(), 2):
+    for first, second in combinations(hosts.patterns, 2):
         owner, other = hosts.targets[first], hosts.targets[second]
         if owner == other or is_inside(first, second) or is_inside(second, first):
             continue

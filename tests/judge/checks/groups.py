@@ -9,7 +9,7 @@ from judge.account import ELB, Account, Resource
 from judge.faults import Fault, Findings
 from judge.manifest import Service
 from judge.project import App
-from judge.template import listing, mapping
+from judge.template import listing, mapping, number
 
 THRESHOLD = 2
 SUCCESS, GRPC_SUCCESS = "200-399,401", "12"
@@ -64,7 +64,7 @@ def _facts(group: Resource, app: App, service: Service) -> Iterator[Fact]:
     seconds = attributes.get("stickiness.lb_cookie.duration_seconds", COOKIE_SECONDS)
     yield Fault.STICKINESS, "the cookie's duration", seconds, COOKIE_SECONDS
     slow_start = attributes.get("slow_start.duration_seconds")
-    expected = app.params.get("SlowStartDuration", SLOW_START)
+    expected = str(number(app.params.get("SlowStartDuration", SLOW_START)))
     yield Fault.SLOW_START, "slow start", slow_start, expected
     algorithm = attributes.get("load_balancing.algorithm.type")
     expected = app.params.get("LoadBalancerAlgorithm", ALGORITHM)

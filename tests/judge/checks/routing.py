@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from judge.account import Account, Listener, Place, Router, Rule, is_pattern
 from judge.answers import Answers
 from judge.faults import Fault, Findings
@@ -24,7 +26,7 @@ class Count:
 def check(account: Account, wanted: Wanted, findings: Findings) -> Count:
     """Ask every listener for every host, and for hosts that nobody should answer."""
     count = Count()
-    everywhere = {host for hosts in wanted.values() for host in hosts.targets}
+    probes = _Probes(wanted)
     for place in sorted({*wanted, *account.places}, key=str):
         listener = account.places.get(place)
         hosts = wanted.get(place, Hosts())
@@ -36,7 +38,7 @@ def check(account: Account, wanted: Wanted, findings: Findings) -> Count:
             continue
         asked = _Asked(account, listener, hosts, findings)
         asked.for_what_is_wanted()
-        asked.for_what_is_not(everywhere)
+        asked.for_what_is_not(probes.on(place.rack))
         asked.for_what_rules_hold()
         if place.port == HTTP and (secure := wanted.get(place._replace(port=HTTPS))):
             asked.for_what_is_redirected(secure)
@@ -56,6 +58,22 @@ def target_of(account: Account, rule: Rule) -> Target | None:
         return None
     tags = group.tags()
     return Target(tags.get("App", ""), tags.get("Service", ""))
+
+
+class _Probes:
+    """Hosts that are wanted nowhere, or somewhere else."""
+
+    def __init__(self, wanted: Wanted) -> None:
+        self._everywhere: set[str] = set()
+        self._near: dict[str, set[str]] = defaultdict(set)
+        for place, hosts in wanted.items():
+            self._everywhere.update(host for host in hosts.targets if not is_pattern(host))
+            for host in hosts.targets:
+                self._near[place.rack].update(near(host))
+
+    def on(self, rack: str) -> set[str]:
+        """What to ask the listeners of a rack for."""
+        return self._near[rack] | self._everywhere
 
 
 class _Asked:
@@ -89,10 +107,8 @@ class _Asked:
                     self._report(Fault.WRONG_ANSWER, target, words)
                     break
 
-    def for_what_is_not(self, everywhere: set[str]) -> None:
+    def for_what_is_not(self, probes: set[str]) -> None:
         """Hosts near those that are wanted, and those that are wanted somewhere else."""
-        probes = {host for wanted in everywhere for host in near(wanted)}
-        probes |= {host for host in everywhere if not is_pattern(host)}
         for host in sorted(probes - self._hosts.targets.keys()):
             self.probes += 1
             rule = self._answers.of(host)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from judge.account import Account, Resource, Router
+from judge.account import ELB, Account, Resource, Router
 from judge.evaluation import imported
 from judge.faults import Fault, Findings
 from judge.manifest import Service
@@ -68,18 +68,17 @@ def _groups(account: Account, stack: str, service: str) -> list[Resource]:
     """The target groups of a service behind routers, by their tags."""
     return [
         group
-        for group in account.groups.values()
-        if group.stack.name == stack
-        and group.tags().get("Service") == service
+        for group in account.in_stack(stack, f"{ELB}::TargetGroup")
+        if group.tags().get("Service") == service
         and group.properties.get("Protocol") in ("HTTP", "HTTPS")
     ]
 
 
 def _running(account: Account, stack: str, app: App, service: Service) -> Running | None:
-    tasks = {task.ref: task for task in account.of_type("AWS::ECS::TaskDefinition")}
-    for ecs in account.of_type("AWS::ECS::Service"):
+    tasks = {task.ref: task for task in account.in_stack(stack, "AWS::ECS::TaskDefinition")}
+    for ecs in account.in_stack(stack, "AWS::ECS::Service"):
         task = tasks.get(str(ecs.properties.get("TaskDefinition")))
-        if ecs.stack.name == stack and task is not None:
+        if task is not None:
             containers = listing(task.properties.get("ContainerDefinitions"))
             if any(mapping(container).get("Name") == service.name for container in containers):
                 return Running(app, service, ecs, task)
@@ -165,7 +164,7 @@ def _sources(account: Account, running: Running) -> Iterator[str]:
     """The groups that may reach the service's port."""
     network = mapping(running.ecs.properties.get("NetworkConfiguration"))
     own = set(map(str, listing(mapping(network.get("AwsvpcConfiguration")).get("SecurityGroups"))))
-    for group in account.of_type("AWS::EC2::SecurityGroup"):
+    for group in account.in_stack(running.ecs.stack.name, "AWS::EC2::SecurityGroup"):
         if group.attribute("GroupId") in own or group.ref in own:
             for rule in map(mapping, listing(group.properties.get("SecurityGroupIngress"))):
                 first, last = number(rule.get("FromPort")), number(rule.get("ToPort"))
