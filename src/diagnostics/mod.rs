@@ -66,7 +66,7 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// What mends it for certain, as the stage knows it.
     pub mend: Option<Mend>,
-    /// The same as edits, once [`crate::fix`] has found them.
+    /// The same as edits, once the stage `fix` has found them.
     pub fix: Option<Fix>,
 }
 

@@ -7,6 +7,8 @@
 mod edits;
 pub mod rounds;
 mod syntax;
+#[cfg(test)]
+mod testing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;

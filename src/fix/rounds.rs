@@ -16,6 +16,10 @@ use crate::source::{FileId, Files};
 /// Rounds that are made; what could still be mended then is left for another run.
 const MOST: usize = 32;
 
+/// Checks that are made to tell mends that do harm from those that do none; when they are used up,
+/// what is doubtful is left alone.
+const MOST_CHECKS: usize = 200;
+
 /// What keeps a file from being read.
 const UNREADABLE: [&Code; 5] = [&SYNTAX, &TOO_DEEP, &BAD_ALIAS, &BAD_MERGE, &UNSUPPORTED_YAML];
 
@@ -153,6 +157,7 @@ impl Seen {
 pub fn mend(mut check: impl FnMut(&Texts) -> Checked) -> Outcome {
     let mut outcome = Outcome::default();
     let (mut first, mut texts) = (Texts::new(), Texts::new());
+    let mut checks = 0;
     let mut now = check(&texts);
     for _ in 0..MOST {
         // A mend of rackform.yml may bring files in that were not read before.
@@ -166,10 +171,10 @@ pub fn mend(mut check: impl FnMut(&Texts) -> Checked) -> Outcome {
         if errors.is_empty() && others.is_empty() {
             break;
         }
-        let mut round = Round { base: texts.clone(), texts, taken: Vec::new(), now, unmended: &mut outcome.unmended };
+        let mut round = Round { base: texts.clone(), texts, taken: Vec::new(), now, checks, unmended: &mut outcome.unmended };
         round.take(&errors, &mut check);
         round.take(&others, &mut check);
-        (now, texts) = (round.now, round.texts);
+        (now, texts, checks) = (round.now, round.texts, round.checks);
         outcome.mended.append(&mut round.taken);
     }
     let changed = first.into_iter().filter_map(|(path, before)| {
@@ -205,6 +210,7 @@ struct Round<'a> {
     texts: Texts,
     taken: Vec<Offer>,
     now: Checked,
+    checks: usize,
     unmended: &'a mut Unmended,
 }
 
@@ -217,22 +223,21 @@ impl Round<'_> {
         let together: Vec<Offer> = self.taken.iter().chain(offers).cloned().collect();
         let (texts, written) = apply(&self.base, &together);
         let after = check(&texts);
+        self.checks += 1;
         match harm(&self.now, &after, offers, &written[self.taken.len()..]) {
             None => {
                 self.now = after;
                 self.texts = texts;
                 self.taken = together;
             }
-            Some(why) => match offers {
-                [only] => {
-                    self.unmended.0.insert(only.said.clone(), why);
-                }
-                _ => {
-                    let (left, right) = offers.split_at(offers.len() / 2);
-                    self.take(left, check);
-                    self.take(right, check);
-                }
-            },
+            Some(why) if offers.len() == 1 || self.checks >= MOST_CHECKS => {
+                self.unmended.0.extend(offers.iter().map(|offer| (offer.said.clone(), why.clone())));
+            }
+            Some(_) => {
+                let (left, right) = offers.split_at(offers.len() / 2);
+                self.take(left, check);
+                self.take(right, check);
+            }
         }
     }
 }
@@ -303,6 +308,11 @@ impl Offer {
 }
 
 impl Unmended {
+    /// Whether nothing was taken back.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Say of messages why their mend was taken back; it is not offered again.
     pub fn note(&self, files: &Files, mendable: &[(FileId, PathBuf)], out: &mut Diagnostics) {
         if self.0.is_empty() {
