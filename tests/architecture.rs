@@ -61,13 +61,9 @@ const HOMES: &[(&str, &str)] = &[
     ("tempfile", "load/revision.rs"),
     ("std::process", "cli/ load/revision.rs main.rs"),
     ("std::fs", "load.rs load/ write.rs"),
-    ("terminal_size", "cli/terminal.rs"),
-    ("std::fs", "load.rs write.rs"),
-    ("std::thread", "threads.rs"),
+    ("terminal_size", "cli/terminal.rs cli/watch.rs"),
     ("std::thread", "cli/watch.rs threads.rs"),
     ("std::time", "cli/watch.rs"),
-    ("terminal_size", "cli/watch.rs"),
-    ("sha2", "allocate/priority.rs lower/ids.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs report/html/"),
 ];
 
