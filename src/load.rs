@@ -1,5 +1,11 @@
 //! The first stage: find and read files. Nothing else reads the disk before the output does.
 
+mod output;
+mod revision;
+
+pub use output::{OutputTexts, has_output, output, unreadable};
+pub use revision::{Revision, revision};
+
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Component, Path, PathBuf};
@@ -7,6 +13,7 @@ use std::path::{Component, Path, PathBuf};
 use crate::diagnostics::codes::{BAD_ENV, BAD_IMAGE, BAD_LIMITS, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{self, AppImage, AppSource, AppSpec, Apps, Promises, Quotas, QuotasSpec, RackSpec};
+use crate::progress::{Progress, Stage};
 use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
 
 /// The name of the fleet's file.
@@ -45,17 +52,20 @@ pub struct Loaded {
     pub lock_path: PathBuf,
     /// Whether all of rackform.yml could be read; what could not was reported.
     pub is_whole: bool,
+    /// Whether there is a rackform.yml.
+    pub has_fleet: bool,
     /// What racks are written from, for comments: rackform.yml or the manifests of this folder.
     pub fleet_source: String,
 }
 
 /// Read everything that a compile needs. What can't be read is reported, and the rest goes on.
-pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Loaded {
+pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Loaded {
+    progress.begin(Stage::Reading, 0);
     let variables = variables(request, files, out);
     let start = folder_of(&request.path);
     let fleet = fleet_folder(&start).and_then(|folder| {
         let mut found = Diagnostics::default();
-        let (racks, apps, promises, is_whole) = read_fleet(&folder, files, &mut found);
+        let (racks, apps, promises, is_whole) = read_fleet(&folder, progress, files, &mut found);
         // A fleet further up counts only if it is about this folder.
         let is_about = folder == start || apps.iter().any(|app| lies_in(&folder.join(&app.source), &start));
         is_about.then(|| {
@@ -71,7 +81,7 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
     } else {
         let is_lock = request.path.file_name().is_some_and(|name| name == LOCK);
         let paths = if request.path.is_file() && !is_lock { vec![request.path.clone()] } else { manifests(&start) };
-        let apps = found(&paths, &start, files, out);
+        let apps = found(&paths, &start, progress, files, out);
         (start, Vec::new(), apps, Promises::default(), true)
     };
     for app in &mut apps {
@@ -82,13 +92,24 @@ pub fn load(request: &Request, files: &mut Files, out: &mut Diagnostics) -> Load
     let lock = if lock_path.exists() { read_bounded(&lock_path, MAX_LOCK_BYTES, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
     let fleet_source = if has_fleet { FLEET.to_owned() } else { "the manifests of this folder".to_owned() };
-    Loaded { racks, apps, promises, lock, lock_path, is_whole, fleet_source }
+    Loaded { racks, apps, promises, lock, lock_path, is_whole, has_fleet, fleet_source }
 }
 
 /// The manifests in a folder or below it, each with the name of its folder and its path from there.
 pub fn manifests_of(folder: &Path) -> Vec<(String, String)> {
     let paths = manifests(folder);
     paths.iter().map(|path| (folder_name(path), slashes(path.strip_prefix(folder).unwrap_or(path)))).collect()
+}
+
+/// Whether a project was compiled before: whether the folder of its fleet has a lock.
+pub fn has_lock(path: &Path) -> bool {
+    fleet_folder(&folder_of(path)).is_some_and(|folder| folder.join(LOCK).is_file())
+}
+
+/// Whether there is something to compile: a fleet, here or further up, or a manifest.
+pub fn is_project(path: &Path) -> bool {
+    let folder = folder_of(path);
+    fleet_folder(&folder).is_some() || !manifests(&folder).is_empty()
 }
 
 /// Where rackform.yml of a folder is, or will be.
@@ -113,9 +134,14 @@ fn fleet_folder(start: &Path) -> Option<PathBuf> {
 }
 
 /// Racks, apps, promises, and whether all of the file could be read.
-fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<RackSpec>, Vec<AppSource>, Promises, bool) {
+fn read_fleet(
+    folder: &Path,
+    progress: &Progress,
+    files: &mut Files,
+    out: &mut Diagnostics,
+) -> (Vec<RackSpec>, Vec<AppSource>, Promises, bool) {
     if !folder.join(FLEET).is_file() {
-        return (Vec::new(), found(&manifests(folder), folder, files, out), Promises::default(), true);
+        return (Vec::new(), found(&manifests(folder), folder, progress, files, out), Promises::default(), true);
     }
     let file = read(&folder.join(FLEET), files, out).and_then(|id| fleet::read(files, id, out));
     let Some(mut file) = file else { return (Vec::new(), Vec::new(), Promises::default(), false) };
@@ -123,7 +149,7 @@ fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<R
         account_limits(folder, rack, files, out);
     }
     let apps = match &file.apps {
-        Apps::Named(specs) => named(folder, specs, files, out),
+        Apps::Named(specs) => named(folder, specs, progress, files, out),
         Apps::Pattern(pattern) => {
             let found = matching(folder, &pattern.value);
             if found.is_empty() && file.is_whole {
@@ -132,9 +158,9 @@ fn read_fleet(folder: &Path, files: &mut Files, out: &mut Diagnostics) -> (Vec<R
                         .help("correct the pattern; it is relative to rackform.yml"),
                 );
             }
-            found.iter().filter_map(|path| found_app(folder, path, files, out)).collect()
+            progress.over(Stage::Reading, &found).filter_map(|path| found_app(folder, path, files, out)).collect()
         }
-        Apps::Found => found(&manifests(folder), folder, files, out),
+        Apps::Found => found(&manifests(folder), folder, progress, files, out),
     };
     (file.racks, apps, file.promises, file.is_whole)
 }
@@ -215,13 +241,13 @@ fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
 }
 
 /// The apps of manifests that were looked for.
-fn found(paths: &[PathBuf], folder: &Path, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
+fn found(paths: &[PathBuf], folder: &Path, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
     if paths.is_empty() {
         let what = format!("there is no convox.yml in {} or one or two folders below", shown(folder));
         let help = "name a convox.yml or a folder that holds some; `apps` in rackform.yml names those that lie elsewhere";
         out.report(Diagnostic::nowhere(&NO_MANIFEST, what).help(help));
     }
-    paths.iter().filter_map(|path| found_app(folder, path, files, out)).collect()
+    progress.over(Stage::Reading, paths).filter_map(|path| found_app(folder, path, files, out)).collect()
 }
 
 /// The name of the folder that a file is in, as it is written, so that an app behind a link keeps
@@ -251,9 +277,9 @@ fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostic
     })
 }
 
-fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
+fn named(folder: &Path, specs: &[AppSpec], progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
     let mut apps = Vec::new();
-    for spec in specs {
+    for spec in progress.over(Stage::Reading, specs) {
         let source = spec.manifest.as_ref().map_or_else(|| format!("{}/convox.yml", spec.name.value), |manifest| manifest.value.clone());
         let path = folder.join(&source);
         if !path.is_file() {
@@ -283,6 +309,11 @@ fn named(folder: &Path, specs: &[AppSpec], files: &mut Files, out: &mut Diagnost
 /// Read a text file: bounded and UTF-8.
 pub fn read(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
     read_bounded(path, MAX_BYTES, files, out)
+}
+
+/// Read a text file that rackform wrote, which may be as large as a fleet is.
+pub fn read_large(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
+    read_bounded(path, MAX_LOCK_BYTES, files, out)
 }
 
 /// The text that is read in place of a file.

@@ -6,7 +6,9 @@ use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
 
-use crate::output::{INDEX, Index, OutputFile};
+use crate::index::{INDEX, Index};
+use crate::output::OutputFile;
+use crate::progress::{Progress, Stage};
 use crate::threads::Threads;
 
 /// What is behind the name of a file while it is being written.
@@ -45,7 +47,8 @@ enum Found {
 /// Write the lock and every file of the output. Every file is written beside its place first; only
 /// when all of them are whole do they take their places, the lock before the others, so that no
 /// template is newer than the lock. A file of somebody else that is in the way is an error.
-pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) -> io::Result<()> {
+pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile], progress: &Progress) -> io::Result<()> {
+    progress.begin(Stage::Writing, 0);
     let old = index(folder);
     let listed: BTreeSet<&str> = old.iter().flat_map(|old| &old.files).map(String::as_str).chain(old.iter().map(|_| INDEX)).collect();
     let found = Threads::available().map(files, |file| found(&folder.join(&file.path), file, listed.contains(file.path.as_str())));
@@ -57,7 +60,7 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
     let mut pending: Vec<Pending<'_>> = lock_of(lock_path, lock).into_iter().collect();
     let changed = files.iter().zip(&found).filter(|(_, found)| **found == Found::Other).map(|(file, _)| file);
     pending.extend(changed.map(|file| Pending::of(file, folder)));
-    put(pending)?;
+    put(pending, progress)?;
     for path in gone {
         remove(folder, &path)?;
     }
@@ -66,7 +69,7 @@ pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile]) 
 
 /// Write the lock alone.
 pub fn write_lock(path: &Path, lock: &str) -> io::Result<()> {
-    put(lock_of(path, lock).into_iter().collect())
+    put(lock_of(path, lock).into_iter().collect(), &Progress::default())
 }
 
 /// The lock, unless it is written already.
@@ -82,7 +85,7 @@ pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
 
 /// Write files into a folder, all of them or none, over what stands there under their names.
 pub fn write_together(folder: &Path, files: &[OutputFile]) -> io::Result<()> {
-    put(files.iter().map(|file| Pending::of(file, folder)).collect())
+    put(files.iter().map(|file| Pending::of(file, folder)).collect(), &Progress::default())
 }
 
 /// Write files of the user anew, all of them or none: each as it was read, and as it becomes. One that
@@ -99,18 +102,18 @@ pub fn write_mended(files: &BTreeMap<PathBuf, (String, String)>) -> io::Result<(
         }
         Ok(Pending { target: path.clone(), text: after, executable: false, permissions: Some(permissions) })
     });
-    put(pending.collect::<io::Result<_>>()?)
+    put(pending.collect::<io::Result<_>>()?, &Progress::default())
 }
 
 /// Put files in their places, all of them or none.
-fn put(mut pending: Vec<Pending<'_>>) -> io::Result<()> {
+fn put(mut pending: Vec<Pending<'_>>, progress: &Progress) -> io::Result<()> {
     for file in &mut pending {
         // A link is followed: what it leads to is replaced, and the link stays.
         if let Ok(real) = fs::canonicalize(&file.target) {
             file.target = real;
         }
     }
-    let staged = pending.iter().try_for_each(stage);
+    let staged = progress.over(Stage::Writing, &pending).try_for_each(stage);
     let placed = staged.and_then(|()| pending.iter().try_for_each(|file| fs::rename(temporary(&file.target), &file.target)));
     if let Err(error) = placed {
         for file in &pending {
@@ -224,11 +227,12 @@ mod tests {
             "a",
             &out,
             &[file("r/apps/a.yaml", "1"), file("r/rack.yaml", "2"), index(&["r/apps/a.yaml", "r/rack.yaml", "../lock"])],
+            &Progress::default(),
         )
         .unwrap();
         fs::write(out.join("mine.txt"), "x").unwrap();
         fs::write(root.join("lock"), "x").unwrap();
-        write(&lock, "b", &out, &[file("r/rack.yaml", "3"), index(&["r/rack.yaml"])]).unwrap();
+        write(&lock, "b", &out, &[file("r/rack.yaml", "3"), index(&["r/rack.yaml"])], &Progress::default()).unwrap();
         assert!(!out.join("r/apps").exists());
         assert_eq!(fs::read_to_string(out.join("r/rack.yaml")).unwrap(), "3");
         assert_eq!(fs::read_to_string(&lock).unwrap(), "b");
@@ -242,11 +246,11 @@ mod tests {
         fs::create_dir_all(&root).unwrap();
         fs::write(root.join("deploy.sh"), "mine").unwrap();
         let ours = [file("deploy.sh", "# Written by `rackform compile`\n"), index(&["deploy.sh"])];
-        assert!(write(&root.join("rackform.lock"), "a", &root, &ours).is_err());
+        assert!(write(&root.join("rackform.lock"), "a", &root, &ours, &Progress::default()).is_err());
         assert_eq!(fs::read_to_string(root.join("deploy.sh")).unwrap(), "mine");
         assert!(!root.join("rackform.lock").exists());
         fs::write(root.join("deploy.sh"), "# Written by `rackform compile`, once").unwrap();
-        write(&root.join("rackform.lock"), "a", &root, &ours).unwrap();
+        write(&root.join("rackform.lock"), "a", &root, &ours, &Progress::default()).unwrap();
         fs::remove_dir_all(root).unwrap();
     }
 
@@ -254,8 +258,8 @@ mod tests {
     fn when_one_file_fails_none_is_changed() {
         let root = std::env::temp_dir().join(format!("rackform-fail-{}", std::process::id()));
         let (out, lock) = (root.join("out"), root.join("rackform.lock"));
-        write(&lock, "a", &out, &[file("a", "1")]).unwrap();
-        let failed = write(&lock, "b", &out, &[index(&["a"]), file("a/b", "3")]);
+        write(&lock, "a", &out, &[file("a", "1")], &Progress::default()).unwrap();
+        let failed = write(&lock, "b", &out, &[index(&["a"]), file("a/b", "3")], &Progress::default());
         assert!(failed.is_err());
         assert_eq!(fs::read_to_string(out.join("a")).unwrap(), "1");
         assert_eq!(fs::read_to_string(&lock).unwrap(), "a");

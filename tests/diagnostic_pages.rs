@@ -1,19 +1,22 @@
-//! `docs/diagnostics/` says what `rackform explain` says. `UPDATE_DOCS=1` writes it.
+//! `docs/diagnostics/` says what `rackform explain` says, and both show examples that are run here.
+//! `UPDATE_DOCS=1` writes the pages, and what is said of each example.
 #![allow(clippy::unwrap_used)] // a test fails by panicking
 
 mod common;
+mod examples;
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use common::program;
 use rackform::diagnostics::codes::{CODES, Code, FAMILIES};
+use rackform::diagnostics::examples::{EXAMPLES, Example, Part};
 use rackform::diagnostics::fixed::{self, FIXED};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnostics");
-const ORIGIN: &str = "<!-- Written from src/diagnostics/codes.rs by `UPDATE_DOCS=1 cargo test --test diagnostic_pages`. -->\n";
+const ORIGIN: &str = "<!-- Written from src/diagnostics/codes.rs and src/diagnostics/examples by\n     \
+                      `UPDATE_DOCS=1 cargo test --test diagnostic_pages`. -->\n";
 
 fn codes_of(family: &str) -> impl Iterator<Item = &'static &'static Code> {
     CODES.iter().filter(move |code| code.id.starts_with(family))
@@ -29,7 +32,9 @@ fn markdown(text: &str) -> String {
 fn index() -> String {
     let mut page = format!(
         "# Diagnostics\n\n{ORIGIN}\nWhat `rackform explain CODE` prints, a page for each family. A code is never used for another thing.\n\
-         A warning is an error under `--strict`; a note never is.\n"
+         A warning is an error under `--strict`; a note never is.\n\n\
+         An example stands in a folder called `shop`, and shows the message that it is about, without notes that it gives\n\
+         rise to beside it. Lines with `-` and `+` say how it is mended.\n"
     );
     for (family, about) in FAMILIES {
         write!(page, "\n## [{family}]({family}.md): {about}\n\n| code | severity | about |\n| --- | --- | --- |\n").unwrap();
@@ -54,6 +59,17 @@ fn page(family: &str, about: &str) -> String {
     let mut page = format!("# {family}: {about}\n\n{ORIGIN}");
     for code in codes_of(family) {
         write!(page, "\n## {}\n\n**{}: {}**\n\n{}\n", code.id, code.severity.word(), markdown(code.title), markdown(code.docs)).unwrap();
+        if let Some(ran) = examples::ALL.get(code.id) {
+            let example = Example::parse(&ran.text).unwrap_or_else(|why| panic!("{}: {why}", code.id));
+            let is_run = |part: &Part| matches!(part, Part::Commands(_));
+            let parts = |parts: &[Part]| parts.iter().filter(|part| !is_run(part)).map(part).collect::<String>();
+            page += &parts(&example.broken);
+            write!(page, "\n```console\n{}{}```\n\n**Mended**\n", example.commands(), example.said).unwrap();
+            page += &parts(&example.mend);
+            if example.mend.iter().any(is_run) {
+                write!(page, "\n```console\n{}```\n", example.mended_commands()).unwrap();
+            }
+        }
         if let Some(sentence) = fixed::sentence(code) {
             write!(page, "\n{}\n", markdown(&sentence)).unwrap();
         }
@@ -61,10 +77,38 @@ fn page(family: &str, about: &str) -> String {
     page
 }
 
+/// A part of an example, but for what is run.
+fn part(part: &Part) -> String {
+    match part {
+        Part::Prose(text) => format!("\n{}", markdown(text)),
+        Part::File { path, language, text, is_latin_1 } => {
+            let how = if *is_latin_1 { ", saved as Latin-1" } else { "" };
+            format!("\n`{path}`{how}\n\n```{language}\n{text}```\n")
+        }
+        Part::Change { path, lines } => format!("\n`{path}`\n\n```diff\n{lines}```\n"),
+        Part::Commands(_) => unreachable!("stands with what is said"),
+    }
+}
+
 /// Every page by its name.
 fn pages() -> BTreeMap<String, String> {
     let families = FAMILIES.iter().map(|(family, about)| (format!("{family}.md"), page(family, about)));
     families.chain([("README.md".to_owned(), index())]).collect()
+}
+
+#[test]
+fn every_code_has_an_example_or_a_reason_why_it_has_none() {
+    let missing = examples::missing();
+    assert!(missing.is_empty(), "see src/diagnostics/examples.rs:\n{}", missing.join("\n"));
+    let listed: Vec<&str> = EXAMPLES.iter().map(|(id, _)| *id).collect();
+    let written: Vec<&String> = examples::ALL.keys().collect();
+    assert_eq!(listed, written, "src/diagnostics/examples.rs lists the files of its folder");
+}
+
+#[test]
+fn examples_provoke_what_they_show_and_their_mends_do_not() {
+    let wrong: Vec<String> = examples::ALL.iter().flat_map(|(id, ran)| ran.wrong.iter().map(move |why| format!("{id}: {why}"))).collect();
+    assert!(wrong.is_empty(), "{} are wrong\n\n{}", wrong.len(), wrong.join("\n\n"));
 }
 
 #[test]
@@ -86,34 +130,8 @@ fn pages_say_what_explain_says() {
 }
 
 #[test]
-fn a_line_of_the_list_and_a_story_are_on_the_pages() {
-    let (code, list, said) = program(Path::new("."), &["explain", "--list"]);
-    assert_eq!((code, said.as_str(), list.lines().count()), (0, "", CODES.len()));
-    assert!(list.starts_with("RF0001 error   a file can't be read\n"), "{list}");
-    assert!(list.contains("\nRF0010 warning a key is written twice\n") && list.contains("\nRF0220 note    "), "{list}");
-    let (code, story, _) = program(Path::new("."), &["explain", "RF0204"]);
-    let (title, docs) = story.strip_prefix("RF0204: ").unwrap().split_once("\n\n").unwrap();
-    assert!(code == 0 && page("RF02", "").contains(&format!("\n## RF0204\n\n**error: {title}**\n\n{docs}")), "{story}");
-}
-
-#[test]
 fn a_story_says_what_is_mended() {
-    let (_, story, _) = program(Path::new("."), &["explain", "RF0402"]);
-    assert!(
-        story.ends_with(
-            "\n\n`rackform check --fix` mends what is certain: the second one goes; where it has a line of its own, with its line.\n"
-        ),
-        "{story}"
-    );
-    let (_, story, _) = program(Path::new("."), &["explain", "RF0406"]);
-    assert!(!story.contains("--fix"), "{story}");
-}
-
-#[test]
-fn explain_is_asked_for_one_code_or_for_the_list() {
-    let explain = |more: &[&str]| program(Path::new("."), &[&["explain"], more].concat());
-    assert_eq!(explain(&[]).0, 2);
-    assert_eq!(explain(&["RF0101", "--list"]).0, 2);
-    let (code, out, said) = explain(&["RF9999"]);
-    assert!(code == 2 && out.is_empty() && said.contains("--list names all"), "{said}");
+    let story = |code: &str| common::program(Path::new("."), &["explain", code]).1;
+    assert!(story("RF0402").contains("`rackform check --fix` mends what is certain: the second one goes;"), "{}", story("RF0402"));
+    assert!(!story("RF0406").contains("--fix"), "{}", story("RF0406"));
 }

@@ -41,7 +41,10 @@ fn long(help: &str) -> BTreeSet<String> {
 fn help_names_what_is_looked_for() {
     let options = options();
     let commands: Vec<&str> = options.keys().map(String::as_str).collect();
-    assert_eq!(commands, ["", "adopt", "check", "compile", "completions", "explain", "init", "man", "move", "schema"]);
+    assert_eq!(
+        commands,
+        ["", "adopt", "check", "compile", "completions", "doctor", "explain", "init", "man", "move", "plan", "resolve", "schema", "verify"]
+    );
     for (command, option) in
         [("", "quiet"), ("", "color"), ("compile", "out"), ("check", "message-format"), ("move", "abort"), ("explain", "list")]
     {

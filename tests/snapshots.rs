@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-use common::files_below;
+use common::{copy, files_below};
 use insta::{assert_binary_snapshot, assert_snapshot};
 
 /// Of what a fleet with many apps compiles to, the files that are kept; the others are like them.
@@ -23,19 +23,6 @@ fn is_kept(case: &str, name: &str) -> bool {
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
-        let path = entry.unwrap().path();
-        let target = to.join(path.file_name().unwrap());
-        if path.is_dir() {
-            copy(&path, &target);
-        } else {
-            fs::copy(&path, &target).unwrap();
-        }
-    }
 }
 
 /// Compile a copy of a folder, and keep what it says and what it writes.

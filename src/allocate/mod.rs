@@ -1,12 +1,14 @@
 //! Which rule carries each route, under which number, and which certificate serves it. A pure
 //! function of the fleet and the old lock.
 
+mod listeners;
 mod memory;
 mod priority;
 mod quotas;
 mod strangers;
 
 pub use crate::demand::{EXACT, WILDCARD};
+pub use listeners::{Action, HTTP, HTTPS, Holder, Listeners, Reply, ports};
 pub use priority::first_choice;
 pub use strangers::{Ours, shadows};
 

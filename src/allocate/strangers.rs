@@ -2,15 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use super::HTTP;
 use crate::diagnostics::codes::SHADOWED_BY_STRANGER;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::host::Host;
 use crate::lock::{Lock, RuleKey, StrangerKey};
 use crate::routes::Router;
 use crate::source::Place;
-
-/// The port that redirects, unless an app says otherwise.
-const HTTP: u16 = 80;
 
 /// A rule of ours: key, number, hosts, and whether it stands on port 80 too.
 pub type Ours<'a> = (&'a RuleKey, u32, &'a [Host], bool);

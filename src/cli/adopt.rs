@@ -1,5 +1,6 @@
 //! `rackform adopt`.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -8,9 +9,11 @@ use rackform::adopt::{self, Adopted};
 use rackform::diagnostics::codes::NOT_WRITTEN;
 use rackform::diagnostics::{Diagnostic, Diagnostics};
 use rackform::fix;
+use rackform::host::Host;
 use rackform::load::{self, Loaded};
 use rackform::lock::Lock;
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files};
 
@@ -46,7 +49,8 @@ pub(super) struct AdoptArgs {
 pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.common.strict);
-    let (loaded, done) = attempt(args, &mut files, &mut out);
+    let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common, progress: Progress::default() };
+    let (loaded, done) = terminal.watched(&job.progress, job.common.message_format, || attempt(args, &job, terminal, &mut files, &mut out));
     fix::find(&files, &load::mendable(&loaded, &files), &mut out);
     let said = terminal.diagnostics(&out, &files, args.common.message_format);
     match done {
@@ -59,14 +63,20 @@ pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
 }
 
 /// What was read, and what was done; that is none when something was reported.
-fn attempt(args: &AdoptArgs, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Option<String>) {
-    let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common };
-    let (loaded, old) = compile::read(&job, files, out);
-    let done = adopt(args, &job, &loaded, &old, files, out);
+fn attempt(args: &AdoptArgs, job: &Job<'_>, terminal: &Terminal, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Option<String>) {
+    let (loaded, old) = compile::read(job, files, out);
+    let done = adopt(args, job, (&loaded, &old), terminal, files, out);
     (loaded, done)
 }
 
-fn adopt(args: &AdoptArgs, job: &Job<'_>, loaded: &Loaded, old: &Lock, files: &mut Files, out: &mut Diagnostics) -> Option<String> {
+fn adopt(
+    args: &AdoptArgs,
+    job: &Job<'_>,
+    (loaded, old): (&Loaded, &Lock),
+    terminal: &Terminal,
+    files: &mut Files,
+    out: &mut Diagnostics,
+) -> Option<String> {
     let rules = load::read(&args.rules, files, out);
     let certificates: Vec<Option<FileId>> = args.certificates.iter().map(|path| load::read(path, files, out)).collect();
     let request = adopt::Request {
@@ -85,7 +95,23 @@ fn adopt(args: &AdoptArgs, job: &Job<'_>, loaded: &Loaded, old: &Lock, files: &m
         );
         return None;
     }
-    Some(summary(&request, &adopted))
+    let details = if terminal.verbose { details(&request, &adopted) } else { String::new() };
+    Some(details + &summary(&request, &adopted))
+}
+
+/// A line for each rule of the listener as the lock has it now, by number.
+fn details(request: &adopt::Request, adopted: &Adopted) -> String {
+    let joined = |hosts: &[Host]| hosts.iter().map(Host::shown).collect::<Vec<_>>().join(", ");
+    let ours = adopted.lock.rules_on(&adopted.rack, request.router);
+    let ours = ours.map(|(key, rule)| (rule.priority, format!("{}/{}: {}", key.app, key.service, joined(&rule.hosts))));
+    let others = adopted.lock.strangers_on(&adopted.rack, request.router).filter(|(_, _, port, _)| *port == request.port);
+    let others = others.map(|key| {
+        let hosts = &adopted.lock.strangers[key];
+        (key.3, format!("others: {}", if hosts.is_empty() { "more than hosts".to_owned() } else { joined(hosts) }))
+    });
+    let rules: BTreeMap<u32, String> = ours.chain(others).collect();
+    let lines: Vec<String> = rules.iter().map(|(number, rule)| format!("{number:>5} {rule}\n")).collect();
+    lines.concat()
 }
 
 fn summary(request: &adopt::Request, adopted: &Adopted) -> String {

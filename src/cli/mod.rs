@@ -4,11 +4,17 @@
 
 mod adopt;
 mod compile;
+mod doctor;
 mod explain;
 mod fix;
 mod init;
 mod manual;
+mod plan;
+mod resolve;
 mod terminal;
+mod usage;
+mod verify;
+mod watch;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -16,6 +22,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::schema;
 
 use terminal::Terminal;
@@ -31,6 +38,10 @@ struct Cli {
     /// Say nothing but errors
     #[arg(short, long, global = true)]
     quiet: bool,
+    /// Say more: how full each router is and which quota binds first, all of a plan, the rules of a
+    /// listener
+    #[arg(short, long, global = true)]
+    verbose: bool,
 }
 
 #[derive(Subcommand)]
@@ -39,6 +50,10 @@ enum Command {
     Compile(CompileArgs),
     /// Do everything that compile does but write
     Check(CheckArgs),
+    /// Say what a compile would change, for a review
+    Plan(plan::PlanArgs),
+    /// Hold what an account is about to do against the plan: exactly that, and nothing more
+    Verify(verify::VerifyArgs),
     /// Move an app to another rack: begin, and finish once DNS leads there
     Move(MoveArgs),
     /// Write a rackform.yml with the apps of a folder, and an example of every other key
@@ -49,6 +64,11 @@ enum Command {
     },
     /// Take the rules that stand on a listener into the lock, with their numbers
     Adopt(adopt::AdoptArgs),
+    /// Say who answers at an address: which router, rule, service and target group
+    #[command(after_help = resolve::AFTER_HELP)]
+    Resolve(resolve::ResolveArgs),
+    /// Say what is wrong with a fleet on real Convox racks, and what packing saves
+    Doctor(doctor::DoctorArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
     /// Print a JSON Schema, for editors and whoever reads messages
@@ -130,9 +150,6 @@ struct CommonArgs {
     /// Mend a lock that a merge or a hand has broken: keep the oldest entries
     #[arg(long)]
     mend: bool,
-    /// Say how full each router is and which quota binds first, and how few racks new apps could stand on
-    #[arg(short, long)]
-    verbose: bool,
     /// Treat warnings as errors
     #[arg(long)]
     strict: bool,
@@ -156,12 +173,14 @@ struct Job<'a> {
     locked: bool,
     change: Change,
     common: &'a CommonArgs,
+    /// How far it is.
+    progress: Progress,
 }
 
 impl InputArgs {
     fn job(&self) -> Job<'_> {
         let change = if self.rebalance { Change::Rebalance } else { Change::None };
-        Job { path: &self.path, locked: self.locked, change, common: &self.common }
+        Job { path: &self.path, locked: self.locked, change, common: &self.common, progress: Progress::default() }
     }
 }
 
@@ -185,6 +204,12 @@ enum SchemaOf {
     Convox,
     /// rackform.yml
     Fleet,
+    /// What `plan --format json` prints
+    Plan,
+    /// What `resolve --format json` prints
+    Resolve,
+    /// What `doctor --format json` prints
+    Doctor,
     /// A line of `--message-format json`
     Diagnostic,
 }
@@ -196,11 +221,16 @@ fn counted(number: usize, word: &str) -> String {
 
 /// Run the program.
 pub(crate) fn run() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match usage::parse() {
+        Ok(cli) => cli,
+        Err(code) => return code,
+    };
     cli.color.write_global();
-    let terminal = Terminal::new(cli.quiet);
+    let terminal = Terminal { quiet: cli.quiet, verbose: cli.verbose };
     match cli.command {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
+        Command::Plan(args) => plan::run(&args, &terminal),
+        Command::Verify(args) => verify::run(&args, &terminal),
         Command::Check(args) if args.fix => fix::run(&args.input.job(), &terminal),
         Command::Check(args) => compile::run(&args.input.job(), None, &terminal),
         Command::Move(args) => {
@@ -210,15 +240,20 @@ pub(crate) fn run() -> ExitCode {
                 None if args.finish => Change::Finish { app },
                 None => Change::Abort { app },
             };
-            let job = Job { path: &args.path, locked: false, change, common: &args.common };
+            let job = Job { path: &args.path, locked: false, change, common: &args.common, progress: Progress::default() };
             compile::run(&job, Some(&args.out), &terminal)
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
+        Command::Resolve(args) => resolve::run(&args, &terminal),
+        Command::Doctor(args) => doctor::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
             SchemaOf::Convox => schema::CONVOX,
             SchemaOf::Fleet => schema::FLEET,
+            SchemaOf::Plan => schema::PLAN,
+            SchemaOf::Resolve => schema::RESOLVE,
+            SchemaOf::Doctor => schema::DOCTOR,
             SchemaOf::Diagnostic => schema::DIAGNOSTIC,
         }),
         Command::Completions { shell } => manual::completions(shell),

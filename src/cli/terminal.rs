@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use rackform::diagnostics::{Diagnostic, Diagnostics, Severity, github, render, sarif, short, to_json};
+use rackform::progress::Progress;
 use rackform::source::Files;
 
-use super::{MessageFormat, counted};
+use super::{MessageFormat, counted, watch};
 
 /// Messages of one severity that are drawn in full; the rest is counted.
 const MOST: usize = 200;
@@ -25,25 +26,34 @@ pub(super) fn data(text: &str) -> ExitCode {
     }
 }
 
+/// How many columns the terminal has that data goes to, if it goes to one.
+pub(super) fn width() -> Option<usize> {
+    terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| usize::from(width.0))
+}
+
 /// Print a sentence for people.
 pub(super) fn message(text: &str) {
     let _ = writeln!(anstream::stderr(), "{text}");
 }
 
-/// Print messages for machines, a line each, and all of them.
-fn lines(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> ExitCode {
-    let lines: Vec<String> = diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect();
-    data(&lines.concat())
+/// Messages for machines, a line each, and all of them.
+fn joined(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> String {
+    diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect()
 }
 
 /// What the program says while it works.
 pub(super) struct Terminal {
-    quiet: bool,
+    /// Nothing but errors.
+    pub(super) quiet: bool,
+    /// Details too.
+    pub(super) verbose: bool,
 }
 
 impl Terminal {
-    pub(super) fn new(quiet: bool) -> Self {
-        Self { quiet }
+    /// Work that may take long: a person who waits before a terminal is told how far it is.
+    pub(super) fn watched<T>(&self, progress: &Progress, format: MessageFormat, work: impl FnOnce() -> T) -> T {
+        let is_for_people = matches!(format, MessageFormat::Human | MessageFormat::Short);
+        if !self.quiet && is_for_people && watch::is_possible() { watch::watched(progress, work) } else { work() }
     }
 
     /// A sentence on what was done.
@@ -53,12 +63,30 @@ impl Terminal {
         }
     }
 
+    /// Every message beside data on standard output: what is for machines then goes to standard error.
+    pub(super) fn diagnostics_beside_data(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
+        let sorted = self.told(diagnostics);
+        let text = match format {
+            MessageFormat::Json => joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
+            MessageFormat::Github => joined(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Sarif => format!("{:#}\n", sarif(&sorted, files)),
+            MessageFormat::Human | MessageFormat::Short => return self.diagnostics(diagnostics, files, format),
+        };
+        let _ = anstream::stderr().write_all(text.as_bytes());
+        ExitCode::SUCCESS
+    }
+
+    /// The messages that are told, in their order.
+    fn told<'a>(&self, diagnostics: &'a Diagnostics) -> Vec<&'a Diagnostic> {
+        diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect()
+    }
+
     /// Every message, and how many there are.
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
-        let sorted: Vec<_> = diagnostics.sorted().into_iter().filter(|d| !self.quiet || d.severity == Severity::Error).collect();
+        let sorted = self.told(diagnostics);
         match format {
-            MessageFormat::Json => return lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
-            MessageFormat::Github => return lines(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Json => return data(&joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string())),
+            MessageFormat::Github => return data(&joined(&sorted, |diagnostic| github(diagnostic, files))),
             MessageFormat::Sarif => return data(&format!("{:#}\n", sarif(&sorted, files))),
             MessageFormat::Human | MessageFormat::Short => {}
         }

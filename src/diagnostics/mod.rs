@@ -1,6 +1,7 @@
 //! What is wrong with the input, as values: code, place, what is wrong, what to do.
 
 pub mod codes;
+pub mod examples;
 mod fix;
 pub mod fixed;
 mod github;
@@ -15,7 +16,7 @@ pub use fix::{Change, Edit, Fix, Mend};
 pub use github::github;
 pub use human::{render, short};
 pub use json::to_json;
-pub use nearest::{certain, nearest, same_but_for_case};
+pub use nearest::{certain, near_codes, nearest, same_but_for_case};
 pub use sarif::sarif;
 
 use std::collections::BTreeSet;

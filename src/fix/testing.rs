@@ -67,6 +67,7 @@ fn said(text: &str) -> Said {
         fleet_source: "rackform.yml",
         change: &Change::None,
         is_whole: true,
+        progress: &crate::progress::Progress::default(),
     };
     let _ = crate::compile_on(Threads::of(1), &input, &mut out);
     let mendable = [(file, PathBuf::from(PATH))];

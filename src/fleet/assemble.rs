@@ -12,6 +12,7 @@ use crate::diagnostics::codes::{
 use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
 use crate::host::{Host, is_within};
 use crate::manifest::{self, Manifest};
+use crate::progress::{Progress, Stage};
 use crate::source::{FileId, Files, Place, Spanned, Variables};
 use crate::threads::Threads;
 
@@ -167,7 +168,14 @@ pub struct AppSource {
 
 /// Read every manifest and put the fleet together. Without racks in rackform.yml there are as many
 /// as are needed, called main, main-2 and so on.
-pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], threads: Threads, out: &mut Diagnostics) -> Draft {
+pub fn assemble(
+    files: &Files,
+    specs: &[RackSpec],
+    sources: &[AppSource],
+    threads: Threads,
+    progress: &Progress,
+    out: &mut Diagnostics,
+) -> Draft {
     let mut racks = Vec::new();
     let mut kinds = Vec::new();
     for (kind, spec) in specs.iter().enumerate() {
@@ -184,10 +192,12 @@ pub fn assemble(files: &Files, specs: &[RackSpec], sources: &[AppSource], thread
     let is_found = !out.has_errors();
     // What takes long is done first and apart; messages come in the order of the sources.
     let start: &Diagnostics = out;
+    progress.begin(Stage::Checking, sources.len());
     let manifests = threads.map(sources, |source| {
         let mut out = start.part();
         let manifest = manifest::read(files, source.file, &source.variables, &mut out);
         let read = manifest.map(|manifest| (AppParams::read(&source.params, &manifest, &mut out), manifest));
+        progress.step();
         (read, out)
     });
     let mut apps = Vec::new();

@@ -6,6 +6,7 @@ mod intrinsic;
 mod rack;
 mod stack;
 
+pub use app::{RuleInStack, TargetGroupContext, rule_in_stack};
 pub use rack::{RackUse, lower_rack};
 pub use stack::{Context, Parameter, Stack, StackKind};
 
@@ -32,6 +33,11 @@ pub enum Step<'a> {
 /// The steps of each phase in the order in which they are deployed: racks, then apps.
 pub fn steps(way: &Way) -> Vec<Vec<Step<'_>>> {
     way.phases.iter().map(|phase| phase.racks.iter().map(Step::Rack).chain(phase.apps.iter().map(Step::App)).collect()).collect()
+}
+
+/// The export of a rack's stack that holds a listener; on port 80 with `http`.
+pub fn listener_export(rack: &str, router: Router, http: bool) -> String {
+    format!("{rack}:{}", app::listener_export(router, http))
 }
 
 /// What stacks are lowered from. They are made one by one, for those of a large fleet take more room

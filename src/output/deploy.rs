@@ -1,6 +1,6 @@
 //! `deploy.sh`: the calls of `aws cloudformation deploy`, in order.
 
-use super::IndexedStack;
+use crate::index::IndexedStack;
 
 /// The script with a gap for the stacks. Plain bash 3.2 and the AWS CLI, version 1 or 2.
 const SCRIPT: &str = include_str!("deploy.sh");

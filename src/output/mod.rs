@@ -5,16 +5,13 @@ mod deploy;
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Serialize};
-
 use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
 use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
+use crate::index::{INDEX, Index, IndexedStack};
 use crate::lower::{Stack, StackKind};
+use crate::progress::{Progress, Stage};
 use crate::render::{Fault, render, verify};
 use crate::threads::Threads;
-
-/// The name of the list of stacks.
-pub const INDEX: &str = "stacks.json";
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,40 +22,6 @@ pub struct OutputFile {
     pub text: String,
     /// Whether it is a program.
     pub executable: bool,
-}
-
-/// `stacks.json`: the stacks in the order of their deployment, and every file that was written.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Index {
-    /// Version of this format.
-    pub version: u32,
-    /// The stacks.
-    pub stacks: Vec<IndexedStack>,
-    /// Every file beside this one.
-    pub files: Vec<String>,
-}
-
-/// One stack in `stacks.json`.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct IndexedStack {
-    /// Its name.
-    pub stack: String,
-    /// `rack` or `app`.
-    pub kind: String,
-    /// The phase, counted from one; none where one pass does it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub phase: Option<usize>,
-    /// The rack.
-    pub rack: String,
-    /// The app, for a stack of one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub app: Option<String>,
-    /// Path of the template.
-    pub template: String,
-    /// Path of the parameters.
-    pub parameters: String,
-    /// Parameters that have no value yet and must be given on the first deployment.
-    pub required: Vec<String>,
 }
 
 /// A stack as text.
@@ -75,11 +38,17 @@ pub fn output<S: Sync>(
     phases: &[Vec<S>],
     lower: impl Fn(&S) -> Option<Stack> + Sync,
     threads: Threads,
+    progress: &Progress,
     out: &mut Diagnostics,
 ) -> Result<Vec<OutputFile>, Reported> {
     let mut rendered: Vec<Vec<Rendered>> = Vec::new();
+    progress.begin(Stage::Rendering, phases.iter().map(Vec::len).sum());
     for steps in phases {
-        let stacks = threads.map(steps, |step| lower(step).map(|stack| rendered_of(&stack)));
+        let stacks = threads.map(steps, |step| {
+            let rendered = lower(step).map(|stack| rendered_of(&stack));
+            progress.step();
+            rendered
+        });
         let stacks: Result<_, _> = stacks.into_iter().flatten().collect();
         rendered.push(stacks.map_err(|(stack, fault)| report(&stack, fault, out))?);
     }

@@ -168,8 +168,10 @@ fn scalar(text: &str, in_flow: bool) -> Option<(Node<'_>, &str)> {
     let (word, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
     let is_number =
         !word.is_empty() && word.len() < 10 && word.bytes().all(|b| b.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
-    if is_number || word == "true" || word == "false" {
-        Some((Node::Other, rest))
+    if is_number {
+        Some((Node::Number(word.parse().ok()?), rest))
+    } else if word == "true" || word == "false" {
+        Some((Node::Flag(word == "true"), rest))
     } else {
         ((is_word(word) || word.starts_with('/')) && !word.ends_with(':')).then_some((Node::Text(Cow::Borrowed(word)), rest))
     }

@@ -4,6 +4,7 @@
 mod dialect;
 mod environment;
 mod read;
+mod references;
 mod scalar;
 #[cfg(test)]
 mod testing;
@@ -15,6 +16,8 @@ use minijinja::Environment;
 use minijinja::value::{Serde, Value};
 use serde::Serialize;
 
+pub use read::{Map, Node};
+pub use references::references;
 pub use scalar::quote;
 pub use verify::{Fault, MAX_BYTES, MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, verify};
 
@@ -36,6 +39,15 @@ fn render_in(env: &Environment<'_>, template: &str, context: &impl Serialize) ->
         }
         text
     })
+}
+
+/// Read a template: fast where it is written as ours are, and else as any YAML without tags. A key that comes twice is
+/// an error, which says what is wrong in the words of the parser.
+pub fn read(text: &str) -> Result<Node<'_>, String> {
+    match dialect::read(text) {
+        Some(document) => Ok(document),
+        None => serde_yaml::from_str(text).map_err(|error| error.to_string()),
+    }
 }
 
 /// Whether CloudFormation takes the text for the name of a resource, parameter or output: 1 to 255 ASCII letters and

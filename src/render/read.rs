@@ -6,22 +6,26 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
-/// A value.
-#[derive(Debug, PartialEq)]
-pub(super) enum Node<'t> {
+/// A value of a template.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Node<'t> {
     /// Text.
     Text(Cow<'t, str>),
+    /// A flag.
+    Flag(bool),
+    /// A whole number.
+    Number(i64),
     /// A list.
     List(Vec<Node<'t>>),
     /// A mapping.
     Map(Map<'t>),
-    /// A number, a flag or nothing.
+    /// Nothing, or a number that no template of ours has.
     Other,
 }
 
 /// A mapping of texts, in the order of its keys.
-#[derive(Debug, PartialEq)]
-pub(super) struct Map<'t>(Vec<(Cow<'t, str>, Node<'t>)>);
+#[derive(Debug, Clone, PartialEq)]
+pub struct Map<'t>(Vec<(Cow<'t, str>, Node<'t>)>);
 
 impl<'t> Map<'t> {
     /// A mapping of these entries; an error names a key that comes twice.
@@ -33,28 +37,63 @@ impl<'t> Map<'t> {
         }
     }
 
-    pub(super) fn len(&self) -> usize {
+    /// How many entries it has.
+    pub(crate) fn len(&self) -> usize {
         self.0.len()
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&str, &Node<'t>)> {
+    /// Its entries, by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &Node<'t>)> {
         self.0.iter().map(|(key, value)| (key.as_ref(), value))
     }
 
-    pub(super) fn get(&self, key: &str) -> Option<&Node<'t>> {
+    /// The value of a key.
+    pub fn get(&self, key: &str) -> Option<&Node<'t>> {
         let at = self.0.binary_search_by(|(known, _)| known.as_ref().cmp(key)).ok()?;
         Some(&self.0[at].1)
     }
 }
 
-impl Node<'_> {
+impl<'t> Node<'t> {
     /// The value of a key; none in what is no mapping.
-    pub(super) fn get(&self, key: &str) -> Option<&Self> {
-        if let Node::Map(map) = self { map.get(key) } else { None }
+    pub fn get(&self, key: &str) -> Option<&Self> {
+        self.as_map()?.get(key)
     }
 
-    pub(super) fn as_str(&self) -> Option<&str> {
+    /// The text; none in what is none.
+    pub fn as_str(&self) -> Option<&str> {
         if let Node::Text(text) = self { Some(text) } else { None }
+    }
+
+    /// The mapping; none in what is none.
+    pub fn as_map(&self) -> Option<&Map<'t>> {
+        if let Node::Map(map) = self { Some(map) } else { None }
+    }
+
+    /// The items; none of what is no list.
+    pub fn items(&self) -> &[Self] {
+        if let Node::List(items) = self { items } else { &[] }
+    }
+}
+
+/// As CloudFormation has it in JSON, on one line.
+impl fmt::Display for Node<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |text: &str| serde_json::Value::from(text).to_string();
+        match self {
+            Node::Text(inner) => f.write_str(&text(inner)),
+            Node::Flag(flag) => write!(f, "{flag}"),
+            Node::Number(number) => write!(f, "{number}"),
+            Node::Other => f.write_str("null"),
+            Node::List(items) => {
+                let items: Vec<String> = items.iter().map(ToString::to_string).collect();
+                write!(f, "[{}]", items.join(", "))
+            }
+            Node::Map(map) => {
+                let entries: Vec<String> = map.iter().map(|(key, value)| format!("{}: {value}", text(key))).collect();
+                write!(f, "{{{}}}", entries.join(", "))
+            }
+        }
     }
 }
 
@@ -78,16 +117,16 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Node::Other)
     }
 
-    fn visit_bool<E: Error>(self, _: bool) -> Result<Node<'de>, E> {
-        Ok(Node::Other)
+    fn visit_bool<E: Error>(self, flag: bool) -> Result<Node<'de>, E> {
+        Ok(Node::Flag(flag))
     }
 
-    fn visit_i64<E: Error>(self, _: i64) -> Result<Node<'de>, E> {
-        Ok(Node::Other)
+    fn visit_i64<E: Error>(self, number: i64) -> Result<Node<'de>, E> {
+        Ok(Node::Number(number))
     }
 
-    fn visit_u64<E: Error>(self, _: u64) -> Result<Node<'de>, E> {
-        Ok(Node::Other)
+    fn visit_u64<E: Error>(self, number: u64) -> Result<Node<'de>, E> {
+        Ok(i64::try_from(number).map_or(Node::Other, Node::Number))
     }
 
     fn visit_f64<E: Error>(self, _: f64) -> Result<Node<'de>, E> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::read::{Map, Node};
-use super::{dialect, is_logical_id};
+use super::{is_logical_id, read, references};
 
 /// Bytes that CloudFormation takes as a template from S3 ("1 MB" in its quotas, read the strict way).
 pub const MAX_BYTES: usize = 1_000_000;
@@ -27,11 +27,7 @@ pub enum Fault {
 /// leading somewhere, and exactly the `expected` resources, by logical id and type.
 pub fn verify(text: &str, expected: &BTreeMap<String, String>) -> Result<(), Fault> {
     within("bytes", text.len(), MAX_BYTES)?;
-    // The readers refuse a key that comes twice.
-    let document = match dialect::read(text) {
-        Some(document) => document,
-        None => serde_yaml::from_str(text).map_err(|error| Fault::Bug(format!("not YAML: {error}")))?,
-    };
+    let document = read(text).map_err(|why| Fault::Bug(format!("not YAML: {why}")))?;
     let resources = section(&document, "Resources", MAX_RESOURCES)?;
     let parameters = section(&document, "Parameters", MAX_PARAMETERS)?;
     section(&document, "Outputs", MAX_OUTPUTS)?;
@@ -82,33 +78,9 @@ fn difference(expected: &BTreeMap<String, String>, found: &BTreeMap<&str, String
 
 /// The first name that is referred to and that nothing has.
 fn dangling<'a>(value: &'a Node<'_>, known: &impl Fn(&str) -> bool) -> Option<&'a str> {
-    match value {
-        Node::List(items) => items.iter().find_map(|item| dangling(item, known)),
-        Node::Map(map) => map.iter().find_map(|(key, inner)| {
-            let names = match key {
-                "Ref" | "DependsOn" => as_names(inner),
-                "Fn::GetAtt" => as_names(inner).into_iter().take(1).collect(),
-                "Fn::Sub" => inner.as_str().map_or(Vec::new(), substituted),
-                _ => Vec::new(),
-            };
-            names.into_iter().find(|name| !known(name)).or_else(|| dangling(inner, known))
-        }),
-        Node::Text(_) | Node::Other => None,
-    }
-}
-
-/// The names in `${Name}` and `${Name.Attribute}`; `${!Text}` is no name.
-fn substituted(text: &str) -> Vec<&str> {
-    let inside = text.split("${").skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name);
-    inside.filter(|name| !name.starts_with('!')).map(|name| name.split('.').next().unwrap_or(name)).collect()
-}
-
-/// A name, or a list of them.
-fn as_names<'a>(value: &'a Node<'_>) -> Vec<&'a str> {
-    match value {
-        Node::List(items) => items.iter().filter_map(Node::as_str).collect(),
-        _ => value.as_str().into_iter().collect(),
-    }
+    let mut found = None;
+    references(value, &mut |name| found = found.or_else(|| (!known(name)).then_some(name)));
+    found
 }
 
 #[cfg(test)]

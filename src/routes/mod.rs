@@ -41,6 +41,15 @@ impl Router {
             Router::Internal => rack.has_router_internal(),
         }
     }
+
+    /// The ports that it listens on where a rack has it. Convox's `DisableALBPort80` is about the public
+    /// one alone.
+    pub fn ports(self, rack: &Rack) -> &'static [u16] {
+        match self {
+            Router::Public if !rack.params.port80 => &[443],
+            Router::Public | Router::Internal => &[443, 80],
+        }
+    }
 }
 
 /// One host that must reach one service on one router.
@@ -65,11 +74,8 @@ pub fn routes(fleet: &Fleet, promises: &Promises, out: &mut Diagnostics) -> Vec<
     let mut routes = Vec::new();
     for (at, app) in fleet.apps.iter().enumerate() {
         let rack = &fleet.racks[app.rack];
-        for service in app.manifest.services.iter().filter(|service| service.port.is_some()) {
-            routers(app, service, rack, out);
-        }
+        surroundings(app, rack, out);
         routes.extend(of_app(at, app, rack, out));
-        dead_links(app, out);
         nothing_routed(app, rack, out);
     }
     let mut seen = BTreeSet::new();
@@ -93,6 +99,14 @@ pub fn of_app(at: usize, app: &App, rack: &Rack, out: &mut Diagnostics) -> Vec<R
         service_routes(app, service, rack, &domains, &mut push, out);
     }
     routes
+}
+
+/// Say what a rack lacks of what an app's services stand on, and which links lead nowhere.
+pub fn surroundings(app: &App, rack: &Rack, out: &mut Diagnostics) {
+    for service in app.manifest.services.iter().filter(|service| service.port.is_some()) {
+        routers(app, service, rack, out);
+    }
+    dead_links(app, out);
 }
 
 /// The routers that a service is on.

@@ -21,6 +21,12 @@ const MOST_GUESSES: usize = 100;
 pub const CONVOX: &str = include_str!("../../schemas/convox.schema.json");
 /// The text of the schema of `rackform.yml`.
 pub const FLEET: &str = include_str!("../../schemas/rackform.schema.json");
+/// The schema of what `plan --format json` prints.
+pub const PLAN: &str = include_str!("../../schemas/plan.schema.json");
+/// The text of the schema of what `resolve --format json` prints.
+pub const RESOLVE: &str = include_str!("../../schemas/resolve.schema.json");
+/// The text of the schema of what `rackform doctor --format json` prints.
+pub const DOCTOR: &str = include_str!("../../schemas/doctor.schema.json");
 /// The text of the schema of a line of `--message-format json`.
 pub const DIAGNOSTIC: &str = include_str!("../../schemas/diagnostic.schema.json");
 
@@ -260,7 +266,7 @@ mod tests {
 
     #[test]
     fn the_schemas_are_valid_and_every_key_has_words() {
-        for text in [CONVOX, FLEET, DIAGNOSTIC] {
+        for text in [CONVOX, FLEET, PLAN, RESOLVE, DOCTOR, DIAGNOSTIC] {
             let document: Value = serde_json::from_str(text).unwrap();
             assert!(jsonschema::meta::is_valid(&document));
             Schema::new(text);

@@ -33,7 +33,11 @@ class Stack:
 
     def given_parameters(self) -> set[str]:
         """Names that the compiler has given a value."""
-        return {item.partition("=")[0] for item in json.loads(self.parameters.read_text())}
+        return set(self.values())
+
+    def values(self) -> dict[str, str]:
+        """Parameters that the compiler has given a value."""
+        return dict(item.split("=", 1) for item in json.loads(self.parameters.read_text()))
 
 
 class Project:
@@ -93,14 +97,19 @@ class Project:
 
     def stacks(self) -> list[Stack]:
         """The stacks in deploy order; one that changes in two phases is there twice."""
-        listing = json.loads((self.output / "stacks.json").read_text(encoding="utf-8"))
-        return [
-            Stack(
-                name=entry["stack"],
-                kind=entry["kind"],
-                phase=entry.get("phase"),
-                template=self.output / entry["template"],
-                parameters=self.output / entry["parameters"],
-            )
-            for entry in listing["stacks"]
-        ]
+        return stacks_in(self.output)
+
+
+def stacks_in(output: Path) -> list[Stack]:
+    """The stacks that a folder of output lists."""
+    listing = json.loads((output / "stacks.json").read_text(encoding="utf-8"))
+    return [
+        Stack(
+            name=entry["stack"],
+            kind=entry["kind"],
+            phase=entry.get("phase"),
+            template=output / entry["template"],
+            parameters=output / entry["parameters"],
+        )
+        for entry in listing["stacks"]
+    ]

@@ -10,10 +10,11 @@ use rackform::diagnostics::{Diagnostics, short};
 use rackform::fleet::{self, AppSource, Apps, Promises};
 use rackform::lock::{self, Lock, Mode};
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files, Variables};
 use rackform::threads::Threads;
-use rackform::{Compiled, Input, compile, compile_on};
+use rackform::{Compiled, Decided, Input, compile, compile_on};
 use serde_yaml::Value;
 
 /// What came of a compile.
@@ -92,10 +93,29 @@ fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variable
 
 /// Adopt the public listener on port 443 of the only rack.
 pub(crate) fn adopt(fleet: &str, apps: &[(&str, &str)], rules: &str, lock: &Lock) -> Option<Adopted> {
+    adopt_on(None, Router::Public, 443, fleet, apps, rules, lock)
+}
+
+/// Adopt a listener of a rack.
+pub(crate) fn adopt_on(
+    rack: Option<&str>,
+    router: Router,
+    port: u16,
+    fleet: &str,
+    apps: &[(&str, &str)],
+    rules: &str,
+    lock: &Lock,
+) -> Option<Adopted> {
     with_input(fleet, apps, lock, &Variables::new(), &Change::None, Some(rules), |input, rules, out| {
-        let request = Request { rack: None, router: Router::Public, port: 443, rules: rules.expect("a file"), certificates: Vec::new() };
+        let rack = rack.map(str::to_owned);
+        let request = Request { rack, router, port, rules: rules.expect("a file"), certificates: Vec::new() };
         rackform::adopt(input, &request, out).ok()
     })
+}
+
+/// Decide what a fleet is to be, without writing it; nothing when it has errors.
+pub(crate) fn decide(fleet: &str, apps: &[(&str, &str)], lock: &Lock, change: &Change) -> Option<Decided> {
+    with_input(fleet, apps, lock, &Variables::new(), change, None, |input, _, out| rackform::decide(Threads::of(1), input, out).ok())
 }
 
 /// Read what a compile needs from texts, and one file more.
@@ -145,6 +165,7 @@ fn with_input<T>(
         change,
         is_whole: true,
         promises: &promises,
+        progress: &Progress::default(),
     };
     job(&input, more, &mut out)
 }
@@ -256,6 +277,20 @@ impl Folder {
 impl Drop for Folder {
     fn drop(&mut self) {
         let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Copy everything in a folder over what stands in another one.
+pub(crate) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let target = to.join(path.file_name().unwrap());
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, &target).unwrap();
+        }
     }
 }
 

@@ -10,6 +10,7 @@
 
 mod kinds;
 mod moments;
+pub(crate) mod requests;
 mod template;
 mod world;
 
@@ -101,6 +102,16 @@ impl Account {
     /// any moment, as sentences.
     pub(crate) fn deploy(&mut self, files: &BTreeMap<String, String>, limits: &Limits) -> Vec<String> {
         let start = self.things.clone();
+        let updates = self.updates(files);
+        self.watch(&start, updates, limits)
+    }
+
+    /// The same without a look at the moments in between.
+    pub(crate) fn settle(&mut self, files: &BTreeMap<String, String>) {
+        self.updates(files);
+    }
+
+    fn updates(&mut self, files: &BTreeMap<String, String>) -> Vec<Update> {
         let index: Value = serde_json::from_str(&files["stacks.json"]).unwrap();
         let mut updates = Vec::new();
         for entry in index["stacks"].as_array().unwrap() {
@@ -116,7 +127,7 @@ impl Account {
             self.texts.insert(name.to_owned(), files[path].clone());
             updates.push(self.update(name, &template, &given));
         }
-        self.watch(&start, updates, limits)
+        updates
     }
 
     /// Delete a stack; what goes wrong.

@@ -12,13 +12,15 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use self::port::PortContext;
-use self::target::{RuleContext, TargetGroupContext, listener, rule_context, target_group};
+pub use self::target::TargetGroupContext;
+pub(super) use self::target::listener_export;
+use self::target::{RuleContext, listener, rule_context, target_group};
 use self::task::{AppTasks, Behind, TaskContext};
 use super::ids;
 use super::intrinsic::reference;
 use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::compute::{Image, Task};
-use crate::demand::{self, AppCertificate};
+use crate::demand::{self, AppCertificate, Rule};
 use crate::fleet::{App, Compute, Fleet, Rack};
 use crate::lock::{Lock, TargetGroup, TargetGroupKey};
 use crate::manifest::Service;
@@ -112,7 +114,7 @@ struct Lowering<'a> {
 pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], lock: &Lock, files: &Files) -> Option<Stack> {
     let app = &fleet.apps[step.app];
     let rack = &fleet.racks[app.rack];
-    let lowering = Lowering { app, rack, stack: format!("{}-{}", rack.name, app.name), tasks, lock, files };
+    let lowering = Lowering { app, rack, stack: stack_name(app, rack), tasks, lock, files };
     let services: Vec<ServiceContext> = (0..app.manifest.services.len()).filter_map(|number| lowering.service(number, step)).collect();
     if services.is_empty() {
         return None;
@@ -183,15 +185,51 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
     }
 }
 
+/// What the target groups of a service are made of, as the lock has it; none without a port.
+fn made_of(app: &App, number: usize, rack: &Rack, lock: &Lock) -> Option<TargetGroup> {
+    let wanted = demand::target_group(app, number, rack)?;
+    let key = TargetGroupKey { app: app.name.clone(), service: app.manifest.services[number].name.value.clone() };
+    Some(lock.target_groups.get(&key).map_or(wanted, |known| known.is))
+}
+
+/// The name of an app's stack.
+fn stack_name(app: &App, rack: &Rack) -> String {
+    format!("{}-{}", rack.name, app.name)
+}
+
+/// A rule in its stack, and what it leads to.
+#[derive(Debug, Clone)]
+pub struct RuleInStack {
+    /// The name of the stack.
+    pub stack: String,
+    /// The rule's logical ID.
+    pub id: String,
+    /// Its target group.
+    pub target_group: TargetGroupContext,
+}
+
+/// Where a rule stands once everything is deployed; on port 80 with `http`. None for a service without a port, which has
+/// no rules.
+pub fn rule_in_stack(fleet: &Fleet, lock: &Lock, rule: &Rule, http: bool) -> Option<RuleInStack> {
+    let app = &fleet.apps[rule.app];
+    let rack = &fleet.racks[app.rack];
+    let made_of = made_of(app, rule.service, rack, lock)?;
+    Some(RuleInStack {
+        stack: stack_name(app, rack),
+        id: ids::rule(&rule.key, http),
+        target_group: target_group(app, rack, &app.manifest.services[rule.service], made_of, rule.key.router),
+    })
+}
+
 impl Lowering<'_> {
     /// One service: what routers see of it, and what runs behind them; none when that is nothing.
     fn service(&self, number: usize, step: &AppStep) -> Option<ServiceContext> {
         let (app, rack) = (self.app, self.rack);
         let service = &app.manifest.services[number];
         let name = &service.name.value;
-        let made_of = step.old_target_groups.get(name).copied().or_else(|| self.target_group(number));
+        let group = step.old_target_groups.get(name).copied().or_else(|| made_of(app, number, rack, self.lock));
         let on = |made_of| routers_of(service).iter().map(move |router| target_group(app, rack, service, made_of, *router));
-        let target_groups: Vec<TargetGroupContext> = made_of.into_iter().flat_map(on).collect();
+        let target_groups: Vec<TargetGroupContext> = group.into_iter().flat_map(on).collect();
         let mut contexts = Vec::new();
         for rule in step.rules.iter().filter(|step| step.rule.service == number) {
             contexts.push(rule_context(rack, rule, false));
@@ -227,13 +265,6 @@ impl Lowering<'_> {
             ports,
             task,
         })
-    }
-
-    /// What the target groups of a service are made of, as the lock has it.
-    fn target_group(&self, number: usize) -> Option<TargetGroup> {
-        let wanted = demand::target_group(self.app, number, self.rack)?;
-        let key = TargetGroupKey { app: self.app.name.clone(), service: self.app.manifest.services[number].name.value.clone() };
-        Some(self.lock.target_groups.get(&key).map_or(wanted, |known| known.is))
     }
 
     /// Where a service is written, for a comment.

@@ -19,21 +19,38 @@ const THRESHOLD: u32 = 2;
 /// because an attribute that is left out keeps its last value.
 const STICKY_SECONDS: &str = "86400";
 
+/// A target group as its template has it.
 #[derive(Debug, Clone, Serialize)]
-pub(super) struct TargetGroupContext {
-    pub(super) id: String,
+pub struct TargetGroupContext {
+    /// Its logical ID.
+    pub id: String,
     vpc: Value,
-    target_type: &'static str,
-    port: u16,
-    protocol: &'static str,
-    protocol_version: &'static str,
-    path: String,
+    /// What the service speaks, as its manifest says it.
+    #[serde(skip)]
+    pub scheme: Scheme,
+    /// `ip` or `instance`.
+    pub target_type: &'static str,
+    /// The port of its targets, 1 to 65535.
+    pub port: u16,
+    /// `HTTP` or `HTTPS`.
+    pub protocol: &'static str,
+    /// `HTTP1` or `GRPC`.
+    pub protocol_version: &'static str,
+    /// The path of its health check.
+    pub path: String,
     interval: i64,
     timeout: i64,
     threshold: u32,
     matcher: Value,
     attributes: Vec<(&'static str, String)>,
     tags: Vec<(&'static str, String)>,
+}
+
+impl TargetGroupContext {
+    /// The value of one of its attributes.
+    pub fn attribute(&self, key: &str) -> Option<&str> {
+        self.attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
+    }
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -46,14 +63,18 @@ pub(super) struct RuleContext {
     pub(super) target_group: Value,
 }
 
-pub(super) fn listener(rack: &Rack, router: Router, http: bool) -> Value {
-    let name = match (router, http) {
+/// The export that names a listener, without the rack.
+pub(in crate::lower) fn listener_export(router: Router, http: bool) -> &'static str {
+    match (router, http) {
         (Router::Public, false) => "RouterListener443",
         (Router::Public, true) => "RouterListener80",
         (Router::Internal, false) => "RouterInternalListener443",
         (Router::Internal, true) => "RouterInternalListener80",
-    };
-    import(rack, name)
+    }
+}
+
+pub(super) fn listener(rack: &Rack, router: Router, http: bool) -> Value {
+    import(rack, listener_export(router, http))
 }
 
 pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: TargetGroup, router: Router) -> TargetGroupContext {
@@ -67,6 +88,7 @@ pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: T
     TargetGroupContext {
         id: ids::target_group(&service.name.value, router),
         vpc: import(rack, "Vpc"),
+        scheme: made_of.scheme,
         target_type: if made_of.of_instances { "instance" } else { "ip" },
         port: made_of.port,
         protocol,

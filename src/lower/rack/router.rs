@@ -8,6 +8,7 @@ use super::{RackUse, Resources, add, egress, group_rule, logs, subnets, waits_fo
 use crate::fleet::{MitigationMode, Rack};
 use crate::lower::ids::fingerprint;
 use crate::lower::intrinsic::attribute;
+use crate::routes::Router;
 
 /// The routers that the rack has, the public one first.
 pub(super) fn routers(rack: &Rack, routed: &RackUse, resources: &mut Resources) -> Vec<Value> {
@@ -41,9 +42,10 @@ fn router(rack: &Rack, internal: bool, certificates: &[String], resources: &mut 
     })
 }
 
-/// Whether a router has a listener on port 80; Convox's `DisableALBPort80` is about the public one alone.
+/// Whether a router has a listener on port 80.
 pub(super) fn listens_on_80(rack: &Rack, internal: bool) -> bool {
-    internal || rack.params.port80
+    let router = if internal { Router::Internal } else { Router::Public };
+    router.ports(rack).contains(&80)
 }
 
 /// The security groups that replace a router's own.
