@@ -50,7 +50,7 @@ pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.common.strict);
     let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common, progress: Progress::default() };
-    let (loaded, done) = terminal.watched(&job, || attempt(args, &job, terminal, &mut files, &mut out));
+    let (loaded, done) = terminal.watched(&job.progress, job.common.message_format, || attempt(args, &job, terminal, &mut files, &mut out));
     fix::find(&files, &load::mendable(&loaded, &files), &mut out);
     let said = terminal.diagnostics(&out, &files, args.common.message_format);
     match done {

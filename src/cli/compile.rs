@@ -30,7 +30,8 @@ pub(super) fn run(job: &Job<'_>, folder: Option<&Path>, terminal: &Terminal) -> 
 pub(super) fn run_after(job: &Job<'_>, folder: Option<&Path>, unmended: &Unmended, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(job.common.strict);
-    let (loaded, code) = terminal.watched(job, || attempt(job, folder, terminal, &mut files, &mut out));
+    let (loaded, code) =
+        terminal.watched(&job.progress, job.common.message_format, || attempt(job, folder, terminal, &mut files, &mut out));
     let mendable = load::mendable(&loaded, &files);
     fix::find(&files, &mendable, &mut out);
     unmended.note(&files, &mendable, &mut out);

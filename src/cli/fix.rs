@@ -26,7 +26,7 @@ struct Seen {
 /// Mend, and check what is left.
 pub(super) fn run(job: &Job<'_>, terminal: &Terminal) -> ExitCode {
     let mut seen = Seen::default();
-    let outcome = rounds::mend(|texts| check(job, texts, &mut seen));
+    let outcome = terminal.watched(&job.progress, job.common.message_format, || rounds::mend(|texts| check(job, texts, &mut seen)));
     if let Err(error) = write::write_mended(&outcome.changed) {
         let mut out = Diagnostics::new(job.common.strict);
         out.report(

@@ -245,7 +245,7 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
-        Command::Resolve(args) => resolve::run(&args),
+        Command::Resolve(args) => resolve::run(&args, &terminal),
         Command::Doctor(args) => doctor::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {

@@ -81,7 +81,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.input.common.strict);
     let job = args.input.job(&args.path);
-    let made = terminal.watched(&job, || make(&args.input, &job, &mut files, &mut out));
+    let made = terminal.watched(&job.progress, job.common.message_format, || make(&args.input, &job, &mut files, &mut out));
     let said = terminal.diagnostics_beside_data(&out, &files, args.input.common.message_format);
     let plan = match made {
         Ok(plan) => plan,

@@ -35,7 +35,7 @@ pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.input.common.strict);
     let job = args.input.job(&args.path);
-    let done = terminal.watched(&job, || attempt(args, &job, &mut files, &mut out));
+    let done = terminal.watched(&job.progress, job.common.message_format, || attempt(args, &job, &mut files, &mut out));
     let said = terminal.diagnostics(&out, &files, args.input.common.message_format);
     match done {
         Ok(_) if out.has_errors() => ExitCode::FAILURE,

@@ -3,7 +3,7 @@
 use crate::source::Place;
 
 /// What would mend a diagnostic where only one thing can be meant. The stage that reports it knows
-/// what to write; [`crate::fix`] finds out how that is written in this file, or that it can't be.
+/// what to write; the stage `fix` finds out how that is written in this file, or that it can't be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mend {
     /// What is done, a phrase such as "write `port`".

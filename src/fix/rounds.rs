@@ -16,11 +16,18 @@ use crate::source::{FileId, Files};
 /// Rounds that are made; what could still be mended then is left for another run.
 const MOST: usize = 32;
 
+/// Checks that are made to tell mends that do harm from those that do none; when they are used up,
+/// what is doubtful is left alone.
+const MOST_CHECKS: usize = 200;
+
 /// What keeps a file from being read.
 const UNREADABLE: [&Code; 5] = [&SYNTAX, &TOO_DEEP, &BAD_ALIAS, &BAD_MERGE, &UNSUPPORTED_YAML];
 
 /// Whole files by their real paths, byte-order marks and all.
 pub type Texts = BTreeMap<PathBuf, String>;
+
+/// Which bytes of which file an offer changes.
+type Bytes = (PathBuf, Vec<(usize, usize)>);
 
 /// A message, wherever it stands: code, file, and words. Places move with every mend.
 type Said = (&'static str, Option<PathBuf>, String);
@@ -84,7 +91,7 @@ impl Checked {
             readings.entry(path).or_default().insert(*file);
         }
         let mut offers: Vec<Offer> = Vec::new();
-        let mut offered: BTreeMap<(PathBuf, Vec<(usize, usize)>), BTreeSet<FileId>> = BTreeMap::new();
+        let mut offered: BTreeMap<Bytes, BTreeSet<FileId>> = BTreeMap::new();
         let mut checked = Self { texts, offers: Vec::new(), errors: Vec::new(), said: BTreeMap::new() };
         for diagnostic in out.sorted() {
             let said = said(diagnostic, files, &paths);
@@ -93,16 +100,12 @@ impl Checked {
                 checked.errors.push(Seen::new(diagnostic, said.clone(), files));
             }
             let Some((offer, file)) = offer(diagnostic, said, files, &paths) else { continue };
-            let key = (offer.path.clone(), offer.edits.iter().map(|(range, _)| (range.start, range.end)).collect());
-            let before = offered.entry(key).or_default();
+            let before = offered.entry(offer.bytes()).or_default();
             if before.insert(file) && before.len() == 1 {
                 offers.push(offer);
             }
         }
-        offers.retain(|offer| {
-            let key = (offer.path.clone(), offer.edits.iter().map(|(range, _)| (range.start, range.end)).collect());
-            offered.get(&key).map(BTreeSet::len) == readings.get(&offer.path).map(BTreeSet::len)
-        });
+        offers.retain(|offer| offered.get(&offer.bytes()).map(BTreeSet::len) == readings.get(&offer.path).map(BTreeSet::len));
         checked.offers = offers;
         checked
     }
@@ -153,6 +156,7 @@ impl Seen {
 pub fn mend(mut check: impl FnMut(&Texts) -> Checked) -> Outcome {
     let mut outcome = Outcome::default();
     let (mut first, mut texts) = (Texts::new(), Texts::new());
+    let mut checks = 0;
     let mut now = check(&texts);
     for _ in 0..MOST {
         // A mend of rackform.yml may bring files in that were not read before.
@@ -166,10 +170,10 @@ pub fn mend(mut check: impl FnMut(&Texts) -> Checked) -> Outcome {
         if errors.is_empty() && others.is_empty() {
             break;
         }
-        let mut round = Round { base: texts.clone(), texts, taken: Vec::new(), now, unmended: &mut outcome.unmended };
+        let mut round = Round { base: texts.clone(), texts, taken: Vec::new(), now, checks, unmended: &mut outcome.unmended };
         round.take(&errors, &mut check);
         round.take(&others, &mut check);
-        (now, texts) = (round.now, round.texts);
+        (now, texts, checks) = (round.now, round.texts, round.checks);
         outcome.mended.append(&mut round.taken);
     }
     let changed = first.into_iter().filter_map(|(path, before)| {
@@ -205,6 +209,7 @@ struct Round<'a> {
     texts: Texts,
     taken: Vec<Offer>,
     now: Checked,
+    checks: usize,
     unmended: &'a mut Unmended,
 }
 
@@ -217,22 +222,21 @@ impl Round<'_> {
         let together: Vec<Offer> = self.taken.iter().chain(offers).cloned().collect();
         let (texts, written) = apply(&self.base, &together);
         let after = check(&texts);
+        self.checks += 1;
         match harm(&self.now, &after, offers, &written[self.taken.len()..]) {
             None => {
                 self.now = after;
                 self.texts = texts;
                 self.taken = together;
             }
-            Some(why) => match offers {
-                [only] => {
-                    self.unmended.0.insert(only.said.clone(), why);
-                }
-                _ => {
-                    let (left, right) = offers.split_at(offers.len() / 2);
-                    self.take(left, check);
-                    self.take(right, check);
-                }
-            },
+            Some(why) if offers.len() == 1 || self.checks >= MOST_CHECKS => {
+                self.unmended.0.extend(offers.iter().map(|offer| (offer.said.clone(), why.clone())));
+            }
+            Some(_) => {
+                let (left, right) = offers.split_at(offers.len() / 2);
+                self.take(left, check);
+                self.take(right, check);
+            }
         }
     }
 }
@@ -297,12 +301,21 @@ fn harm(before: &Checked, after: &Checked, offers: &[Offer], written: &[Range<us
 }
 
 impl Offer {
+    fn bytes(&self) -> Bytes {
+        (self.path.clone(), self.edits.iter().map(|(range, _)| (range.start, range.end)).collect())
+    }
+
     fn is_unreadable(&self) -> bool {
         UNREADABLE.contains(&self.code)
     }
 }
 
 impl Unmended {
+    /// Whether nothing was taken back.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// Say of messages why their mend was taken back; it is not offered again.
     pub fn note(&self, files: &Files, mendable: &[(FileId, PathBuf)], out: &mut Diagnostics) {
         if self.0.is_empty() {

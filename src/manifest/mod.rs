@@ -4,7 +4,7 @@
 mod check;
 mod decode;
 #[cfg(test)]
-mod drift;
+pub(crate) mod drift;
 mod names;
 mod shape;
 mod types;

@@ -209,3 +209,16 @@ def test_pre_commit_runs_a_check(hooks: Path, tmp_path: Path) -> None:
     code, said = pre_commit(hooks, tmp_path, *check, "--files", "shop/convox.yml")
     manifest.write_text(text)
     assert code == 1 and "error[RF0201]" in said and "shop/convox.yml:1:24" in said, said
+
+
+def test_pre_commit_runs_a_mend(hooks: Path, tmp_path: Path) -> None:
+    manifest = hooks / "shop" / "convox.yml"
+    text = manifest.read_text()
+    manifest.write_text("services:\n  web:\n    port: 3000\n    domian: shop.example.org\n")
+    fix = ("run", "rackform-fix", "--files", "shop/convox.yml")
+    code, said = pre_commit(hooks, tmp_path, *fix)
+    assert code == 1 and "files were modified by this hook" in said, said
+    assert "    domain: shop.example.org\n" in manifest.read_text()
+    code, said = pre_commit(hooks, tmp_path, *fix)
+    assert code == 0, said
+    manifest.write_text(text)
