@@ -3,13 +3,15 @@
 #   make test
 
 PYTHON ?= python3
+DIR ?= .
+OUT ?= build
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
 EDITOR := tests/acceptance/editor
 
-.PHONY: test format lint docs unit acceptance browser bench clean
+.PHONY: test format lint docs unit acceptance browser judge bench clean
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
 test: format lint docs unit acceptance browser
@@ -28,10 +30,15 @@ unit:
 	cargo test --locked
 	cargo test --locked --test corpus -- --nocapture # says what real manifests came to
 
-## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI.
+## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI; and before
+## one that shares nothing with the compiler.
 acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_modules/installed
 	cargo build --locked
-	$(VENV_PYTHON) -m pytest tests/acceptance --numprocesses auto --dist loadscope --no-loadscope-reorder
+	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge --numprocesses auto --dist loadscope --no-loadscope-reorder
+
+## What is wrong with what was compiled: make judge DIR=examples/shop [OUT=build]
+judge: $(VENV)/installed
+	PYTHONPATH=tests $(VENV_PYTHON) -m judge $(DIR) --out $(OUT)
 
 $(VENV)/installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)

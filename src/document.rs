@@ -6,6 +6,9 @@ use crate::diagnostics::codes::{BAD_ALIAS, BAD_MERGE, DUPLICATE_KEY, IGNORED_VAL
 use crate::diagnostics::{Change, Code, Diagnostic, Diagnostics, Mend};
 use crate::source::{FileId, Files, Kind, NodeId, Parsed, Place, Refusal, Refused, Span, Tree, Unset, Variables, parse, parse_own};
 
+/// Keys written twice that a mend is looked for; nobody writes more by a slip.
+const MOST_REPEATED: usize = 1000;
+
 /// A document that was read.
 #[derive(Debug)]
 pub struct Document {
@@ -114,9 +117,10 @@ impl Document {
         same.then(|| Mend::new(self.tree.place(first), Change::RemoveEntry, "remove the first one"))
     }
 
-    /// The values of keys that are written twice.
+    /// The values of the first keys that are written twice.
     fn values_of_duplicates(&self) -> BTreeMap<NodeId, NodeId> {
-        let keys: BTreeSet<NodeId> = self.duplicates.iter().flat_map(|(first, second)| [*first, *second]).collect();
+        let first = self.duplicates.iter().take(MOST_REPEATED);
+        let keys: BTreeSet<NodeId> = first.flat_map(|(first, second)| [*first, *second]).collect();
         let maps = self.tree.written().filter(|(_, kind)| !keys.is_empty() && matches!(kind, Kind::Map(_)));
         let entries = maps.flat_map(|(map, _)| self.tree.entries(map)).filter(|entry| entry.via.is_none());
         entries.filter(|entry| keys.contains(&entry.key)).map(|entry| (entry.key, entry.value)).collect()

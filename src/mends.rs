@@ -9,6 +9,9 @@ use crate::diagnostics::{Change, Diagnostic, Diagnostics, Mend, certain};
 use crate::schema::{Schema, Violation, What};
 use crate::source::{Kind, NodeId, Place, Resolved, Tree, escape_pointer, resolve};
 
+/// Violations that a mend is looked for; a document with more has other troubles.
+pub const MOST: usize = 1000;
+
 /// A document and what is wrong with it.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
@@ -118,7 +121,7 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// Report what was found in a document, each with the pointer of the use that it is about. What
+/// Report what was found in a document and can be mended, each with the pointer of the use that it is about. What
 /// stands below a key of the root that does not count has no meaning of its own. A place that an
 /// anchor takes elsewhere keeps its mend only if it is mended so wherever it is used.
 pub fn report(tree: &Tree, found: Vec<(String, Diagnostic)>, counts: impl Fn(&str) -> bool, out: &mut Diagnostics) {

@@ -15,6 +15,7 @@ use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use common::{Folder, files_below};
 use insta::{Settings, assert_snapshot};
@@ -47,7 +48,9 @@ fn lines(path: &Path) -> Vec<String> {
 
 /// A copy of a case with its lock, and the arguments that it is looked at with.
 fn copy(case: &Path) -> (Folder, Vec<String>) {
-    let folder = Folder::new(&format!("doctor-{}", case.file_name().unwrap().to_str().unwrap()));
+    static COPIES: AtomicUsize = AtomicUsize::new(0); // tests run beside each other
+    let copy = COPIES.fetch_add(1, Ordering::Relaxed);
+    let folder = Folder::new(&format!("doctor-{copy}-{}", case.file_name().unwrap().to_str().unwrap()));
     for path in files_below(case) {
         let inner = path.strip_prefix(case).unwrap().to_str().unwrap();
         if inner != "expected" && inner != "args" {
@@ -261,6 +264,96 @@ proptest! {
     }
 }
 
+/// Convox's number of a rule, once more and bit by bit.
+fn number(app: &str, domain: &str, position: u32) -> u32 {
+    let text = format!("{app}-web-{domain}");
+    let crc = !text.bytes().fold(u32::MAX, |crc, byte| {
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 })
+    });
+    crc.wrapping_add(position + 2) % 25_000 + if domain.starts_with("*.") { 25_000 } else { 1 }
+}
+
+/// Hosts and patterns that meet each other in all ways.
+const POOL: [&str; 9] = [
+    "a.example.org",
+    "shop-a.example.org",
+    "shop-a.eu.example.org",
+    "*.example.org",
+    "*.eu.example.org",
+    "shop-*.example.org",
+    "*-a.example.org",
+    "shop-?.example.org",
+    "s*p-a.*.org",
+];
+
+/// Hosts on which any two of them differ, if they do at all.
+fn hosts() -> Vec<String> {
+    let mut hosts = Vec::new();
+    for first in ["a", "x", "-a", "x-a", "shop-a", "shop-x", "shop-xy", "shop-xy-a", "shop-", "s-p-a", "sp-a"] {
+        for middle in ["", "eu.", "x.", "eu.eu."] {
+            hosts.extend(["example", "sample"].map(|last| format!("{first}.{middle}{last}.org")));
+        }
+    }
+    hosts
+}
+
+/// Whether a pattern matches a host, by trying every length for a star.
+fn matches(pattern: &[u8], host: &[u8]) -> bool {
+    match (pattern, host) {
+        ([], []) => true,
+        ([b'*', rest @ ..], _) => (0..=host.len()).any(|taken| matches(rest, &host[taken..])),
+        ([b'?', rest @ ..], [_, others @ ..]) => matches(rest, others),
+        ([byte, rest @ ..], [other, others @ ..]) => byte == other && matches(rest, others),
+        _ => false,
+    }
+}
+
+#[test]
+fn the_pool_is_told_apart() {
+    let hosts = hosts();
+    let set = |pattern: &str| hosts.iter().map(|host| matches(pattern.as_bytes(), host.as_bytes())).collect::<Vec<bool>>();
+    for (at, a) in POOL.iter().enumerate() {
+        assert!(set(a).contains(&true) && POOL[at + 1..].iter().all(|b| set(a) != set(b)), "{a}");
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+    #[test]
+    fn who_never_answers_is_told(apps in prop::collection::vec(prop::sample::subsequence(POOL.to_vec(), 0..5), 2..5)) {
+        let names = ["blog", "docs", "shop", "wiki"];
+        let texts: Vec<String> =
+            apps.iter().map(|domains| format!("services:\n  web:\n    port: 3000\n    domain: {domains:?}\n")).collect();
+        let (_, said) = look_at(names.iter().copied().zip(texts.iter().map(String::as_str)));
+        let told: Vec<&String> = said.iter().filter(|line| line.contains("[RF0804]") || line.contains("[RF0805]")).collect();
+        let claims: Vec<(&str, &str, u32)> = names
+            .iter()
+            .zip(&apps)
+            .flat_map(|(app, domains)| (0..).zip(domains).map(|(at, domain)| (*app, *domain, number(app, domain, at))))
+            .collect();
+        let hosts = hosts();
+        let all = |pattern: &str| hosts.iter().filter(|host| matches(pattern.as_bytes(), host.as_bytes())).collect::<Vec<_>>();
+        let mut dead = 0;
+        for (app, domain, own) in &claims {
+            // Where one rule is in front of all of a pattern, it answers whatever the pattern matches.
+            let is_around = |other: &str| all(domain).iter().all(|host| matches(other.as_bytes(), host.as_bytes()));
+            let first = claims.iter().filter(|(_, other, _)| is_around(other)).min_by_key(|(_, _, number)| number).unwrap();
+            if first.0 != *app && first.2 != *own {
+                dead += 1;
+                let begin = format!("{app}/convox.yml:");
+                let words = if first.1 == *domain {
+                    format!("`{}/web` answers at `{domain}`, and `{app}/web` never does", first.0)
+                } else {
+                    format!("since `{}` comes before `{domain}` of `{app}/web`", first.1)
+                };
+                let count = told.iter().filter(|line| line.starts_with(&begin) && line.contains(&words)).count();
+                prop_assert_eq!(count, 1, "{} in {:?}", words, told);
+            }
+        }
+        prop_assert_eq!(told.len(), dead, "{:?}", told);
+    }
+}
+
 /// An app of services that answer at their default name alone.
 fn plain(services: usize, params: &str) -> String {
     let services: Vec<String> = (0..services).map(|at| format!("  s{at}: {{port: 3000}}\n")).collect();
@@ -387,6 +480,21 @@ fn a_folder_without_manifests_has_no_report() {
 fn the_schema_is_printed() {
     let folder = Folder::new("doctor-schema");
     assert_eq!(folder.run(&["schema", "doctor"]), (0, rackform::schema::DOCTOR.to_owned(), String::new()));
+}
+
+/// The page shows what is printed, with `…` where lines are left out.
+#[test]
+fn the_page_shows_what_is_printed() {
+    let page = include_str!("../docs/doctor.md");
+    let block = page.split("    $ rackform doctor examples/fleet\n").nth(1).unwrap();
+    let shown: Vec<&str> =
+        block.lines().take_while(|line| line.is_empty() || line.starts_with("    ")).map(|line| line.get(4..).unwrap_or("")).collect();
+    let (_, out, _) = common::program(Path::new(env!("CARGO_MANIFEST_DIR")), &["doctor", "examples/fleet"]);
+    let mut printed = out.lines();
+    for line in shown.iter().filter(|line| !["", "…", "  …"].contains(line)) {
+        assert!(printed.any(|other| other == *line), "{line}\nis not there, or not there in this order:\n{out}");
+    }
+    assert!(shown.len() > 10);
 }
 
 #[test]

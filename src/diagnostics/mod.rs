@@ -64,10 +64,10 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
-    /// What mends it for certain, as the stage knows it.
-    pub mend: Option<Mend>,
+    /// What mends it for certain, as the stage knows it; few messages have something, so it stands apart.
+    pub mend: Option<Box<Mend>>,
     /// The same as edits, once the stage `fix` has found them.
-    pub fix: Option<Fix>,
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -123,7 +123,7 @@ impl Diagnostic {
     /// Say what mends it for certain, if something does.
     #[must_use]
     pub fn mend(mut self, mend: impl Into<Option<Mend>>) -> Self {
-        self.mend = mend.into();
+        self.mend = mend.into().map(Box::new);
         self
     }
 }

@@ -2,8 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::numbers::{Tier, chance, hashed, taken};
-use super::print::per_cent;
+use super::numbers::{Tier, chance, hashed, per_cent, taken};
 use super::rules::{ConvoxRule, service_label};
 use crate::diagnostics::codes::{CONVOX_NEXT_COLLISION, CONVOX_PRIORITY_IN_USE, CONVOX_SAME_NAMES};
 use crate::diagnostics::{Diagnostic, Diagnostics};

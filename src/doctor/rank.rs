@@ -2,8 +2,9 @@
 
 use super::reading::{fails_on_convox, passes_on_convox};
 use crate::diagnostics::codes::{
-    CONVOX_CERTIFICATES, CONVOX_COVERED, CONVOX_HOST_TAKEN, CONVOX_NEVER_HEALTHY, CONVOX_NEXT_COLLISION, CONVOX_RANDOM_METRICS,
-    CONVOX_SWALLOWED, CONVOX_UNCERTIFIABLE, CONVOX_UNCLEAR_ORDER, CONVOX_UNKNOWN, DEAD_LINK, GRPC_HEALTH, ID_COLLISION, UNDERSCORE,
+    APP_NAME, BAD_ENV, CONVOX_CERTIFICATES, CONVOX_COVERED, CONVOX_HOST_TAKEN, CONVOX_NEVER_HEALTHY, CONVOX_NEXT_COLLISION,
+    CONVOX_RANDOM_METRICS, CONVOX_SWALLOWED, CONVOX_UNCERTIFIABLE, CONVOX_UNCLEAR_ORDER, CONVOX_UNKNOWN, DEAD_LINK, DROPPED_PARAMETER,
+    GRPC_HEALTH, ID_COLLISION, NOT_UTF8, PARAMETER_VALUE, TOO_DEEP, TOO_LARGE, UNDERSCORE, UNREADABLE, UNSUPPORTED_YAML,
 };
 use crate::diagnostics::{Code, Severity};
 
@@ -44,7 +45,7 @@ impl Rank {
             Self::Misroutes => "requests go astray",
             Self::Likely => "it may go wrong",
             Self::Ignored => "Convox ignores it, or reads it otherwise",
-            Self::Unknown => "it is not known here",
+            Self::Unknown => "it can't be told from here",
         }
     }
 
@@ -55,7 +56,7 @@ impl Rank {
             Self::Misroutes => "Requests go astray",
             Self::Likely => "It may go wrong",
             Self::Ignored => "Convox ignores this, or reads it otherwise",
-            Self::Unknown => "Not known here",
+            Self::Unknown => "Can't be told from here",
         }
     }
 }
@@ -74,13 +75,21 @@ const LIKELY: [&Code; 10] = [
     &UNDERSCORE,
 ];
 
+const UNKNOWN: [&Code; 7] = [&BAD_ENV, &CONVOX_UNKNOWN, &NOT_UTF8, &TOO_DEEP, &TOO_LARGE, &UNREADABLE, &UNSUPPORTED_YAML];
+
+/// Whether it is about rackform.yml or rackform.lock, which Convox does not read.
+fn is_about_our_files(code: &Code) -> bool {
+    let is_manifests = [&APP_NAME, &PARAMETER_VALUE, &DROPPED_PARAMETER].contains(&code);
+    (code.id.starts_with("RF03") && !is_manifests) || code.id.starts_with("RF05")
+}
+
 /// How much a kind of finding matters, whatever `--strict` makes of its severity.
 pub fn rank(code: &Code) -> Rank {
     if MISROUTES.contains(&code) {
         Rank::Misroutes
     } else if LIKELY.contains(&code) {
         Rank::Likely
-    } else if *code == CONVOX_UNKNOWN {
+    } else if UNKNOWN.contains(&code) || is_about_our_files(code) {
         Rank::Unknown
     } else if fails_on_convox(code) || (code.severity == Severity::Error && !passes_on_convox(code)) {
         Rank::Fails

@@ -30,7 +30,7 @@ pub fn find(files: &Files, mendable: &[(FileId, PathBuf)], out: &mut Diagnostics
             let syntax = read.entry(file).or_insert_with(|| Syntax::read(file, files.text(file)));
             syntax.as_ref().and_then(|syntax| of(syntax, mend))
         };
-        diagnostic.fix = edits.map(|edits| Fix { message: mend.message.clone(), edits });
+        diagnostic.fix = edits.map(|edits| Box::new(Fix { message: mend.message.clone(), edits }));
     });
 }
 

@@ -26,6 +26,9 @@ const UNREADABLE: [&Code; 5] = [&SYNTAX, &TOO_DEEP, &BAD_ALIAS, &BAD_MERGE, &UNS
 /// Whole files by their real paths, byte-order marks and all.
 pub type Texts = BTreeMap<PathBuf, String>;
 
+/// Which bytes of which file an offer changes.
+type Bytes = (PathBuf, Vec<(usize, usize)>);
+
 /// A message, wherever it stands: code, file, and words. Places move with every mend.
 type Said = (&'static str, Option<PathBuf>, String);
 
@@ -88,7 +91,7 @@ impl Checked {
             readings.entry(path).or_default().insert(*file);
         }
         let mut offers: Vec<Offer> = Vec::new();
-        let mut offered: BTreeMap<(PathBuf, Vec<(usize, usize)>), BTreeSet<FileId>> = BTreeMap::new();
+        let mut offered: BTreeMap<Bytes, BTreeSet<FileId>> = BTreeMap::new();
         let mut checked = Self { texts, offers: Vec::new(), errors: Vec::new(), said: BTreeMap::new() };
         for diagnostic in out.sorted() {
             let said = said(diagnostic, files, &paths);
@@ -97,16 +100,12 @@ impl Checked {
                 checked.errors.push(Seen::new(diagnostic, said.clone(), files));
             }
             let Some((offer, file)) = offer(diagnostic, said, files, &paths) else { continue };
-            let key = (offer.path.clone(), offer.edits.iter().map(|(range, _)| (range.start, range.end)).collect());
-            let before = offered.entry(key).or_default();
+            let before = offered.entry(offer.bytes()).or_default();
             if before.insert(file) && before.len() == 1 {
                 offers.push(offer);
             }
         }
-        offers.retain(|offer| {
-            let key = (offer.path.clone(), offer.edits.iter().map(|(range, _)| (range.start, range.end)).collect());
-            offered.get(&key).map(BTreeSet::len) == readings.get(&offer.path).map(BTreeSet::len)
-        });
+        offers.retain(|offer| offered.get(&offer.bytes()).map(BTreeSet::len) == readings.get(&offer.path).map(BTreeSet::len));
         checked.offers = offers;
         checked
     }
@@ -302,6 +301,10 @@ fn harm(before: &Checked, after: &Checked, offers: &[Offer], written: &[Range<us
 }
 
 impl Offer {
+    fn bytes(&self) -> Bytes {
+        (self.path.clone(), self.edits.iter().map(|(range, _)| (range.start, range.end)).collect())
+    }
+
     fn is_unreadable(&self) -> bool {
         UNREADABLE.contains(&self.code)
     }

@@ -123,14 +123,12 @@ impl<'t> Syntax<'t> {
     /// has none.
     pub(super) fn line(&self, at: usize) -> Span {
         let start = self.line_start(at);
-        match self.text[at..].find('\n') {
-            Some(newline) => Span { start, end: at + newline + 1 },
-            None => {
-                let before = &self.text[..start];
-                let before = before.strip_suffix('\n').map_or(before, |line| line.strip_suffix('\r').unwrap_or(line));
-                Span { start: before.len(), end: self.text.len() }
-            }
+        if let Some(newline) = self.text[at..].find('\n') {
+            return Span { start, end: at + newline + 1 };
         }
+        let before = &self.text[..start];
+        let before = before.strip_suffix('\n').map_or(before, |line| line.strip_suffix('\r').unwrap_or(line));
+        Span { start: before.len(), end: self.text.len() }
     }
 
     /// How the file ends its lines where this byte stands.

@@ -130,7 +130,7 @@ pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<FleetF
     let json = json_view(&tree, out)?;
     let violations = FLEET_SCHEMA.violations(&json);
     let subject = mends::Subject { schema: &FLEET_SCHEMA, tree: &tree, json: &json, violations: &violations };
-    let told = violations.iter().filter_map(|violation| words(subject, violation));
+    let told = violations.iter().enumerate().filter_map(|(number, violation)| words(subject, violation, number < mends::MOST));
     mends::report(&tree, told.collect(), |_| true, out);
     Some(FleetFile { is_whole: violations.is_empty(), ..decode(&tree) })
 }
@@ -155,7 +155,7 @@ fn without_quotes(files: &Files, found: &Diagnostic) -> Option<Diagnostic> {
 }
 
 /// A violation in words, with the pointer of what it is about.
-fn words(about: mends::Subject<'_>, violation: &Violation) -> Option<(String, Diagnostic)> {
+fn words(about: mends::Subject<'_>, violation: &Violation, with_mend: bool) -> Option<(String, Diagnostic)> {
     let tree = about.tree;
     let at = |pointer: &str| {
         let (key, value) = tree.find(pointer)?;
@@ -185,6 +185,7 @@ fn words(about: mends::Subject<'_>, violation: &Violation) -> Option<(String, Di
         }),
     };
     let (pointer, mend) = match &violation.what {
+        _ if !with_mend => (violation.pointer.clone(), None),
         What::Unknown { key, .. } => (format!("{}/{}", violation.pointer, escape_pointer(key)), about.rename(violation)),
         What::Wrong { .. } => {
             (violation.pointer.clone(), tree.find(&violation.pointer).and_then(|(_, value)| about.value(violation, value)))

@@ -22,17 +22,21 @@ pub(super) fn report(subject: Subject<'_>, problems: &[Problem], out: &mut Diagn
     let tree = subject.tree;
     let mut told: Vec<(String, Diagnostic)> = Vec::new();
     let mut spoken: BTreeSet<NodeId> = BTreeSet::new();
-    for violation in subject.violations {
+    for (number, violation) in subject.violations.iter().enumerate() {
         let Some((key, value)) = tree.find(&violation.pointer) else { continue };
         spoken.insert(value);
         spoken.extend(key);
         if let Some(diagnostic) = words(tree, violation, key, value, &mut spoken) {
             let (pointer, mend) = match &violation.what {
+                _ if number >= mends::MOST => (String::new(), None),
                 What::Unknown { key, .. } => (format!("{}/{}", violation.pointer, escape_pointer(key)), subject.rename(violation)),
                 What::Ignored { .. } | What::Wrong { .. } => (violation.pointer.clone(), subject.value(violation, value)),
                 What::Missing { .. } | What::Name { .. } => (violation.pointer.clone(), None),
             };
-            told.push((pointer, diagnostic.mend(mend)));
+            match mend {
+                Some(mend) => told.push((pointer, diagnostic.mend(mend))),
+                None => drop(out.report(diagnostic)),
+            }
         }
     }
     for problem in problems.iter().filter(|problem| !spoken.contains(&problem.node)) {

@@ -104,7 +104,7 @@ def charts(page: str) -> list[str]:
 @pytest.fixture(scope="module")
 def mermaid(window: Chromium, pages: Pages) -> Chromium:
     """A window in which Mermaid is, set as on GitHub."""
-    page = pages.folder / "mermaid.html"
+    page = pages.folder / "judge.html"
     library = judges.library(judges.MERMAID)
     page.write_text(f'<!DOCTYPE html><meta charset="utf-8"><script src="{library.as_uri()}"></script><body>', encoding="utf-8")
     window.look(1440)
@@ -155,11 +155,11 @@ def test_no_value_breaks_a_flowchart(mermaid: Chromium, pages: Pages) -> None:
     expected = [label.replace("\xa0", " ") for label in drawn(mermaid, plain)]
     values = {
         "attribute": '"><img src=x onerror=alert(1)>',
-        "cell": "a|b\\|c",
+        "cell": "a|b⧵|c",
         "code": "x` **y** `",
         "entity": "&lt;b&gt;#quot;#35;",
         "list": "1. - * + x",
-        "mermaid": r'"]-->x["y; end\n%%{init}%%',
+        "mermaid": '"]-->x["y; end⧵n%%{init}%%',
         "script": "</script><script>alert(1)</script>",
     }
     assert set(values) <= set(pages.hostile)

@@ -8,18 +8,9 @@ pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
 
+use super::numbers::per_cent;
 use super::{Chances, Fill, Need, Rank, Report, Savings, Total, rank};
 use crate::diagnostics::Diagnostic;
-
-/// A probability in per cent: as many digits as say something, and at least two behind the point.
-pub(super) fn per_cent(probability: f64) -> String {
-    let per_cent = probability * 100.0;
-    match per_cent {
-        p if p <= 0.0 => "0 %".to_owned(),
-        p if p < 0.1 => format!("{p:.3} %"),
-        p => format!("{p:.2} %"),
-    }
-}
 
 /// Findings of one rank, in the order they came.
 fn of_rank<'a>(findings: &'a [&'a Diagnostic], wanted: Rank) -> impl Iterator<Item = &'a Diagnostic> {

@@ -111,7 +111,8 @@ fn lines(service: &DrawnService, most: usize) -> String {
 /// A value in a quoted label: every character that could mean something by its number, which Mermaid writes without
 /// an ampersand. `-` and `.` mean nothing between letters, and are written out elsewhere: `1. a` would be a list.
 fn label(value: &str) -> String {
-    let text = visible(value);
+    // Mermaid makes an end of a line of a backslash and an `n`, however it is written.
+    let text = visible(value).replace('\\', "⧵");
     let chars: Vec<char> = text.chars().collect();
     let mut out = String::with_capacity(text.len() + 8);
     let is_letter = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(char::is_ascii_alphanumeric);
@@ -136,6 +137,6 @@ mod tests {
         assert_eq!(label("www.shop-2.example.org"), "www.shop-2.example.org");
         assert_eq!(label("*.x"), "#42;#46;x");
         assert_eq!(label("a\"]-->b<br/>`|#1;ö"), "a#34;#93;#45;#45;#62;b#60;br#47;#62;#96;#124;#35;1#59;#246;");
-        assert_eq!(label("1. a\n- b"), "1#46; a#92;n#45; b");
+        assert_eq!(label("1. a\n- b"), "1#46; a#10741;n#45; b");
     }
 }
