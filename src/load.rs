@@ -60,6 +60,7 @@ pub struct Loaded {
 
 /// Read everything that a compile needs. What can't be read is reported, and the rest goes on.
 pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Loaded {
+    progress.begin(Stage::Reading, 0);
     let variables = variables(request, files, out);
     let start = folder_of(&request.path);
     let fleet = fleet_folder(&start).and_then(|folder| {
@@ -103,6 +104,12 @@ pub fn manifests_of(folder: &Path) -> Vec<(String, String)> {
 /// Whether a project was compiled before: whether the folder of its fleet has a lock.
 pub fn has_lock(path: &Path) -> bool {
     fleet_folder(&folder_of(path)).is_some_and(|folder| folder.join(LOCK).is_file())
+}
+
+/// Whether there is something to compile: a fleet, here or further up, or a manifest.
+pub fn is_project(path: &Path) -> bool {
+    let folder = folder_of(path);
+    fleet_folder(&folder).is_some() || !manifests(&folder).is_empty()
 }
 
 /// Where rackform.yml of a folder is, or will be.
@@ -309,10 +316,34 @@ pub fn read_large(path: &Path, files: &mut Files, out: &mut Diagnostics) -> Opti
     read_bounded(path, MAX_LOCK_BYTES, files, out)
 }
 
+/// The text that is read in place of a file.
+fn stand_in(path: &Path, files: &Files) -> Option<String> {
+    if files.stand_ins().is_empty() {
+        return None;
+    }
+    files.stand_ins().get(&fs::canonicalize(path).ok()?).cloned()
+}
+
+/// The manifests and rackform.yml that may be mended, with their real paths: those that lie in the
+/// project, which is the repository, or else the folder of the fleet. What a link leads to outside
+/// of it is somebody else's.
+pub fn mendable(loaded: &Loaded, files: &Files) -> Vec<(FileId, PathBuf)> {
+    let folder = loaded.lock_path.parent().unwrap_or(Path::new(""));
+    let Ok(folder) = fs::canonicalize(non_empty(folder)) else { return Vec::new() };
+    let root = folder.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&folder);
+    let fleet = files.find(&slashes(&fleet_path(loaded.lock_path.parent().unwrap_or(Path::new("")))));
+    let read = loaded.apps.iter().map(|app| app.file).chain(fleet);
+    let real = |file: FileId| Some((file, fs::canonicalize(files.path(file)).ok()?));
+    read.filter_map(real).filter(|(_, path)| path.starts_with(root)).collect()
+}
+
 fn read_bounded(path: &Path, most: usize, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
     let shown = slashes(path);
     let mut bytes = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX);
+    if let Some(text) = stand_in(path, files) {
+        return Some(files.add(shown, text));
+    }
     let outcome = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
     if let Err(error) = outcome {
         out.report(Diagnostic::nowhere(&UNREADABLE, format!("{shown} can't be read: {error}")).help("check the path and the permissions"));

@@ -1,7 +1,7 @@
 //! The last stage: files to disk, whole or not at all. Files of an earlier compile that are gone
 //! are removed, and nothing else is touched.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write as _};
 use std::path::{Component, Path, PathBuf};
@@ -22,12 +22,14 @@ struct Pending<'a> {
     target: PathBuf,
     text: &'a str,
     executable: bool,
+    /// Who may do what with the file that it replaces.
+    permissions: Option<fs::Permissions>,
 }
 
 impl<'a> Pending<'a> {
     /// A file of an output on its way into a folder.
     fn of(file: &'a OutputFile, folder: &Path) -> Self {
-        Self { target: folder.join(&file.path), text: &file.text, executable: file.executable }
+        Self { target: folder.join(&file.path), text: &file.text, executable: file.executable, permissions: None }
     }
 }
 
@@ -73,7 +75,7 @@ pub fn write_lock(path: &Path, lock: &str) -> io::Result<()> {
 /// The lock, unless it is written already.
 fn lock_of<'a>(path: &Path, text: &'a str) -> Option<Pending<'a>> {
     let is_written = fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes());
-    (!is_written).then(|| Pending { target: path.to_path_buf(), text, executable: false })
+    (!is_written).then(|| Pending { target: path.to_path_buf(), text, executable: false, permissions: None })
 }
 
 /// Write a file that nobody has written before.
@@ -84,6 +86,23 @@ pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
 /// Write files into a folder, all of them or none, over what stands there under their names.
 pub fn write_together(folder: &Path, files: &[OutputFile]) -> io::Result<()> {
     put(files.iter().map(|file| Pending::of(file, folder)).collect(), &Progress::default())
+}
+
+/// Write files of the user anew, all of them or none: each as it was read, and as it becomes. One that
+/// has changed in between, or that nobody may write to, is an error.
+pub fn write_mended(files: &BTreeMap<PathBuf, (String, String)>) -> io::Result<()> {
+    let pending = files.iter().map(|(path, (before, after))| {
+        let refuse = |what| Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {what}", path.display())));
+        let permissions = fs::metadata(path)?.permissions();
+        if permissions.readonly() {
+            return refuse("may not be written to");
+        }
+        if fs::read(path)? != before.as_bytes() {
+            return refuse("has changed since it was read");
+        }
+        Ok(Pending { target: path.clone(), text: after, executable: false, permissions: Some(permissions) })
+    });
+    put(pending.collect::<io::Result<_>>()?, &Progress::default())
 }
 
 /// Put files in their places, all of them or none.
@@ -152,6 +171,9 @@ fn stage(file: &Pending<'_>) -> io::Result<()> {
     if file.executable {
         use std::os::unix::fs::PermissionsExt as _;
         out.set_permissions(fs::Permissions::from_mode(0o755))?;
+    }
+    if let Some(permissions) = &file.permissions {
+        out.set_permissions(permissions.clone())?;
     }
     out.sync_all()
 }

@@ -109,7 +109,7 @@ fn formats_and_exit_codes() {
     assert_eq!(folder.run(&["explain", "RF9999"]).0, 2);
     let (code, out, _) = folder.run(&["explain", "rf0201"]);
     assert!(code == 0 && out.starts_with("RF0201: "));
-    for of in ["convox", "fleet"] {
+    for of in ["convox", "fleet", "diagnostic"] {
         let (code, out, _) = folder.run(&["schema", of]);
         assert!(code == 0 && serde_json::from_str::<serde_json::Value>(&out).unwrap()["$id"].is_string());
     }

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use rackform::diagnostics::codes::{CODES, Code, FAMILIES};
 use rackform::diagnostics::examples::{EXAMPLES, Example, Part};
+use rackform::diagnostics::fixed::{self, FIXED};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/diagnostics");
 const ORIGIN: &str = "<!-- Written from src/diagnostics/codes.rs and src/diagnostics/examples by\n     \
@@ -42,6 +43,13 @@ fn index() -> String {
             writeln!(page, "| [{}]({family}.md#{anchor}) | {} | {} |", code.id, code.severity.word(), markdown(code.title)).unwrap();
         }
     }
+    page += "\n## What `rackform check --fix` mends\n\n\
+             Only where one thing can be meant, and nothing else is touched: no comment, no text that a variable or an anchor takes \
+             to another meaning, no file outside of the project, never the lock. A mend that would bring an error is taken back.\n\n\
+             | code | what is mended |\n| --- | --- |\n";
+    for (code, what) in FIXED {
+        writeln!(page, "| [{code}]({}.md#{}) | {} |", &code[..4], code.to_lowercase(), markdown(what)).unwrap();
+    }
     page
 }
 
@@ -61,6 +69,9 @@ fn page(family: &str, about: &str) -> String {
             if example.mend.iter().any(is_run) {
                 write!(page, "\n```console\n{}```\n", example.mended_commands()).unwrap();
             }
+        }
+        if let Some(sentence) = fixed::sentence(code) {
+            write!(page, "\n{}\n", markdown(&sentence)).unwrap();
         }
     }
     page
@@ -116,4 +127,11 @@ fn pages_say_what_explain_says() {
     for (name, text) in &meant {
         assert!(&written[name] == text, "docs/diagnostics/{name} is old: run `UPDATE_DOCS=1 cargo test --test diagnostic_pages`");
     }
+}
+
+#[test]
+fn a_story_says_what_is_mended() {
+    let story = |code: &str| common::program(Path::new("."), &["explain", code]).1;
+    assert!(story("RF0402").contains("`rackform check --fix` mends what is certain: the second one goes;"), "{}", story("RF0402"));
+    assert!(!story("RF0406").contains("--fix"), "{}", story("RF0406"));
 }

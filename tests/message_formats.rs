@@ -83,6 +83,17 @@ fn assert_valid(log: &Value) {
             let at = |line: &str, column: &str| (region[line].as_u64().unwrap(), region[column].as_u64().unwrap());
             assert!(at("startLine", "startColumn") <= at("endLine", "endColumn"), "{region}");
         }
+        for change in result["fixes"].as_array().into_iter().flatten().flat_map(|fix| fix["artifactChanges"].as_array().unwrap()) {
+            let mut end = (0, 0);
+            for replacement in change["replacements"].as_array().unwrap() {
+                let region = &replacement["deletedRegion"];
+                let at = |line: &str, column: &str| (region[line].as_u64().unwrap(), region[column].as_u64().unwrap());
+                // In order, and apart from each other; what deletes nothing inserts something.
+                assert!(at("startLine", "startColumn") >= end && at("endLine", "endColumn") >= at("startLine", "startColumn"), "{region}");
+                assert!(at("startLine", "startColumn") < at("endLine", "endColumn") || replacement.get("insertedContent").is_some());
+                end = at("endLine", "endColumn");
+            }
+        }
     }
 }
 
@@ -130,7 +141,7 @@ fn a_run_without_findings_is_a_log_too() {
 #[test]
 fn every_broken_input_gives_a_valid_log() {
     let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
-    let (mut logs, mut related) = (0, 0);
+    let (mut logs, mut related, mut fixes) = (0, 0, 0);
     for entry in fs::read_dir(&broken).unwrap() {
         let path = entry.unwrap().path();
         if !path.is_dir() {
@@ -139,7 +150,67 @@ fn every_broken_input_gives_a_valid_log() {
         let (_, log) = sarif(&path, &["check", "."]);
         let results = log["runs"][0]["results"].as_array().unwrap();
         related += results.iter().filter(|result| result["relatedLocations"].is_array()).count();
+        fixes += results.iter().filter(|result| result["fixes"].is_array()).count();
         logs += usize::from(!results.is_empty());
     }
-    assert!(logs > 50 && related > 10, "{logs} logs, {related} with other places");
+    assert!(logs > 50 && related > 10 && fixes > 30, "{logs} logs, {related} with other places, {fixes} with fixes");
+}
+
+#[test]
+fn a_fix_is_part_of_the_log() {
+    let folder = Folder::new("sarif-fix");
+    folder.write("app/convox.yml", "services:\n  web:\n    port: 3000\n    domain:\n      - ä.org\n    domains: [a.org]\n  api:\n    port: 1\n    drain: \"10\"\n    domain: \"b.org, B.org\"\n");
+    let (_, log) = sarif(&folder.0, &["check", "app"]);
+    let fixes: Vec<&Value> =
+        log["runs"][0]["results"].as_array().unwrap().iter().filter_map(|result| result["fixes"].as_array()).flatten().collect();
+    let change = |line: u64, from: u64, to: u64, text: Option<&str>| {
+        let mut replacement = serde_json::json!({
+            "deletedRegion": { "startLine": line, "startColumn": from, "endLine": line, "endColumn": to },
+        });
+        if let Some(text) = text {
+            replacement["insertedContent"] = serde_json::json!({ "text": text });
+        }
+        serde_json::json!([{ "artifactLocation": { "uri": "app/convox.yml" }, "replacements": [replacement] }])
+    };
+    let meant = [
+        serde_json::json!({ "description": { "text": "remove the quotes" }, "artifactChanges": change(9, 12, 16, Some("10")) }),
+        serde_json::json!({ "description": { "text": "remove the second `b.org`" }, "artifactChanges": change(10, 19, 26, None) }),
+    ];
+    assert_eq!(fixes, meant.iter().collect::<Vec<_>>());
+}
+
+#[test]
+fn every_line_of_json_is_as_the_published_schema_says() {
+    let (code, schema, _) = program(Path::new("."), &["schema", "diagnostic"]);
+    assert_eq!((code, schema.as_str()), (0, include_str!("../schemas/diagnostic.schema.json")));
+    let schema = jsonschema::validator_for(&serde_json::from_str(&schema).unwrap()).unwrap();
+    let broken = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/broken");
+    let (mut lines, mut fixes, mut nowhere) = (0, 0, 0);
+    for entry in fs::read_dir(&broken).unwrap() {
+        let path = entry.unwrap().path();
+        if !path.is_dir() {
+            continue;
+        }
+        let more = fs::read_to_string(path.join("args")).unwrap_or_default();
+        let arguments: Vec<&str> = ["check", ".", "--message-format", "json"].into_iter().chain(more.lines()).collect();
+        for line in program(&path, &arguments).1.lines() {
+            let message: Value = serde_json::from_str(line).unwrap();
+            let errors: Vec<String> = schema.iter_errors(&message).map(|error| format!("{}: {error}", error.instance_path())).collect();
+            assert!(errors.is_empty(), "{}: {errors:#?}", path.display());
+            lines += 1;
+            fixes += message["fixes"].as_array().unwrap().len();
+            nowhere += usize::from(message["place"].is_null());
+        }
+    }
+    assert!(lines > 300 && fixes > 30 && nowhere > 50, "{lines} lines, {fixes} with a fix, {nowhere} without a place");
+    // And the schema is not one that takes anything.
+    let right = serde_json::json!({
+        "code": "RF0101", "severity": "error", "message": "m", "place": null, "also": [], "notes": [], "help": null, "fixes": [],
+    });
+    assert!(schema.is_valid(&right));
+    for (key, wrong) in [("code", "X"), ("severity", "bad"), ("place", "here"), ("fixes", "none"), ("more", "1")] {
+        let mut message = right.clone();
+        message[key] = wrong.into();
+        assert!(!schema.is_valid(&message), "{key}");
+    }
 }

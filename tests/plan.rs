@@ -77,7 +77,7 @@ fn json(folder: &Folder, more: &[&str]) -> Value {
     serde_json::from_str(&ok(folder, &arguments)).unwrap()
 }
 
-fn keep(form: &str, case: &str, text: String) {
+fn keep(form: &str, case: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/plan"));
     settings.set_prepend_module_to_snapshot(false);
@@ -101,12 +101,12 @@ fn is_told(case: &str) {
     let schema = jsonschema::validator_for(&serde_json::from_str(rackform::schema::PLAN).unwrap()).unwrap();
     let folder = changed(case);
     let against = ["--against", "deployed"];
-    keep("text", case, ok(&folder, &["plan", "-q", "--against", "deployed"]));
+    keep("text", case, &ok(&folder, &["plan", "-q", "--against", "deployed"]));
     let plan = json(&folder, &against);
     let errors: Vec<String> = schema.iter_errors(&plan).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{case}: {errors:?}");
     if AS_DATA.contains(&case) {
-        keep("json", case, serde_json::to_string_pretty(&plan).unwrap());
+        keep("json", case, &serde_json::to_string_pretty(&plan).unwrap());
     }
     // The exit code tells whether anything changes, if somebody asks for that.
     let is_change = plan["is_change"].as_bool().unwrap();
@@ -167,6 +167,27 @@ fn a_plan_is_held_against_folders_and_revisions() {
     let mut plan = json(&folder, &["--against", other.0.to_str().unwrap()]);
     plan["against"] = expected["against"].clone();
     assert_eq!(plan, expected);
+
+    // What is new in a fleet is compared with the fleet; where there was none, everything is new.
+    copy(&folder.0.join("shop"), &folder.0.join("new"));
+    folder.write("new/convox.yml", "services: {web: {port: 3000, domain: new.example.org}}\n");
+    folder.write("rackform.yml", &(folder.read("rackform.yml") + "  new: {manifest: new/convox.yml}\n"));
+    let stacks = |plan: &Value| plan["summary"]["stacks"].clone();
+    let whole = json(&folder, &["--against", "main"]);
+    assert_eq!(stacks(&whole)["create"], 1, "{whole:#}");
+    let mut new = json(&folder, &["new", "--against", "main"]);
+    same(&mut new, whole.clone());
+    git(&["checkout", "-q", "--orphan", "empty"]);
+    git(&["rm", "-rqf", "--cached", "."]);
+    fs::write(folder.0.join("notes.txt"), "").unwrap();
+    git(&["add", "notes.txt"]);
+    git(&["commit", "-qm", "no fleet yet"]);
+    let first = json(&folder, &["--against", "empty"]);
+    assert_eq!(
+        stacks(&first)["create"].as_u64().unwrap(),
+        ["create", "update", "keep"].iter().map(|of| stacks(&whole)[of].as_u64().unwrap()).sum::<u64>()
+    );
+    assert_eq!(stacks(&first)["leave"], 0, "{first:#}");
 
     for (against, needle) in [
         ("nowhere", "it is neither a folder nor a revision"),

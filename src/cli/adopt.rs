@@ -8,8 +8,10 @@ use clap::Args;
 use rackform::adopt::{self, Adopted};
 use rackform::diagnostics::codes::NOT_WRITTEN;
 use rackform::diagnostics::{Diagnostic, Diagnostics};
+use rackform::fix;
 use rackform::host::Host;
-use rackform::load;
+use rackform::load::{self, Loaded};
+use rackform::lock::Lock;
 use rackform::placement::Change;
 use rackform::progress::Progress;
 use rackform::routes::Router;
@@ -48,7 +50,8 @@ pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.common.strict);
     let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common, progress: Progress::default() };
-    let done = terminal.watched(&job, || attempt(args, &job, terminal, &mut files, &mut out));
+    let (loaded, done) = terminal.watched(&job.progress, job.common.message_format, || attempt(args, &job, terminal, &mut files, &mut out));
+    fix::find(&files, &load::mendable(&loaded, &files), &mut out);
     let said = terminal.diagnostics(&out, &files, args.common.message_format);
     match done {
         Some(done) => {
@@ -59,9 +62,21 @@ pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
     }
 }
 
-/// What was done; none when something was reported.
-fn attempt(args: &AdoptArgs, job: &Job<'_>, terminal: &Terminal, files: &mut Files, out: &mut Diagnostics) -> Option<String> {
+/// What was read, and what was done; that is none when something was reported.
+fn attempt(args: &AdoptArgs, job: &Job<'_>, terminal: &Terminal, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Option<String>) {
     let (loaded, old) = compile::read(job, files, out);
+    let done = adopt(args, job, (&loaded, &old), terminal, files, out);
+    (loaded, done)
+}
+
+fn adopt(
+    args: &AdoptArgs,
+    job: &Job<'_>,
+    (loaded, old): (&Loaded, &Lock),
+    terminal: &Terminal,
+    files: &mut Files,
+    out: &mut Diagnostics,
+) -> Option<String> {
     let rules = load::read(&args.rules, files, out);
     let certificates: Vec<Option<FileId>> = args.certificates.iter().map(|path| load::read(path, files, out)).collect();
     let request = adopt::Request {
@@ -71,7 +86,7 @@ fn attempt(args: &AdoptArgs, job: &Job<'_>, terminal: &Terminal, files: &mut Fil
         rules: rules?,
         certificates: certificates.into_iter().collect::<Option<_>>()?,
     };
-    let adopted = rackform::adopt(&compile::input(job, files, &loaded, &old), &request, out).ok()?;
+    let adopted = rackform::adopt(&compile::input(job, files, loaded, old), &request, out).ok()?;
     let written = rackform::write::write_lock(&loaded.lock_path, &adopted.lock.to_text());
     if let Err(error) = written {
         out.report(

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 
 use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING, NOT_WRITTEN};
 use rackform::diagnostics::{Diagnostic, Diagnostics};
+use rackform::fix::{self, rounds::Unmended};
 use rackform::index;
-use rackform::load::{Loaded, Request, load};
+use rackform::load::{self, Loaded, Request};
 use rackform::lock::{self, Lock, Mode};
 use rackform::source::Files;
 use rackform::{Compiled, Input};
@@ -22,9 +23,18 @@ const SHOWN: usize = 20;
 
 /// Compile; without a folder for the output, write nothing.
 pub(super) fn run(job: &Job<'_>, folder: Option<&Path>, terminal: &Terminal) -> ExitCode {
+    run_after(job, folder, &Unmended::default(), terminal)
+}
+
+/// The same after mends, some of which may have been taken back.
+pub(super) fn run_after(job: &Job<'_>, folder: Option<&Path>, unmended: &Unmended, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(job.common.strict);
-    let code = terminal.watched(job, || attempt(job, folder, terminal, &mut files, &mut out));
+    let (loaded, code) =
+        terminal.watched(&job.progress, job.common.message_format, || attempt(job, folder, terminal, &mut files, &mut out));
+    let mendable = load::mendable(&loaded, &files);
+    fix::find(&files, &mendable, &mut out);
+    unmended.note(&files, &mendable, &mut out);
     let said = terminal.diagnostics(&out, &files, job.common.message_format);
     match code {
         Ok(done) => {
@@ -41,7 +51,7 @@ pub(super) fn read(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (
     let request =
         Request { path: job.path.to_path_buf(), env_files: common.env_file.clone(), env: common.env.clone(), images: common.image.clone() };
     let mode = if common.mend { Mode::Mend } else { Mode::Trust };
-    let loaded = load(&request, &job.progress, files, out);
+    let loaded = load::load(&request, &job.progress, files, out);
     let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();
     (loaded, old)
 }
@@ -61,33 +71,51 @@ pub(super) fn input<'a>(job: &'a Job<'_>, files: &'a Files, loaded: &'a Loaded, 
     }
 }
 
-/// Read and compile what a job is about; the exit code for what was reported, also of a lock that would change.
-pub(super) fn make(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<(Compiled, Loaded), ExitCode> {
+/// Read and compile what a job is about: what was read, and what came of it or the exit code for what was reported,
+/// also of a lock that would change.
+pub(super) fn make(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Result<Compiled, ExitCode>) {
     let (loaded, old) = read(job, files, out);
-    let compiled = rackform::compile(&input(job, files, &loaded, &old), out).map_err(|_| ExitCode::FAILURE)?;
-    if job.locked {
-        let text = compiled.lock.to_text();
-        // Version control may have changed line ends, which say nothing.
-        let before = loaded.lock.map_or("", |lock| files.text(lock)).replace("\r\n", "\n");
-        if sorted(&text) != sorted(&before) {
-            out.report(locked(&before, &text));
-            return Err(ExitCode::from(LOCK_WOULD_CHANGE));
-        }
-    }
-    Ok((compiled, loaded))
+    let compiled = rackform::compile(&input(job, files, &loaded, &old), out).map_err(|_| ExitCode::FAILURE);
+    let kept = compiled.and_then(|compiled| if job.locked { kept(compiled, &loaded, files, out) } else { Ok(compiled) });
+    (loaded, kept)
 }
 
-/// What was done, or the exit code for what was reported.
+/// What was compiled, if its lock is the one that was read.
+fn kept(compiled: Compiled, loaded: &Loaded, files: &Files, out: &mut Diagnostics) -> Result<Compiled, ExitCode> {
+    let text = compiled.lock.to_text();
+    // Version control may have changed line ends, which say nothing.
+    let before = loaded.lock.map_or("", |lock| files.text(lock)).replace("\r\n", "\n");
+    if sorted(&text) == sorted(&before) {
+        return Ok(compiled);
+    }
+    out.report(locked(&before, &text));
+    Err(ExitCode::from(LOCK_WOULD_CHANGE))
+}
+
+/// What was read, and what was done or the exit code for what was reported.
 fn attempt(
     job: &Job<'_>,
     folder: Option<&Path>,
     terminal: &Terminal,
     files: &mut Files,
     out: &mut Diagnostics,
+) -> (Loaded, Result<String, ExitCode>) {
+    let (loaded, compiled) = make(job, files, out);
+    let done = compiled.and_then(|compiled| finish(job, folder, terminal, &loaded, &compiled, out));
+    (loaded, done)
+}
+
+/// Write what was compiled, unless there is no folder for it.
+fn finish(
+    job: &Job<'_>,
+    folder: Option<&Path>,
+    terminal: &Terminal,
+    loaded: &Loaded,
+    compiled: &Compiled,
+    out: &mut Diagnostics,
 ) -> Result<String, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
-    let (compiled, loaded) = make(job, files, out)?;
-    let Some(folder) = folder else { return Ok(summary(&compiled, terminal.verbose)) };
+    let Some(folder) = folder else { return Ok(summary(compiled, terminal.verbose)) };
     if loaded.lock.is_none() && folder.join(index::INDEX).is_file() {
         out.report(
             Diagnostic::nowhere(&LOCK_MISSING, format!("{} was compiled before, and there is no rackform.lock", folder.display()))
@@ -104,7 +132,7 @@ fn attempt(
         ExitCode::FAILURE
     })?;
     let phases = if compiled.phases > 1 { format!(" in {} phases", compiled.phases) } else { String::new() };
-    Ok(format!("{}; {} deploys them{phases}", summary(&compiled, terminal.verbose), folder.join("deploy.sh").display()))
+    Ok(format!("{}; {} deploys them{phases}", summary(compiled, terminal.verbose), folder.join("deploy.sh").display()))
 }
 
 fn summary(compiled: &Compiled, verbose: bool) -> String {

@@ -8,6 +8,7 @@ use rackform::diagnostics::Diagnostics;
 use rackform::doctor::{Question, examine, print};
 use rackform::load::{Request, load};
 use rackform::lock::{self, Mode};
+use rackform::progress::{Progress, Stage};
 use rackform::source::Files;
 use rackform::threads::Threads;
 
@@ -54,11 +55,15 @@ pub(super) fn run(args: &DoctorArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.strict);
     let request = Request { path: args.path.clone(), env_files: args.env_file.clone(), env: args.env.clone(), images: Vec::new() };
-    let loaded = load(&request, &rackform::progress::Progress::default(), &mut files, &mut out);
-    // Without rackform.yml it is nobody's say on which rack of Convox an app lives.
-    let old = loaded.lock.filter(|_| loaded.has_fleet).and_then(|lock| lock::read(&files, lock, Mode::Trust, &mut out));
-    let question = Question { files: &files, racks: &loaded.racks, apps: &loaded.apps, lock: old.as_ref(), rack: args.rack.as_deref() };
-    let report = examine(&question, Threads::available(), &mut out);
+    let progress = Progress::default();
+    let report = terminal.watched(&progress, args.message_format, || {
+        let loaded = load(&request, &progress, &mut files, &mut out);
+        // Without rackform.yml it is nobody's say on which rack of Convox an app lives.
+        let old = loaded.lock.filter(|_| loaded.has_fleet).and_then(|lock| lock::read(&files, lock, Mode::Trust, &mut out));
+        let question = Question { files: &files, racks: &loaded.racks, apps: &loaded.apps, lock: old.as_ref(), rack: args.rack.as_deref() };
+        progress.begin(Stage::Checking, 0);
+        examine(&question, Threads::available(), &mut out)
+    });
 
     let said = terminal.diagnostics(&out, &files, args.message_format);
     let is_for_people = matches!(args.message_format, MessageFormat::Human | MessageFormat::Short);

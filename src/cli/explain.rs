@@ -6,6 +6,7 @@ use clap::Args;
 use clap::builder::styling::{AnsiColor, Effects, Style};
 use rackform::diagnostics::codes::{self, CODES};
 use rackform::diagnostics::examples::{CHECK, Example, Part, example};
+use rackform::diagnostics::fixed;
 use rackform::diagnostics::{Code, Severity, near_codes};
 
 use super::terminal::{data, message, width};
@@ -63,7 +64,8 @@ fn list(codes: &[&Code]) -> String {
 
 /// All that there is to say of a code: what it means, an example, and its mend.
 fn story(code: &Code, width: usize) -> String {
-    let story = format!("{BOLD}{}: {}{BOLD:#}\n\n{}", code.id, code.title, filled(code.docs, "", "", width));
+    let fixed = fixed::sentence(code).map_or_else(String::new, |sentence| format!("\n{}", filled(&sentence, "", "", width)));
+    let story = format!("{BOLD}{}: {}{BOLD:#}\n\n{}{fixed}", code.id, code.title, filled(code.docs, "", "", width));
     let Some(Example { mut broken, said, mend }) = example(code) else { return story };
     if !broken.iter().any(|part| matches!(part, Part::Commands(_))) {
         broken.push(Part::Commands(CHECK.to_owned()));

@@ -6,6 +6,7 @@ mod adopt;
 mod compile;
 mod doctor;
 mod explain;
+mod fix;
 mod init;
 mod manual;
 mod plan;
@@ -48,7 +49,7 @@ enum Command {
     /// Check, allocate, and write templates and the lock
     Compile(CompileArgs),
     /// Do everything that compile does but write
-    Check(InputArgs),
+    Check(CheckArgs),
     /// Say what a compile would change, for a review
     Plan(plan::PlanArgs),
     /// Hold what an account is about to do against the plan: exactly that, and nothing more
@@ -70,9 +71,9 @@ enum Command {
     Doctor(doctor::DoctorArgs),
     /// Tell the long story of a diagnostic
     Explain(explain::ExplainArgs),
-    /// Print a JSON Schema, for editors
+    /// Print a JSON Schema, for editors and whoever reads messages
     Schema {
-        /// Of which file
+        /// Of what
         of: SchemaOf,
     },
     /// Print completions for a shell
@@ -95,6 +96,15 @@ struct CompileArgs {
     /// Where the output goes
     #[arg(long, value_name = "DIR", default_value = "build")]
     out: PathBuf,
+}
+
+#[derive(Args)]
+struct CheckArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Mend what is certain in manifests and rackform.yml, then check what is left
+    #[arg(long)]
+    fix: bool,
 }
 
 #[derive(Args)]
@@ -200,6 +210,8 @@ enum SchemaOf {
     Resolve,
     /// What `doctor --format json` prints
     Doctor,
+    /// A line of `--message-format json`
+    Diagnostic,
 }
 
 /// A number with its word: `1 rule`, `2 rules`.
@@ -217,9 +229,10 @@ pub(crate) fn run() -> ExitCode {
     let terminal = Terminal { quiet: cli.quiet, verbose: cli.verbose };
     match cli.command {
         Command::Compile(args) => compile::run(&args.input.job(), Some(&args.out), &terminal),
-        Command::Check(args) => compile::run(&args.job(), None, &terminal),
         Command::Plan(args) => plan::run(&args, &terminal),
         Command::Verify(args) => verify::run(&args, &terminal),
+        Command::Check(args) if args.fix => fix::run(&args.input.job(), &terminal),
+        Command::Check(args) => compile::run(&args.input.job(), None, &terminal),
         Command::Move(args) => {
             let app = args.app.clone();
             let change = match &args.rack {
@@ -232,7 +245,7 @@ pub(crate) fn run() -> ExitCode {
         }
         Command::Init { path } => init::run(&path, &terminal),
         Command::Adopt(args) => adopt::run(&args, &terminal),
-        Command::Resolve(args) => resolve::run(&args),
+        Command::Resolve(args) => resolve::run(&args, &terminal),
         Command::Doctor(args) => doctor::run(&args, &terminal),
         Command::Explain(args) => explain::run(&args),
         Command::Schema { of } => terminal::data(match of {
@@ -241,6 +254,7 @@ pub(crate) fn run() -> ExitCode {
             SchemaOf::Plan => schema::PLAN,
             SchemaOf::Resolve => schema::RESOLVE,
             SchemaOf::Doctor => schema::DOCTOR,
+            SchemaOf::Diagnostic => schema::DIAGNOSTIC,
         }),
         Command::Completions { shell } => manual::completions(shell),
         Command::Man { folder } => manual::man(folder.as_deref(), &terminal),

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use rackform::diagnostics::codes::{NOTHING_BEFORE, REVISION};
 use rackform::diagnostics::{Diagnostic, Diagnostics, Severity};
+use rackform::fix;
 use rackform::load::{self, OutputTexts};
 use rackform::placement::Change;
 use rackform::plan::{self, Output, Plan};
@@ -80,7 +81,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.input.common.strict);
     let job = args.input.job(&args.path);
-    let made = terminal.watched(&job, || make(&args.input, &job, &mut files, &mut out));
+    let made = terminal.watched(&job.progress, job.common.message_format, || make(&args.input, &job, &mut files, &mut out));
     let said = terminal.diagnostics_beside_data(&out, &files, args.input.common.message_format);
     let plan = match made {
         Ok(plan) => plan,
@@ -102,7 +103,9 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
 /// The plan, or the exit code for what was reported.
 pub(super) fn make(input: &PlanInput, job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<Plan, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
-    let (compiled, _) = compile::make(job, files, out)?;
+    let (loaded, compiled) = compile::make(job, files, out);
+    fix::find(files, &load::mendable(&loaded, files), out);
+    let compiled = compiled?;
     let (shown, folder, before) = before(input, job, out).ok_or(ExitCode::FAILURE)?;
     job.progress.begin(Stage::Comparing, 0);
     let mut read = |texts| {
@@ -149,7 +152,10 @@ fn before(args: &PlanInput, job: &Job<'_>, out: &mut Diagnostics) -> Option<(Str
         return None;
     };
     let output = output.unwrap_or_else(|| project.join(".nowhere"));
-    let texts = output_or_compile(against, &output, &output, &project, job, out)?;
+    let texts = match revision.project(&project) {
+        Some(project) => output_or_compile(against, &output, &output, &project, job, out)?,
+        None => load::output(&output, out)?,
+    };
     Some((format!("{against} ({})", revision.commit), PathBuf::from(against), texts))
 }
 
@@ -161,8 +167,7 @@ fn output_or_compile(name: &str, first: &Path, second: &Path, project: &Path, jo
     let mut files = Files::default();
     let mut found = Diagnostics::default();
     let old = Job { path: project, locked: false, change: Change::None, common: job.common, progress: job.progress.clone() };
-    let compiled = compile::make(&old, &mut files, &mut found);
-    if let Ok((compiled, _)) = compiled {
+    if let (_, Ok(compiled)) = compile::make(&old, &mut files, &mut found) {
         return Some(compiled.files.into_iter().map(|file| (file.path, file.text)).collect());
     }
     let errors: Vec<&Diagnostic> = found.sorted().into_iter().filter(|diagnostic| diagnostic.severity == Severity::Error).collect();

@@ -7,6 +7,7 @@ use clap::{Args, ValueEnum};
 use rackform::Decided;
 use rackform::diagnostics::Diagnostics;
 use rackform::placement::Change;
+use rackform::progress::Progress;
 use rackform::resolve::{Address, table};
 use rackform::routes::Router;
 use rackform::source::Files;
@@ -59,7 +60,7 @@ enum Format {
 }
 
 /// Answer, or list all.
-pub(super) fn run(args: &ResolveArgs) -> ExitCode {
+pub(super) fn run(args: &ResolveArgs, terminal: &Terminal) -> ExitCode {
     let here = Path::new(".");
     if args.all {
         // Without an address the first argument is the folder.
@@ -68,7 +69,7 @@ pub(super) fn run(args: &ResolveArgs) -> ExitCode {
             message("--all lists every host; leave the address out");
             return ExitCode::from(WRONG_USAGE);
         }
-        return match decide(folder, args) {
+        return match decide(folder, args, terminal) {
             Ok(decided) => {
                 let hosts = decided.hosts();
                 data(&match args.format {
@@ -87,7 +88,7 @@ pub(super) fn run(args: &ResolveArgs) -> ExitCode {
             return ExitCode::from(WRONG_USAGE);
         }
     };
-    let decided = match decide(args.path.as_deref().unwrap_or(here), args) {
+    let decided = match decide(args.path.as_deref().unwrap_or(here), args, terminal) {
         Ok(decided) => decided,
         Err(code) => return code,
     };
@@ -106,13 +107,15 @@ fn json(answer: &impl Serialize) -> String {
 
 /// Read the fleet and decide what it is to be. Its errors are reported, and nothing else is: the answer stands alone on
 /// standard output, where messages for machines go too.
-fn decide(folder: &Path, args: &ResolveArgs) -> Result<Decided, ExitCode> {
+fn decide(folder: &Path, args: &ResolveArgs, terminal: &Terminal) -> Result<Decided, ExitCode> {
     let mut files = Files::default();
     let mut out = Diagnostics::new(args.common.strict);
-    let job =
-        Job { path: folder, locked: false, change: Change::None, common: &args.common, progress: rackform::progress::Progress::default() };
-    let (loaded, old) = compile::read(&job, &mut files, &mut out);
-    rackform::decide(Threads::available(), &compile::input(&job, &files, &loaded, &old), &mut out).map_err(|_| {
+    let job = Job { path: folder, locked: false, change: Change::None, common: &args.common, progress: Progress::default() };
+    let decided = terminal.watched(&job.progress, args.common.message_format, || {
+        let (loaded, old) = compile::read(&job, &mut files, &mut out);
+        rackform::decide(Threads::available(), &compile::input(&job, &files, &loaded, &old), &mut out)
+    });
+    decided.map_err(|_| {
         Terminal { quiet: true, verbose: false }.diagnostics(&out, &files, args.common.message_format);
         ExitCode::FAILURE
     })

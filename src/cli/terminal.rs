@@ -5,9 +5,10 @@ use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
 use rackform::diagnostics::{Diagnostic, Diagnostics, Severity, github, render, sarif, short, to_json};
+use rackform::progress::Progress;
 use rackform::source::Files;
 
-use super::{Job, MessageFormat, counted, watch};
+use super::{MessageFormat, counted, watch};
 
 /// Messages of one severity that are drawn in full; the rest is counted.
 const MOST: usize = 200;
@@ -50,9 +51,9 @@ pub(super) struct Terminal {
 
 impl Terminal {
     /// Work that may take long: a person who waits before a terminal is told how far it is.
-    pub(super) fn watched<T>(&self, job: &Job<'_>, work: impl FnOnce() -> T) -> T {
-        let is_for_people = matches!(job.common.message_format, MessageFormat::Human | MessageFormat::Short);
-        if !self.quiet && is_for_people && watch::is_possible() { watch::watched(&job.progress, work) } else { work() }
+    pub(super) fn watched<T>(&self, progress: &Progress, format: MessageFormat, work: impl FnOnce() -> T) -> T {
+        let is_for_people = matches!(format, MessageFormat::Human | MessageFormat::Short);
+        if !self.quiet && is_for_people && watch::is_possible() { watch::watched(progress, work) } else { work() }
     }
 
     /// A sentence on what was done.
@@ -109,6 +110,10 @@ impl Terminal {
             .collect();
         if !counts.is_empty() {
             let _ = writeln!(out, "{}", counts.join(", "));
+        }
+        let mendable = sorted.iter().filter(|diagnostic| diagnostic.fix.is_some()).count();
+        if mendable > 0 && format == MessageFormat::Human && !self.quiet {
+            let _ = writeln!(out, "{mendable} of these can be mended by `rackform check --fix`");
         }
         ExitCode::SUCCESS
     }

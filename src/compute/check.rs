@@ -5,7 +5,7 @@ use crate::diagnostics::codes::{
     BAD_IMAGE, CANNOT_ROLL, CUTS_REQUESTS, DEPLOYMENT_RANGE, METRIC_TARGET, NEEDS_INSTANCES, NO_WAY_OUT, POLICY_ARN, REQUESTS_WITHOUT_PORT,
     SIZE_RANGE, TAG, TIME_RANGE,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
+use crate::diagnostics::{Diagnostic, Diagnostics, Mend, nearest, same_but_for_case};
 use crate::fleet::{App, Compute, Network, Rack, is_policy_arn};
 use crate::manifest::Service;
 
@@ -30,7 +30,10 @@ pub(super) fn images(app: &App, out: &mut Diagnostics) {
             || format!("its services are {}", services().collect::<Vec<_>>().join(", ")),
             |near| format!("did you mean `{near}`?"),
         );
-        out.report(Diagnostic::new(&BAD_IMAGE, given.place, what).help(help));
+        let is_apart = |meant: &&str| !app.images.iter().any(|other| other.service == *meant);
+        let meant = same_but_for_case(&given.service, services()).filter(is_apart);
+        let mend = given.place.zip(meant).map(|(place, meant)| Mend::text(place, meant));
+        out.report(Diagnostic::new(&BAD_IMAGE, given.place, what).help(help).mend(mend));
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use super::Launch;
 use crate::diagnostics::codes::{VOLUME_ELSEWHERE, VOLUME_LOST, VOLUME_SHAPE};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::{Change, Diagnostic, Diagnostics, Mend};
 use crate::fleet::{App, Rack};
 use crate::manifest::{Manifest, Service};
 
@@ -77,9 +77,13 @@ pub(super) fn mounts(app: &App, service: &Service, launch: Launch, rack: &Rack, 
             () => None,
         };
         if let Some(wrong) = wrong {
+            let first = service.volumes.iter().find(|other| other.value == volume.value && other.place != volume.place);
+            let first = first.filter(|first| first.place < volume.place && path.starts_with('/'));
+            let mend = first.map(|first| Mend::new(volume.place, Change::Remove, "remove the second one").because(first.place));
             out.report(
                 Diagnostic::new(&VOLUME_SHAPE, volume.place, format!("`{}` can't mount `{}`: {wrong}", service.name.value, volume.value))
-                    .help("write the path in the container, such as /data, or SOURCE:/data"),
+                    .help("write the path in the container, such as /data, or SOURCE:/data")
+                    .mend(mend),
             );
             continue;
         }

@@ -137,7 +137,7 @@ codes! {
     METRIC_AGGREGATE = "RF0223" Error "a custom metric without a valid aggregate",
         "`aggregate` is the statistic of the metric that the autoscaler keeps to: avg, max, min or sum. Convox fails to render an app with another one, or with none.";
     UNKNOWN_RESOURCE_TYPE = "RF0224" Warning "a resource type that Convox does not have",
-        "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else.";
+        "Convox knows postgres, mysql, mariadb, redis, valkey, memcached and efs, and fails to render anything else. rackform does not run resources, so it goes on.";
     GRPC_HEALTH = "RF0226" Warning "a gRPC health check that expects \"not implemented\"",
         "A healthy gRPC service answers its health method with code 0. `LoadBalancerGrpcSuccessCodes` is 12, \"not implemented\", unless set: right for a path that no service has, such as the default `/`, and never met by a method that exists. Set the parameter to \"0\".";
 
@@ -308,7 +308,7 @@ codes! {
     VOLUME_LOST = "RF0711" Warning "a volume that does not outlive its process",
         "On Fargate a volume is a folder of the task and goes with it; every process has its own. Keep data in a database or a bucket, or run the app on instances (`FargateServices: No`), where a volume is a folder of the instance.";
     VOLUME_SHAPE = "RF0712" Error "a volume that can't be mounted",
-        "A volume is the path in the container, or `SOURCE:PATH`. The path is absolute, and no two volumes of a service have the same.";
+        "A volume is the path in the container, or `SOURCE:PATH`, where the source names a folder of the instance that the services of an app share. The path is absolute, and no two volumes of a service have the same.";
     SECRET_NAME = "RF0713" Error "a variable that can't be a secret",
         "A variable without a value becomes a secret: a parameter of the Systems Manager under /<rack>/<app>/. Its name has letters, digits, `_`, `-` and `.`, and what begins with aws or ssm is not ours to use there, nor for a rack with secrets.";
     AGENT_PORT = "RF0714" Error "a port that an agent can't have",
@@ -372,6 +372,8 @@ codes! {
         "Count, CPU and memory of `scale` are defaults of the parameter `<Service>Formation` of the app's stack, and CloudFormation keeps the value that a parameter has. After the first deploy only `convox scale`, or `params` of the manifest with that parameter, changes them; what `scale` says is ignored without a word.";
     CONVOX_UNKNOWN = "RF0819" Note "a value that only the app's environment knows",
         "Convox replaces `${NAME}` by what `convox env set` gave the app. `rackform doctor` does not see that and takes a domain for one host of which nothing is known, and anything else as not written. Give it the value with `--env NAME=VALUE`, with `--env-file FILE`, or in `environment` of the app in rackform.yml.";
+    CONVOX_UNCERTIFIABLE = "RF0820" Warning "a domain that no new certificate can name",
+        "Convox asks ACM for a certificate with every domain of a service, unless one in the account covers them all. ACM takes `*` as the whole first label and nowhere else, so it refuses a pattern such as `shop-*.example.org`, and the deployment fails unless there is a certificate for `*.example.org`. Certificates are known here only where `certificates` of the rack in rackform.yml lists them.";
 
     CHANGE_SET = "RF0901" Error "a change set or a plan that can't be trusted",
         "`verify` reads what `aws cloudformation describe-change-set` printed and what `plan --format json` printed. One of them is something else, is not whole, is not ready, or can't be executed any more. A change set that CloudFormation could not make says why in its `StatusReason`.";

@@ -1,8 +1,10 @@
 //! Messages for people: drawn like rustc's, or one line each.
 
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet, normalize_untrusted_str};
+use std::ops::Range;
 
-use super::{Diagnostic, Severity};
+use annotate_snippets::{AnnotationKind, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str};
+
+use super::{Diagnostic, Fix, Severity};
 use crate::source::{Files, Place};
 
 fn level(severity: Severity) -> Level<'static> {
@@ -40,11 +42,39 @@ pub fn render(diagnostic: &Diagnostic, files: &Files, styled: bool) -> String {
     for note in &notes {
         group = group.element(Level::NOTE.message(note));
     }
+    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
+    // What can be mended is shown as it would be, in the place of words.
+    let change = diagnostic.fix.as_ref().and_then(|fix| Some((fix, Change::of(files, fix)?)));
+    if let Some((fix, change)) = &change {
+        let title = clean(&fix.message);
+        let patches = change.patches.iter().map(|(range, new)| Patch::new(range.clone(), *new));
+        let snippet = Snippet::source(change.lines).line_start(change.first).path(change.path).patches(patches);
+        return renderer.render(&[group, Level::HELP.secondary_title(&title).element(snippet)]);
+    }
     if let Some(help) = &help {
         group = group.element(Level::HELP.message(help));
     }
-    let renderer = if styled { Renderer::styled() } else { Renderer::plain() };
     renderer.render(&[group])
+}
+
+/// The lines that a fix changes.
+struct Change<'a> {
+    path: &'a str,
+    first: usize,
+    lines: &'a str,
+    patches: Vec<(Range<usize>, &'a str)>,
+}
+
+impl<'a> Change<'a> {
+    fn of(files: &'a Files, fix: &'a Fix) -> Option<Self> {
+        let (from, to) = (fix.edits.first()?.place, fix.edits.last()?.place);
+        let text = files.text(from.file);
+        let (first, start, _) = files.lines(from);
+        // Where a whole line goes, its end goes too, and the next line is where it was.
+        let end = to.span.end + text.get(to.span.end..)?.find('\n').unwrap_or(text.len() - to.span.end);
+        let patches = fix.edits.iter().map(|edit| (edit.place.span.start - start..edit.place.span.end - start, edit.replacement.as_str()));
+        Some(Self { path: files.path(from.file), first, lines: text.get(start..end)?, patches: patches.collect() })
+    }
 }
 
 fn snippet<'a>(files: &'a Files, place: Place, kind: AnnotationKind, label: &'a str) -> Snippet<'a, annotate_snippets::Annotation<'a>> {

@@ -2,6 +2,8 @@
 
 pub mod codes;
 pub mod examples;
+mod fix;
+pub mod fixed;
 mod github;
 mod human;
 mod json;
@@ -10,10 +12,11 @@ mod sarif;
 mod words;
 
 pub use codes::Code;
+pub use fix::{Change, Edit, Fix, Mend};
 pub use github::github;
 pub use human::{render, short};
 pub use json::to_json;
-pub use nearest::{near_codes, nearest};
+pub use nearest::{certain, near_codes, nearest, same_but_for_case};
 pub use sarif::sarif;
 
 use std::collections::BTreeSet;
@@ -61,6 +64,10 @@ pub struct Diagnostic {
     pub notes: Vec<String>,
     /// What to do about it.
     pub help: Option<String>,
+    /// What mends it for certain, as the stage knows it; few messages have something, so it stands apart.
+    pub mend: Option<Box<Mend>>,
+    /// The same as edits, once the stage `fix` has found them.
+    pub fix: Option<Box<Fix>>,
 }
 
 impl Diagnostic {
@@ -80,6 +87,8 @@ impl Diagnostic {
             also: Vec::new(),
             notes: Vec::new(),
             help: None,
+            mend: None,
+            fix: None,
         }
     }
 
@@ -108,6 +117,13 @@ impl Diagnostic {
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());
+        self
+    }
+
+    /// Say what mends it for certain, if something does.
+    #[must_use]
+    pub fn mend(mut self, mend: impl Into<Option<Mend>>) -> Self {
+        self.mend = mend.into().map(Box::new);
         self
     }
 }
@@ -170,6 +186,11 @@ impl Diagnostics {
     /// Fail the stage if anything so far was an error.
     pub fn settle<T>(&self, value: T) -> Result<T, Reported> {
         if self.has_errors() { Err(Reported(())) } else { Ok(value) }
+    }
+
+    /// Look at every message again.
+    pub fn each(&mut self, look: impl FnMut(&mut Diagnostic)) {
+        self.list.iter_mut().for_each(look);
     }
 
     /// Whether anything so far was an error.

@@ -38,9 +38,45 @@ pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> O
         .map(|(_, word)| word)
 }
 
+/// The one of `known` that was meant for certain, so that a program may write it. A hint may be
+/// wrong, this may not, so it asks for more:
+///
+/// * The words are the same but for case, `-` and `_`, or one slip apart: a letter too many, too few
+///   or wrong, or two neighbours swapped. Two slips lead from `external` to `internal`.
+/// * No other known word is within two slips: `htps` may be http or https.
+/// * The known word has four letters or more: `cpus` counts something else than `cpu`.
+/// * No digit is in play: `Subnet3CIDR` is no slip for `Subnet2CIDR`.
+pub fn certain<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let bare = |word: &str| word.to_lowercase().replace(['-', '_'], "");
+    let digits = |word: &str| word.chars().filter(char::is_ascii_digit).collect::<String>();
+    let lower = written.to_lowercase();
+    let mut near: Vec<(usize, &str)> = known
+        .into_iter()
+        .map(|word| {
+            let is_same = bare(word) == bare(written);
+            (if is_same { 0 } else { strsim::damerau_levenshtein(&lower, &word.to_lowercase()).max(1) }, word)
+        })
+        .filter(|(distance, _)| *distance <= 2)
+        .collect();
+    near.sort_unstable();
+    match near.as_slice() {
+        [(0, word), rest @ ..] if rest.first().is_none_or(|(distance, _)| *distance > 0) => Some(word),
+        [(1, word)] if word.chars().count() >= 4 && digits(word) == digits(written) => Some(word),
+        _ => None,
+    }
+}
+
+/// The one of `known` that is the same but for case, if it is the only one: for names that somebody
+/// chose, where one slip away may be another name that is still to come.
+pub fn same_but_for_case<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let lower = written.to_lowercase();
+    let mut same = known.into_iter().filter(|word| word.to_lowercase() == lower);
+    same.next().filter(|_| same.next().is_none())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{CODES, near_codes, nearest};
+    use super::{CODES, certain, near_codes, nearest, same_but_for_case};
 
     #[test]
     fn near_words_are_found_and_far_ones_are_not() {
@@ -63,5 +99,37 @@ mod tests {
         assert_eq!(ids("a").len(), 5);
         assert_eq!(ids("unicorn"), [""; 0]);
         assert_eq!(ids(" "), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_written_by_a_program_is_certain() {
+        let known = ["internal", "internalAndExternal", "port", "path", "cpu", "allow_cidr", "environment"];
+        for (written, meant) in [
+            ("prot", Some("port")),
+            ("enviroment", Some("environment")),
+            ("Internal", Some("internal")),
+            ("internal_and_external", Some("internalAndExternal")),
+            ("allowCIDR", Some("allow_cidr")),
+            ("ports", Some("port")),
+            ("external", None),
+            ("cpus", None),
+            ("CPU", Some("cpu")),
+            ("eniromnent", None),
+        ] {
+            assert_eq!(certain(written, known), meant, "{written}");
+        }
+        let schemes = ["http", "https", "grpc", "secure-grpc"];
+        assert_eq!(certain("gprc", schemes), Some("grpc"));
+        assert_eq!(certain("htps", schemes), None);
+        assert_eq!(certain("Secure-Grpc", schemes), Some("secure-grpc"));
+        assert_eq!(certain("Subnet3CIDR", ["Subnet0CIDR"]), None);
+        assert_eq!(certain("a-b", ["ab", "a_b"]), None, "two of them");
+    }
+
+    #[test]
+    fn names_are_the_same_but_for_case_or_nothing() {
+        assert_eq!(same_but_for_case("API", ["api", "web"]), Some("api"));
+        assert_eq!(same_but_for_case("apis", ["api", "web"]), None);
+        assert_eq!(same_but_for_case("db", ["DB", "Db"]), None);
     }
 }

@@ -7,8 +7,8 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use super::{Code, Diagnostic, human::clean, words};
-use crate::source::{Files, Place};
+use super::{Code, Diagnostic, Fix, human::clean, words};
+use crate::source::{FileId, Files, Place};
 
 /// Where the schema of such a log is published.
 const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
@@ -68,7 +68,29 @@ fn result(diagnostic: &Diagnostic, index: usize, files: &Files) -> Value {
     if !related.is_empty() {
         result["relatedLocations"] = Value::from(related);
     }
+    if let Some(fix) = &diagnostic.fix {
+        result["fixes"] = json!([self::fix(fix, files)]);
+    }
     result
+}
+
+/// A proposed fix (§3.55): a change for each file, with its replacements (§3.56, §3.57).
+fn fix(fix: &Fix, files: &Files) -> Value {
+    let mut changes: BTreeMap<FileId, Vec<Value>> = BTreeMap::new();
+    for edit in &fix.edits {
+        let mut replacement = json!({ "deletedRegion": region(edit.place, files) });
+        // Without content, a replacement only deletes (§3.57.4).
+        if !edit.replacement.is_empty() {
+            replacement["insertedContent"] = json!({ "text": edit.replacement });
+        }
+        changes.entry(edit.place.file).or_default().push(replacement);
+    }
+    let change =
+        |(file, replacements): (FileId, Vec<Value>)| json!({ "artifactLocation": artifact(file, files), "replacements": replacements });
+    json!({
+        "description": message(&clean(&fix.message)),
+        "artifactChanges": changes.into_iter().map(change).collect::<Vec<_>>(),
+    })
 }
 
 /// A message, in which braces are doubled, since single ones hold the place of an argument (§3.11.5).
@@ -76,14 +98,19 @@ fn message(text: &str) -> Value {
     json!({ "text": text.replace('{', "{{").replace('}', "}}") })
 }
 
-/// A place; its end column is the one behind the last character (§3.30.8).
 fn physical(place: Place, files: &Files) -> Value {
+    json!({ "artifactLocation": artifact(place.file, files), "region": region(place, files) })
+}
+
+fn artifact(file: FileId, files: &Files) -> Value {
+    json!({ "uri": uri(files.path(file)) })
+}
+
+/// A place; its end column is the one behind the last character (§3.30.8).
+fn region(place: Place, files: &Files) -> Value {
     let (line, column) = files.line_column(place.file, place.span.start);
     let (end_line, end_column) = files.line_column(place.file, place.span.end);
-    json!({
-        "artifactLocation": { "uri": uri(files.path(place.file)) },
-        "region": { "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column },
-    })
+    json!({ "startLine": line, "startColumn": column, "endLine": end_line, "endColumn": end_column })
 }
 
 /// A path as a URI: relative to the folder of the run unless the path is absolute. What RFC 3986

@@ -1,10 +1,10 @@
 //! How much of a rack's routers its apps would take on Convox, and where they stop fitting.
 
 use super::rules::Need;
-use crate::demand::{Load, ROUTERS, WORDS};
+use crate::demand::{Load, ROUTERS, WORDS, quota};
 use crate::diagnostics::codes::{CONVOX_CERTIFICATES, CONVOX_ROUTER_FULL};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::App;
+use crate::fleet::{App, Rack};
 use crate::routes::Router;
 
 /// What AWS answers when there is no more room, as [`WORDS`] lists kinds. API `ELBv2` 2015-12-01,
@@ -46,9 +46,10 @@ impl End {
     }
 }
 
-/// Fill the routers of a rack; apps come with their needs, by name.
-pub(super) fn fill(rack: &str, quota: Load, apps: &[(&App, &[Need; 2])], out: &mut Diagnostics) -> Vec<Fill> {
-    ROUTERS.into_iter().filter_map(|router| of_router(rack, router, quota, apps, out)).collect()
+/// Fill the routers that a rack has; apps come with their needs, by name.
+pub(super) fn fill(rack: &Rack, apps: &[(&App, &[Need; 2])], out: &mut Diagnostics) -> Vec<Fill> {
+    let routers = ROUTERS.into_iter().filter(|router| router.is_on(rack));
+    routers.filter_map(|router| of_router(&rack.name, router, quota(rack), apps, out)).collect()
 }
 
 fn of_router(rack: &str, router: Router, quota: Load, apps: &[(&App, &[Need; 2])], out: &mut Diagnostics) -> Option<Fill> {
@@ -87,7 +88,7 @@ fn report(rack: &str, fill: &Fill, app: &App, out: &mut Diagnostics) {
     let what = if own > most {
         format!("`{}` alone asks for {own} {word} of {router}, which holds {most}", end.app)
     } else {
-        format!("`{}` would be the one to bring {router} to {} {word} of {most}", end.app, end.held)
+        format!("{router} has no room for `{}`: {} {word} of {most}", end.app, end.held)
     };
     let fit = match end.before {
         0 => "it is the first in the order of names".to_owned(),

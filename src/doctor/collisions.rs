@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::numbers::{Tier, chance, hashed, taken};
+use super::numbers::{Tier, chance, hashed, per_cent, taken};
 use super::rules::{ConvoxRule, service_label};
 use crate::diagnostics::codes::{CONVOX_NEXT_COLLISION, CONVOX_PRIORITY_IN_USE, CONVOX_SAME_NAMES};
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -13,6 +13,9 @@ use crate::routes::Router;
 const LIKELY: f64 = 0.01;
 /// Numbers that a message lists.
 const LISTED: usize = 10;
+
+/// An app and a service of it, by their places.
+type Service = (usize, usize);
 
 /// How likely a new app collides on a router of Convox. Probabilities are from 0 to 1.
 #[derive(Debug, Clone, PartialEq)]
@@ -47,18 +50,18 @@ pub(super) fn check(rack: &str, router: Router, apps: &[&App], rules: &[&ConvoxR
         let app = apps[rule.app];
         service_label(app, &app.manifest.services[rule.service])
     };
-    let mut alike: BTreeMap<(usize, usize, usize, usize), Vec<(u32, &ConvoxRule)>> = BTreeMap::new();
+    let mut alike: BTreeMap<(Service, Service), Vec<(u32, &ConvoxRule)>> = BTreeMap::new();
     for (number, rules) in &by_number {
         let Some((first, others)) = rules.split_first() else { continue };
         for other in others {
             if (first.app, first.service) != (other.app, other.service) && name(first) == name(other) {
-                alike.entry((first.app, first.service, other.app, other.service)).or_default().push((*number, other));
+                alike.entry(((first.app, first.service), (other.app, other.service))).or_default().push((*number, other));
             } else {
                 collision(rack, apps, *number, (first, other), out);
             }
         }
     }
-    for ((app, service, _, _), numbers) in alike {
+    for (((app, service), _), numbers) in alike {
         let first = (apps[app], service);
         same_names(rack, router, first, apps, &numbers, out);
     }
@@ -82,6 +85,7 @@ fn collision(rack: &str, apps: &[&App], number: u32, (first, other): (&ConvoxRul
     } else {
         format!("a rule of `{}` and one of `{}`", owner(apps, first), owner(apps, other))
     };
+    let when = if first.app == other.app { "every deployment" } else { "whichever is deployed later" };
     out.report(
         Diagnostic::new(&CONVOX_PRIORITY_IN_USE, other.place, format!("{whose} get the number {number}"))
             .label(format!("{number} for `{}`", other.shown()))
@@ -92,7 +96,7 @@ fn collision(rack: &str, apps: &[&App], number: u32, (first, other): (&ConvoxRul
                 text(other),
                 first.router.word()
             ))
-            .help("whichever is deployed later fails with PriorityInUse, each time: change a name, or the place of a domain in its list"),
+            .help(format!("{when} fails with PriorityInUse, each time: change a name, or the place of a domain in its list")),
     );
 }
 
@@ -147,15 +151,18 @@ pub(super) fn chances(rules: &[&ConvoxRule], room: usize) -> Chances {
 
 /// Say where a new app collides with some likelihood.
 pub(super) fn report(rack: &str, router: Router, chances: &Chances, out: &mut Diagnostics) {
-    if chances.app >= LIKELY {
-        let (app, until_full) = (super::print::per_cent(chances.app), super::print::per_cent(chances.until_full));
-        out.report(
-            Diagnostic::nowhere(
-                &CONVOX_NEXT_COLLISION,
-                format!("a new app on the {} router of `{rack}` meets a number that is taken with {app}", router.word()),
-            )
-            .note(format!("{} numbers of 25000 are taken, and a typical app has {} rules", chances.exact, chances.typical))
-            .note(format!("with {} rules more, as many as the router takes, one of them does with {until_full}", chances.room)),
-        );
+    if chances.app < LIKELY {
+        return;
     }
+    let app = per_cent(chances.app);
+    let mut diagnostic = Diagnostic::nowhere(
+        &CONVOX_NEXT_COLLISION,
+        format!("a new app on the {} router of `{rack}` meets a number that is taken with {app}", router.word()),
+    )
+    .note(format!("{} numbers of 25000 are taken, and a typical app has {} rules", chances.exact, chances.typical));
+    if chances.room > 0 {
+        let until_full = per_cent(chances.until_full);
+        diagnostic = diagnostic.note(format!("of the {} rules that the router still takes, one does with {until_full}", chances.room));
+    }
+    out.report(diagnostic);
 }

@@ -36,52 +36,60 @@ pub(super) fn check(apps: &[&App], rules: &[&ConvoxRule], out: &mut Diagnostics)
             by_host.entry(host.as_str()).or_default().push(Claim { rule, host, number });
         }
     }
+    let mut ends = Ends::default();
     for claims in by_host.values_mut() {
         claims.sort_by_key(|claim| claim.number); // stable: of a collision the first app stays first
-        for dead in claims.iter().filter(|claim| !claim.is_of(&claims[0]) && claim.number != claims[0].number) {
-            taken(apps, &claims[0], dead, out);
+        if claims[0].host.is_wildcard() {
+            ends.add(claims[0].host);
         }
     }
-    let first: BTreeMap<&str, Claim<'_>> = by_host.into_iter().map(|(host, claims)| (host, claims[0])).collect();
-    let mut ends = Ends::default();
-    first.values().filter(|claim| claim.host.is_wildcard()).for_each(|claim| ends.add(claim.host));
     let mut covered: BTreeMap<&str, Vec<Claim<'_>>> = BTreeMap::new();
-    for claim in first.values() {
-        let near: Vec<Claim<'_>> = ends.near(claim.host).into_iter().map(|pattern| first[pattern.as_str()]).collect();
-        beside(apps, claim, &near, &mut covered, out);
+    for claims in by_host.values() {
+        let near: Vec<Claim<'_>> = ends.near(claims[0].host).into_iter().map(|pattern| by_host[pattern.as_str()][0]).collect();
+        let around: Vec<&Claim<'_>> = near.iter().filter(|other| other.host.contains(claims[0].host)).collect();
+        let answers = around.iter().copied().chain(claims).min_by_key(|claim| claim.number).unwrap_or(&claims[0]);
+        for dead in claims.iter().filter(|claim| !claim.is_of(answers) && claim.number != answers.number) {
+            if answers.host == dead.host { taken(apps, answers, dead, out) } else { swallowed(apps, dead, answers, out) }
+        }
+        if answers.host == claims[0].host {
+            outside(apps, answers, &around, &mut covered, out);
+        }
+        across(apps, &claims[0], &near, out);
     }
     for (pattern, inside) in covered {
-        say_covered(apps, &first[pattern], &inside, out);
+        say_covered(apps, &by_host[pattern][0], &inside, out);
     }
 }
 
-/// Hold a host or pattern against the patterns that may meet it.
-fn beside<'a>(
+/// Say which patterns around a host come behind it, and whether anything but a hash says so.
+fn outside<'a>(
     apps: &[&App],
     claim: &Claim<'a>,
-    near: &[Claim<'a>],
+    around: &[&Claim<'a>],
     covered: &mut BTreeMap<&'a str, Vec<Claim<'a>>>,
     out: &mut Diagnostics,
 ) {
-    let mut before: Option<&Claim<'_>> = None;
-    for other in near.iter().filter(|other| !other.is_of(claim) && other.number != claim.number) {
-        if other.host.contains(claim.host) {
-            if other.number < claim.number {
-                before = Some(before.filter(|known| known.number < other.number).unwrap_or(other));
-            } else if other.rule.tier() == claim.rule.tier() {
-                unclear(apps, claim, other, &witness(claim.host), out);
-            } else if other.rule.app != claim.rule.app {
-                covered.entry(other.host.as_str()).or_default().push(*claim);
-            }
-        } else if claim.host.is_wildcard() && !claim.host.contains(other.host) && is_said_here(claim.host, other.host) {
-            if let Some(both) = claim.host.overlap(other.host) {
-                let (first, second) = if claim.number < other.number { (claim, other) } else { (other, claim) };
-                unclear(apps, first, second, &full(&both, claim.host, other.host), out);
-            }
+    for other in around.iter().filter(|other| !other.is_of(claim) && other.number != claim.number) {
+        if other.rule.tier() == claim.rule.tier() {
+            unclear(apps, claim, other, &witness(claim.host), out);
+        } else if other.rule.app != claim.rule.app {
+            covered.entry(other.host.as_str()).or_default().push(*claim);
         }
     }
-    if let Some(other) = before {
-        swallowed(apps, claim, other, out);
+}
+
+/// Say which patterns meet a pattern with neither inside the other.
+fn across(apps: &[&App], claim: &Claim<'_>, near: &[Claim<'_>], out: &mut Diagnostics) {
+    for other in near.iter().filter(|other| !other.is_of(claim) && other.number != claim.number) {
+        if claim.host.is_wildcard()
+            && !claim.host.contains(other.host)
+            && !other.host.contains(claim.host)
+            && is_said_here(claim.host, other.host)
+            && let Some(both) = claim.host.overlap(other.host)
+        {
+            let (first, second) = if claim.number < other.number { (claim, other) } else { (other, claim) };
+            unclear(apps, first, second, &full(&both, claim.host, other.host), out);
+        }
     }
 }
 

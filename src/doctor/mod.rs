@@ -28,7 +28,6 @@ pub use savings::{Savings, Total};
 
 use std::collections::BTreeMap;
 
-use crate::demand;
 use crate::diagnostics::codes::{APP_NAME, UNSET_HOST_VARIABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{self, App, AppSource, Rack, RackSpec, SharedCertificate};
@@ -189,7 +188,7 @@ fn rack(shared: &SharedRack, read: &[(&AppSource, App)], apps: &[&App], needs: &
         rules.extend(own);
     }
     let by_name: Vec<(&App, &[Need; 2])> = shared.apps.iter().map(|at| (apps[*at], &needs[*at])).collect();
-    let fills = capacity::fill(&shared.rack.name, demand::quota(&shared.rack), &by_name, out);
+    let fills = capacity::fill(&shared.rack, &by_name, out);
     let mut routers = Vec::new();
     for fill in fills {
         let on_it: Vec<&ConvoxRule> = rules.iter().filter(|rule| rule.router == fill.router).collect();

@@ -41,14 +41,14 @@ impl Tier {
 /// The remainders of a byte by the polynomial of CRC-32 (IEEE 802.3), bits reflected.
 const TABLE: [u32; 256] = {
     let mut table = [0; 256];
-    let mut byte = 0;
+    let mut byte = 0_u32;
     while byte < 256 {
-        let (mut crc, mut bit) = (byte as u32, 0);
+        let (mut crc, mut bit) = (byte, 0);
         while bit < 8 {
             crc = if crc & 1 == 1 { 0xEDB8_8320 ^ (crc >> 1) } else { crc >> 1 };
             bit += 1;
         }
-        table[byte] = crc;
+        table[byte as usize] = crc;
         byte += 1;
     }
     table
@@ -81,6 +81,16 @@ pub(super) fn number(app: &str, service: &str, key: &str, position: Option<u32>)
 pub(super) fn chance(taken: usize, new: usize) -> f64 {
     let share = |held: usize| f64::from(u32::try_from(held).unwrap_or(SLOTS).min(SLOTS)) / f64::from(SLOTS);
     1.0 - (0..new.min(SLOTS as usize + 1)).map(|more| 1.0 - share(taken + more)).product::<f64>()
+}
+
+/// A probability in per cent: as many digits as say something, and at least two behind the point.
+pub(super) fn per_cent(probability: f64) -> String {
+    let per_cent = probability * 100.0;
+    match per_cent {
+        p if p <= 0.0 => "0 %".to_owned(),
+        p if p < 0.1 => format!("{p:.3} %"),
+        p => format!("{p:.2} %"),
+    }
 }
 
 /// How many numbers of a tier are taken.
@@ -119,12 +129,13 @@ mod tests {
     #[test]
     fn chances_are_those_of_birthdays() {
         // Per cent, worked out apart with whole numbers.
-        for (new, per_cent) in [(10, "0.18"), (25, "1.19"), (33, "2.09"), (50, "4.79"), (66, "8.23"), (75, "10.52"), (100, "17.98")] {
+        for (new, per_cent) in [(10, "0.18"), (25, "1.19"), (33, "2.09"), (50, "4.78"), (66, "8.23"), (75, "10.52"), (100, "17.98")] {
             assert_eq!(format!("{:.2}", chance(0, new) * 100.0), per_cent, "{new}");
         }
         assert_eq!(format!("{:.2}", chance(0, 187) * 100.0), "50.21");
         assert_eq!(format!("{:.3}", chance(63, 1) * 100.0), "0.252");
         assert_eq!(format!("{:.3}", chance(63, 3) * 100.0), "0.766");
+        assert_eq!([0.0, 0.000_04, 0.001_2, 0.123_456].map(per_cent), ["0 %", "0.004 %", "0.12 %", "12.35 %"]);
         assert!(chance(25_000, 1) >= 1.0 && chance(0, 25_001) >= 1.0 && chance(9, 0) <= 0.0);
     }
 }

@@ -2,8 +2,9 @@
 
 use super::reading::{fails_on_convox, passes_on_convox};
 use crate::diagnostics::codes::{
-    CONVOX_CERTIFICATES, CONVOX_COVERED, CONVOX_HOST_TAKEN, CONVOX_NEVER_HEALTHY, CONVOX_NEXT_COLLISION, CONVOX_RANDOM_METRICS,
-    CONVOX_SWALLOWED, CONVOX_UNCLEAR_ORDER, CONVOX_UNKNOWN, DEAD_LINK, GRPC_HEALTH, ID_COLLISION, UNDERSCORE,
+    APP_NAME, BAD_ENV, CONVOX_CERTIFICATES, CONVOX_COVERED, CONVOX_HOST_TAKEN, CONVOX_NEVER_HEALTHY, CONVOX_NEXT_COLLISION,
+    CONVOX_RANDOM_METRICS, CONVOX_SWALLOWED, CONVOX_UNCERTIFIABLE, CONVOX_UNCLEAR_ORDER, CONVOX_UNKNOWN, DEAD_LINK, DROPPED_PARAMETER,
+    GRPC_HEALTH, ID_COLLISION, NOT_UTF8, PARAMETER_VALUE, TOO_DEEP, TOO_LARGE, UNDERSCORE, UNREADABLE, UNSUPPORTED_YAML,
 };
 use crate::diagnostics::{Code, Severity};
 
@@ -37,6 +38,17 @@ impl Rank {
         }
     }
 
+    /// What it means, in words that go on with a sentence.
+    pub fn phrase(self) -> &'static str {
+        match self {
+            Self::Fails => "a deployment fails",
+            Self::Misroutes => "requests go astray",
+            Self::Likely => "it may go wrong",
+            Self::Ignored => "Convox ignores it, or reads it otherwise",
+            Self::Unknown => "it can't be told from here",
+        }
+    }
+
     /// Its heading, for people.
     pub fn title(self) -> &'static str {
         match self {
@@ -44,23 +56,32 @@ impl Rank {
             Self::Misroutes => "Requests go astray",
             Self::Likely => "It may go wrong",
             Self::Ignored => "Convox ignores this, or reads it otherwise",
-            Self::Unknown => "Not known here",
+            Self::Unknown => "Can't be told from here",
         }
     }
 }
 
 const MISROUTES: [&Code; 3] = [&CONVOX_HOST_TAKEN, &CONVOX_SWALLOWED, &ID_COLLISION];
-const LIKELY: [&Code; 9] = [
+const LIKELY: [&Code; 10] = [
     &CONVOX_CERTIFICATES,
     &CONVOX_COVERED,
     &CONVOX_NEVER_HEALTHY,
     &CONVOX_NEXT_COLLISION,
     &CONVOX_UNCLEAR_ORDER,
     &CONVOX_RANDOM_METRICS,
+    &CONVOX_UNCERTIFIABLE,
     &DEAD_LINK,
     &GRPC_HEALTH,
     &UNDERSCORE,
 ];
+
+const UNKNOWN: [&Code; 7] = [&BAD_ENV, &CONVOX_UNKNOWN, &NOT_UTF8, &TOO_DEEP, &TOO_LARGE, &UNREADABLE, &UNSUPPORTED_YAML];
+
+/// Whether it is about rackform.yml or rackform.lock, which Convox does not read.
+fn is_about_our_files(code: &Code) -> bool {
+    let is_manifests = [&APP_NAME, &PARAMETER_VALUE, &DROPPED_PARAMETER].contains(&code);
+    (code.id.starts_with("RF03") && !is_manifests) || code.id.starts_with("RF05")
+}
 
 /// How much a kind of finding matters, whatever `--strict` makes of its severity.
 pub fn rank(code: &Code) -> Rank {
@@ -68,7 +89,7 @@ pub fn rank(code: &Code) -> Rank {
         Rank::Misroutes
     } else if LIKELY.contains(&code) {
         Rank::Likely
-    } else if *code == CONVOX_UNKNOWN {
+    } else if UNKNOWN.contains(&code) || is_about_our_files(code) {
         Rank::Unknown
     } else if fails_on_convox(code) || (code.severity == Severity::Error && !passes_on_convox(code)) {
         Rank::Fails

@@ -1,6 +1,9 @@
 //! What Convox deploys badly or not at all, beyond what its manifest reader refuses.
 
-use crate::diagnostics::codes::{CONVOX_FIRST_DEPLOY, CONVOX_INTERNAL_ONLY, CONVOX_NEVER_HEALTHY, CONVOX_NO_TARGET, CONVOX_RANDOM_METRICS};
+use super::rules::certificate;
+use crate::diagnostics::codes::{
+    CONVOX_FIRST_DEPLOY, CONVOX_INTERNAL_ONLY, CONVOX_NEVER_HEALTHY, CONVOX_NO_TARGET, CONVOX_RANDOM_METRICS, CONVOX_UNCERTIFIABLE,
+};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{App, Rack};
 use crate::manifest::{Service, logical_id};
@@ -15,6 +18,7 @@ pub(super) fn check(app: &App, rack: &Rack, written: &[(Spanned<String>, Spanned
         targets(service, out);
         internal_only(service, rack, out);
         never_healthy(app, service, rack, written, out);
+        uncertifiable(service, rack, out);
     }
 }
 
@@ -79,6 +83,27 @@ fn never_healthy(app: &App, service: &Service, rack: &Rack, written: &[(Spanned<
             .label("its security group lets in the internal router alone")
             .help("make two services of it, or run the app on instances without `Isolate`"),
         );
+    }
+}
+
+/// Patterns that ACM takes into no new certificate: there `*` is the whole first label.
+fn uncertifiable(service: &Service, rack: &Rack, out: &mut Diagnostics) {
+    if service.port.is_none() || certificate(service, rack).is_some() {
+        return;
+    }
+    for domain in service.domains.iter().filter(|domain| domain.unset.is_empty()) {
+        let name = &domain.name.value;
+        if name.strip_prefix("*.").unwrap_or(name).contains(['*', '?']) {
+            out.report(
+                Diagnostic::new(
+                    &CONVOX_UNCERTIFIABLE,
+                    domain.name.place,
+                    format!("no new certificate can name `{name}` of `{}`", service.name.value),
+                )
+                .label("ACM takes `*` as the whole first label alone")
+                .help("have a certificate in the account whose names cover every domain of the service, or use another pattern"),
+            );
+        }
     }
 }
 

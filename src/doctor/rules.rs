@@ -80,6 +80,13 @@ impl Need {
         [self.rules(), self.target_groups, self.certificates()]
     }
 
+    /// The same with what another app asks for beside it.
+    pub(super) fn kinds_with(&self, other: &Need) -> [usize; 3] {
+        let [rules, target_groups, certificates] = self.kinds();
+        let shared = other.shared_certificates.difference(&self.shared_certificates).count();
+        [rules + other.rules(), target_groups + other.target_groups, certificates + other.own_certificates + shared]
+    }
+
     /// Put what another app asks for beside it.
     pub(super) fn add(&mut self, other: &Need) {
         self.https += other.https;
@@ -163,7 +170,7 @@ pub(super) fn needs(app: &App, rack: &Rack, rules: &[ConvoxRule]) -> [Need; 2] {
 
 /// The certificate that exists and that Convox takes for a service: the first one whose names cover
 /// every domain of it. Without one, its stack asks for a new one.
-fn certificate(service: &Service, rack: &Rack) -> Option<String> {
+pub(super) fn certificate(service: &Service, rack: &Rack) -> Option<String> {
     let hosts: Vec<Host> = service
         .domains
         .iter()

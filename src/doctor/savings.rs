@@ -42,7 +42,9 @@ pub(super) fn compare(apps: Vec<App>, needs: &[[Need; 2]], plain: &Rack, certifi
 /// First fit, by decreasing size.
 fn convox(needs: &[[Need; 2]], quota: Load) -> Total {
     let most = quota.kinds();
-    let fits = |needs: &[Need; 2]| needs.iter().all(|need| need.kinds().iter().zip(most).all(|(held, most)| *held <= most));
+    let fits = |rack: &[Need; 2], needs: &[Need; 2]| {
+        rack.iter().zip(needs).all(|(held, need)| held.kinds_with(need).iter().zip(most).all(|(held, most)| *held <= most))
+    };
     // The largest share of a quota that the app asks for, over a common denominator.
     let size = |needs: &[Need; 2]| {
         let share = |kind: usize, held: usize| held * most.iter().product::<usize>().checked_div(most[kind]).unwrap_or_default();
@@ -52,20 +54,16 @@ fn convox(needs: &[[Need; 2]], quota: Load) -> Total {
     order.sort_by_cached_key(|needs| std::cmp::Reverse(size(needs)));
     let mut total = Total::default();
     let mut racks: Vec<[Need; 2]> = Vec::new();
-    let with = |rack: &[Need; 2], needs: &[Need; 2]| {
-        let mut rack = rack.clone();
-        rack.iter_mut().zip(needs).for_each(|(held, need)| held.add(need));
-        rack
-    };
     for needs in order {
-        if !fits(needs) {
+        if !fits(&[Need::default(), Need::default()], needs) {
             total.too_large += 1;
-            needs.iter().for_each(|need| add(&mut total.kinds, need.kinds()));
+            for need in needs {
+                add(&mut total.kinds, need.kinds());
+            }
             continue;
         }
-        let found = racks.iter_mut().find_map(|rack| Some(with(rack, needs)).filter(fits).map(|filled| (rack, filled)));
-        match found {
-            Some((rack, filled)) => *rack = filled,
+        match racks.iter_mut().find(|rack| fits(rack, needs)) {
+            Some(rack) => rack.iter_mut().zip(needs).for_each(|(held, need)| held.add(need)),
             None => racks.push(needs.clone()),
         }
     }
@@ -79,7 +77,8 @@ fn add(sum: &mut [usize; 3], more: [usize; 3]) {
 
 /// The placement of a compile, onto as many racks as it takes.
 fn rackform(apps: Vec<App>, rack: &Rack) -> Total {
-    let count = apps.len().max(1);
+    // One more than can be needed: an app that may live on one rack alone would be settled there, too large or not.
+    let count = apps.len() + 1;
     let racks: Vec<Rack> = (0..count).map(|at| Rack { name: format!("{}-{at}", rack.name), ..rack.clone() }).collect();
     let whole = |app: App| {
         let mut app = App { allowed: 0..count, is_pinned: false, ..app };
@@ -93,19 +92,21 @@ fn rackform(apps: Vec<App>, rack: &Rack) -> Total {
     let placement = placement::place(&draft, &nothing, &Change::None, &mut Diagnostics::default());
     let mut total = Total::default();
     let mut ledger = Ledger::new(&nothing);
-    let placed: BTreeSet<usize> = placement.homes.iter().map(|(app, _)| *app).collect();
+    let mut homeless: BTreeSet<usize> = (0..draft.apps.len()).collect();
     for (app, at) in &placement.homes {
         let home = &draft.racks[*at];
+        homeless.remove(app);
         ledger.add(&home.name, &demand::of(&draft.apps[*app], home, &nothing));
     }
     for at in &placement.open {
-        ROUTERS.iter().for_each(|router| add(&mut total.kinds, ledger.load(&draft.racks[*at].name, *router).kinds()));
+        for router in ROUTERS {
+            add(&mut total.kinds, ledger.load(&draft.racks[*at].name, router).kinds());
+        }
     }
-    for (_, app) in draft.apps.iter().enumerate().filter(|(at, _)| !placed.contains(at)) {
-        total.too_large += 1;
-        demand::of(app, rack, &nothing).routers.iter().for_each(|load| add(&mut total.kinds, load.kinds()));
+    for app in &homeless {
+        demand::of(&draft.apps[*app], rack, &nothing).routers.iter().for_each(|load| add(&mut total.kinds, load.kinds()));
     }
-    Total { racks: placement.open.len(), ..total }
+    Total { racks: placement.open.len(), too_large: homeless.len(), ..total }
 }
 
 /// Give a domain that nobody knows, or that AWS refuses, a name of its own, so that both ways count it.

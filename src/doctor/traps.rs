@@ -173,10 +173,16 @@ pub(super) fn values_as_yaml(files: &Files, tree: &Tree, source: &AppSource, out
     let Some(ours) = tree.to_json() else { return };
     let theirs = parse(source.file, &replaced, None).ok().and_then(|parsed| parsed.tree.to_json());
     let (pointer, what) = match &theirs {
-        None => (String::new(), "is no YAML to Convox"),
+        None => (String::new(), "is no YAML to Convox".to_owned()),
         Some(theirs) => match difference(&ours, theirs, String::new()) {
             None => return,
-            Some(pointer) => (pointer, "says something else to Convox"),
+            Some(pointer) => {
+                let what = match theirs.pointer(&pointer) {
+                    Some(Value::Array(_) | Value::Object(_)) | None => "says something else to Convox".to_owned(),
+                    Some(scalar) => format!("is {scalar} to Convox"),
+                };
+                (pointer, what)
+            }
         },
     };
     // Where the first difference is a key that only one of the two has, the block around it is shown.

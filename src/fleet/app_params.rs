@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::formation::{self, Formation};
-use super::values::{flag, policy_arn, same};
+use super::values::{flag, meant, policy_arn, same};
 use crate::diagnostics::codes::{DROPPED_PARAMETER, PARAMETER_ELSEWHERE, PARAMETER_VALUE, PARAMETERS_DISAGREE, UNKNOWN_PARAMETER};
-use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
+use crate::diagnostics::{Diagnostic, Diagnostics, Mend, certain, nearest};
 use crate::manifest::{Manifest, logical_id};
 use crate::source::{Place, Spanned};
 
@@ -175,9 +175,13 @@ impl AppParams {
             } else {
                 let formations: Vec<String> = manifest.services.iter().map(|s| format!("{}Formation", logical_id(&s.name.value))).collect();
                 let known = SUPPORTED.iter().chain(&ELSEWHERE).copied().chain(formations.iter().map(String::as_str));
+                let written = if inside { &manifest.params[..] } else { outside };
+                let mend = certain(&name.value, known.clone())
+                    .filter(|meant| meant_once(meant, name, written))
+                    .map(|meant| Mend::text(name.place, meant));
                 let code = if inside { &DROPPED_PARAMETER } else { &UNKNOWN_PARAMETER };
                 let help = nearest(&name.value, known).map_or("remove it".to_owned(), |near| format!("did you mean `{near}`?"));
-                out.report(Diagnostic::new(code, name.place, format!("apps have no parameter `{}`", name.value)).help(help));
+                out.report(Diagnostic::new(code, name.place, format!("apps have no parameter `{}`", name.value)).help(help).mend(mend));
             }
         }
         if params.slow_start > 0 && params.algorithm == Algorithm::LeastOutstandingRequests {
@@ -244,6 +248,12 @@ fn refused(name: &str, value: &Spanned<String>, takes: &str) -> Diagnostic {
     Diagnostic::new(&PARAMETER_VALUE, value.place, format!("`{name}` can't be \"{}\"", value.value))
         .label(format!("takes {takes}"))
         .help(format!("write {takes}, or remove the parameter"))
+        .mend(meant(&value.value, takes).map(|meant| Mend::plain(value.place, &meant)))
+}
+
+/// Whether a parameter is not written, nor anything else that comes near it.
+fn meant_once(meant: &str, name: &Spanned<String>, written: &[(Spanned<String>, Spanned<String>)]) -> bool {
+    !written.iter().any(|(other, _)| other.place != name.place && certain(&other.value, [meant]).is_some())
 }
 
 /// Numbers and ranges of numbers, separated by commas.

@@ -8,10 +8,11 @@ use super::assemble::{AppImage, MAX_APP_NAME};
 use super::promises::{Expectation, Promises, Reservation};
 use super::{Api, Compute, Network, Quotas, QuotasSpec, SharedCertificate};
 use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, RACK_NAME, SYNTAX};
-use crate::diagnostics::{Code, Diagnostic, Diagnostics};
+use crate::diagnostics::{Change, Code, Diagnostic, Diagnostics, Mend};
 use crate::document::{self, json_view};
+use crate::mends;
 use crate::schema::{FLEET_SCHEMA, Violation, What};
-use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Resolved, Spanned, Tree, Variables, escape_pointer, readable};
+use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Resolved, Span, Spanned, Tree, Variables, escape_pointer, readable};
 
 /// Per cent of each quota that stay free when new apps are placed, unless the rack says otherwise.
 pub(super) const HEADROOM: u32 = 10;
@@ -126,10 +127,11 @@ pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<FleetF
         out.report(without_quotes(files, diagnostic).unwrap_or_else(|| diagnostic.clone()));
     }
     let tree = read?.tree;
-    let violations = FLEET_SCHEMA.violations(&json_view(&tree, out)?);
-    for violation in &violations {
-        report(&tree, violation, out);
-    }
+    let json = json_view(&tree, out)?;
+    let violations = FLEET_SCHEMA.violations(&json);
+    let subject = mends::Subject { schema: &FLEET_SCHEMA, tree: &tree, json: &json, violations: &violations };
+    let told = violations.iter().enumerate().filter_map(|(number, violation)| words(subject, violation, number < mends::MOST));
+    mends::report(&tree, told.collect(), |_| true, out);
     Some(FleetFile { is_whole: violations.is_empty(), ..decode(&tree) })
 }
 
@@ -141,14 +143,20 @@ fn without_quotes(files: &Files, found: &Diagnostic) -> Option<Diagnostic> {
     let open = before.strip_suffix("{rack}")?.len();
     let end = behind.find([' ', '\t', '\r', ',', '}', ']']).unwrap_or(behind.len());
     let text = format!("{}{}", &before[open..], &behind[..end]);
+    let whole = Place { span: Span { start: start + open, end: place.span.start + end }, ..place };
+    let is_host = behind[..end].bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
+    let mend = Mend::new(whole, Change::Bytes(format!("\"{text}\"")), format!("write `\"{text}\"`"));
     Some(
         Diagnostic::new(&SYNTAX, place, "text that begins with `{` needs quotes")
             .label("`{rack}` has ended as a mapping here")
-            .help(format!("write \"{text}\", quotes included")),
+            .help(format!("write \"{text}\", quotes included"))
+            .mend(Some(mend).filter(|_| is_host)),
     )
 }
 
-fn report(tree: &Tree, violation: &Violation, out: &mut Diagnostics) {
+/// A violation in words, with the pointer of what it is about.
+fn words(about: mends::Subject<'_>, violation: &Violation, with_mend: bool) -> Option<(String, Diagnostic)> {
+    let tree = about.tree;
     let at = |pointer: &str| {
         let (key, value) = tree.find(pointer)?;
         Some((tree.place(key.unwrap_or(value)), tree.place(value)))
@@ -176,9 +184,15 @@ fn report(tree: &Tree, violation: &Violation, out: &mut Diagnostics) {
             found.help(subject.help())
         }),
     };
-    if let Some(diagnostic) = diagnostic {
-        out.report(diagnostic);
-    }
+    let (pointer, mend) = match &violation.what {
+        _ if !with_mend => (violation.pointer.clone(), None),
+        What::Unknown { key, .. } => (format!("{}/{}", violation.pointer, escape_pointer(key)), about.rename(violation)),
+        What::Wrong { .. } => {
+            (violation.pointer.clone(), tree.find(&violation.pointer).and_then(|(_, value)| about.value(violation, value)))
+        }
+        _ => (violation.pointer.clone(), None),
+    };
+    Some((pointer, diagnostic?.mend(mend)))
 }
 
 /// A key that is no name of a rack or of an app.

@@ -2,7 +2,7 @@
 
 use super::rack_param_table::{self, RACK_PARAMETERS, Standing};
 use super::{ApiParams, Cidr, InstanceParams, RackSpec, WrittenParam, rack_checks, values};
-use crate::diagnostics::{Diagnostic, Diagnostics, codes, nearest};
+use crate::diagnostics::{Diagnostic, Diagnostics, Mend, certain, codes, nearest};
 
 /// What a router does with requests that could desynchronise it from a target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -150,7 +150,7 @@ impl RackParams {
     pub fn read(spec: &RackSpec, out: &mut Diagnostics) -> Self {
         let mut params = Self::default();
         for (name, written) in &spec.params {
-            if let Some(found) = read_one(&mut params, name, written, &spec.name.value) {
+            if let Some(found) = read_one(&mut params, name, written, spec) {
                 out.report(found);
             }
         }
@@ -215,10 +215,15 @@ impl RackParams {
     }
 }
 
-fn read_one(params: &mut RackParams, name: &str, written: &WrittenParam, rack: &str) -> Option<Diagnostic> {
+fn read_one(params: &mut RackParams, name: &str, written: &WrittenParam, spec: &RackSpec) -> Option<Diagnostic> {
+    let rack = &spec.name.value;
     let Some(parameter) = rack_param_table::find(name) else {
         let known = RACK_PARAMETERS.iter().filter(|known| matches!(known.standing, Standing::Supported { .. }));
         let found = Diagnostic::new(&codes::UNKNOWN_PARAMETER, written.name, format!("`{name}` is no parameter of a rack"));
+        let is_apart = |meant: &&str| !spec.params.keys().any(|other| other != name && certain(other, [*meant]).is_some());
+        let meant = certain(name, RACK_PARAMETERS.iter().map(|known| known.name)).filter(is_apart);
+        let meant = meant.filter(|meant| known.clone().any(|known| known.name == *meant));
+        let found = found.mend(meant.map(|meant| Mend::text(written.name, meant)));
         return Some(match nearest(name, known.map(|known| known.name)) {
             Some(near) => found.help(format!("did you mean `{near}`?")),
             None => found.help("names are Convox's, such as `Internal` or `LoadBalancerIdleTimeout`"),
@@ -228,7 +233,8 @@ fn read_one(params: &mut RackParams, name: &str, written: &WrittenParam, rack: &
     match parameter.standing {
         Standing::Supported { .. } => params.set(name, text).err().map(|takes| {
             let what = format!("`{name}` of rack `{rack}` can't be `{text}`");
-            Diagnostic::new(&codes::PARAMETER_VALUE, written.value.place, what).help(format!("it takes {takes}"))
+            let mend = values::meant(text, &takes).map(|meant| Mend::plain(written.value.place, &meant));
+            Diagnostic::new(&codes::PARAMETER_VALUE, written.value.place, what).help(format!("it takes {takes}")).mend(mend)
         }),
         Standing::Off { value: off } if values::same(text, off) => None,
         Standing::Off { value: off } => {

@@ -1,6 +1,7 @@
 //! Values of rack parameters. An error says what the parameter takes, to go behind "it takes".
 
 use super::Cidr;
+use crate::diagnostics::same_but_for_case;
 
 /// `Yes` or `No`; `true` and `false` are what YAML makes of them without quotes.
 pub(super) fn flag(text: &str) -> Result<bool, String> {
@@ -17,6 +18,18 @@ pub(super) fn same(one: &str, other: &str) -> bool {
         (Ok(one), Ok(other)) => one == other,
         _ => one == other,
     }
+}
+
+/// The value that a text must have been meant to be, from the words of what a parameter takes: one
+/// that differs in case only, or a flag under another name.
+pub(super) fn meant(text: &str, takes: &str) -> Option<String> {
+    let words = || takes.split(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '-').filter(|word| !word.is_empty());
+    let flag = match text.to_lowercase().as_str() {
+        "on" | "y" | "1" => "Yes",
+        "off" | "n" | "0" => "No",
+        _ => return same_but_for_case(text, words()).filter(|_| !text.is_empty()).map(str::to_owned),
+    };
+    words().any(|word| word == flag).then(|| flag.to_owned())
 }
 
 /// One of a few words.

@@ -5,7 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use super::{non_empty, slashes};
+use super::{is_project, non_empty, slashes};
 use crate::diagnostics::codes::REVISION;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 
@@ -33,6 +33,13 @@ impl Revision {
         let rest = absolute.strip_prefix(standing).ok()?;
         let real = standing.canonicalize().ok()?.join(rest);
         Some(self.folder.path().join(real.strip_prefix(&self.top).ok()?))
+    }
+
+    /// The project that a path of the revision was part of: what is new today was part of the folder above it. None
+    /// where there was no project yet.
+    pub fn project(&self, path: &Path) -> Option<PathBuf> {
+        let standing = path.ancestors().find(|folder| folder.exists())?;
+        is_project(standing).then(|| standing.to_owned())
     }
 }
 
@@ -90,7 +97,9 @@ fn check_out(top: &Path, commit: &str, folder: &Path) -> Result<(), String> {
     let parts: Vec<&[u8]> = all.split(|byte| *byte == 0).filter(is_part).collect();
     let prefix = format!("--prefix={}/", folder.display());
     with_index(&["checkout-index", "--quiet", "-z", "--stdin", &prefix], &parts.join(&0))?;
-    std::fs::remove_file(&index).map_err(|error| error.to_string())
+    std::fs::remove_file(&index).map_err(|error| error.to_string())?;
+    // This is the top of a repository: whoever looks for a fleet looks no further up.
+    std::fs::create_dir(folder.join(".git")).map_err(|error| error.to_string())
 }
 
 fn command(folder: &Path, arguments: &[&str]) -> Command {

@@ -10,7 +10,7 @@ use crate::diagnostics::codes::{
     METRIC_AGGREGATE, NLB_CONFLICT, NO_SERVICES, NOT_PROVISIONED, PORT_RANGE, PORT_SCHEME, SCALE_BACKWARDS, SCALE_RANGE, SCALE_ZERO,
     TARGETS_WITHOUT_RANGE, UNKNOWN_LINK, UNKNOWN_RESOURCE, UNKNOWN_RESOURCE_TYPE, UNKNOWN_TIMER_SERVICE,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics, nearest};
+use crate::diagnostics::{Diagnostic, Diagnostics, Mend, certain, nearest, same_but_for_case};
 use crate::source::Spanned;
 
 /// Schemes that a target group can speak.
@@ -127,8 +127,16 @@ fn scheme(service: &Service, scheme: &str, place: crate::source::Place, out: &mu
     if known {
         return;
     }
+    let number = service.port.as_ref().map(|port| (port.number.value, port.number.place));
+    let is_prefix = number.is_some_and(|(_, at)| at == place);
+    let number = number.map_or(0, |(number, _)| number);
+    let mend = if scheme.bytes().all(|b| b.is_ascii_digit()) {
+        is_prefix.then(|| Mend::plain(place, &number.to_string()))
+    } else {
+        certain(scheme, SCHEMES).map(|meant| Mend::text(place, &if is_prefix { format!("{meant}:{number}") } else { meant.to_owned() }))
+    };
     let help = if scheme.bytes().all(|b| b.is_ascii_digit()) {
-        format!("the router listens on 443 in any case; write `port: {}`", service.port.as_ref().map_or(0, |p| p.number.value))
+        format!("the router listens on 443 in any case; write `port: {number}`")
     } else if let Some(near) = nearest(scheme, SCHEMES) {
         format!("did you mean `{near}`?")
     } else {
@@ -137,7 +145,8 @@ fn scheme(service: &Service, scheme: &str, place: crate::source::Place, out: &mu
     out.report(
         Diagnostic::new(&PORT_SCHEME, place, format!("`{}` can't speak `{scheme}`", service.name.value))
             .label("what stands before the colon is a scheme")
-            .help(help),
+            .help(help)
+            .mend(mend),
     );
 }
 
@@ -172,11 +181,18 @@ fn scale(service: &Service, out: &mut Diagnostics) {
         );
     }
     for target in &scale.targets.custom {
+        // The long words are those of CloudWatch's statistics.
+        let mend = target.written_aggregate.and_then(|place| {
+            let long = [("average", "avg"), ("maximum", "max"), ("minimum", "min")];
+            let lower = target.aggregate.to_lowercase();
+            long.iter().find(|(word, _)| *word == lower).map(|(_, meant)| Mend::text(place, meant))
+        });
         if !["avg", "max", "min", "sum"].contains(&target.aggregate.to_lowercase().as_str()) {
             out.report(
                 Diagnostic::new(&METRIC_AGGREGATE, target.place, format!("`{}` has no valid `aggregate`", target.metric))
                     .label(format!("found \"{}\"", target.aggregate))
-                    .help("write avg, max, min or sum"),
+                    .help("write avg, max, min or sum")
+                    .mend(mend),
             );
         }
     }
@@ -212,7 +228,9 @@ fn unknown<'a>(
     kind: &str,
     known: impl Iterator<Item = &'a str>,
 ) -> Diagnostic {
-    let diagnostic = Diagnostic::new(code, name.place, format!("there is no {kind} `{}`", name.value));
+    let known: Vec<&str> = known.collect();
+    let mend = same_but_for_case(&name.value, known.iter().copied()).map(|meant| Mend::text(name.place, meant));
+    let diagnostic = Diagnostic::new(code, name.place, format!("there is no {kind} `{}`", name.value)).mend(mend);
     match nearest(&name.value, known) {
         Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
         None => diagnostic.help(format!("declare it under `{kind}s:`, or remove the name here")),
@@ -270,7 +288,9 @@ fn elsewhere(manifest: &Manifest, out: &mut Diagnostics) {
             let help = nearest(&kind.value, RESOURCE_TYPES)
                 .map_or_else(|| format!("Convox has {}", RESOURCE_TYPES.join(", ")), |near| format!("did you mean `{near}`?"));
             out.report(
-                Diagnostic::new(&UNKNOWN_RESOURCE_TYPE, kind.place, format!("Convox has no resource of type `{}`", kind.value)).help(help),
+                Diagnostic::new(&UNKNOWN_RESOURCE_TYPE, kind.place, format!("Convox has no resource of type `{}`", kind.value))
+                    .help(help)
+                    .mend(certain(&kind.value, RESOURCE_TYPES).map(|meant| Mend::text(kind.place, meant))),
             );
         }
     }
@@ -303,16 +323,42 @@ fn schedule(timer: &str, schedule: &Spanned<String>, out: &mut Diagnostics) {
     if schedule.value.is_empty() {
         out.report(report("is missing", "add `schedule`, such as `0 3 * * ?`"));
     } else if fields.contains(&"") {
-        out.report(report("has two blanks in a row", "put single blanks between the fields: each blank counts as the start of one"));
+        let help = "put single blanks between the fields: each blank counts as the start of one";
+        out.report(report("has two blanks in a row", help).mend(single_blanks(schedule)));
     } else if !(5..=6).contains(&fields.len()) {
         out.report(report(
             &format!("has {} fields", fields.len()),
             "write five fields with single blanks between them, such as `0 3 * * ?`",
         ));
     } else if (fields[2] == "?") == (fields[4] == "?") {
-        out.report(report(
-            "needs `?` for exactly one of day of month and day of week",
-            "put `?` for the one that does not matter, such as `0 3 * * ?`",
-        ));
+        out.report(
+            report(
+                "needs `?` for exactly one of day of month and day of week",
+                "put `?` for the one that does not matter, such as `0 3 * * ?`",
+            )
+            .mend(question_mark(schedule, &fields)),
+        );
     }
+}
+
+/// The same fields with single blanks, if they are as many as there should be.
+fn single_blanks(schedule: &Spanned<String>) -> Option<Mend> {
+    let fields: Vec<&str> = schedule.value.split_whitespace().collect();
+    let text = fields.join(" ");
+    let differs_in_blanks = schedule.value.split(' ').filter(|field| !field.is_empty()).eq(fields.iter().copied());
+    ((5..=6).contains(&fields.len()) && differs_in_blanks).then(|| Mend::text(schedule.place, &text))
+}
+
+/// The schedule with `?` for the day field that is `*`. Days of the week by number are not touched:
+/// AWS begins to count with 1 on Sunday, and crontab with 0.
+fn question_mark(schedule: &Spanned<String>, fields: &[&str]) -> Option<Mend> {
+    let of_names = |field: &str| field.bytes().all(|b| b.is_ascii_alphabetic() || b == b',' || b == b'-');
+    let at = match (fields[2], fields[4]) {
+        ("?", _) | (_, "?") => return None,
+        (_, "*") => 4,
+        ("*", day) if of_names(day) => 2,
+        _ => return None,
+    };
+    let text: Vec<&str> = fields.iter().enumerate().map(|(field, text)| if field == at { "?" } else { text }).collect();
+    Some(Mend::text(schedule.place, &text.join(" ")))
 }

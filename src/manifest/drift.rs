@@ -188,7 +188,8 @@ fn block(pointer: &'static str) -> impl Strategy<Value = String> {
         .prop_map(|map| format!("{{{}}}", map.into_iter().map(|(k, v)| format!("\"{k}\": {v}")).collect::<Vec<_>>().join(", ")))
 }
 
-fn document() -> impl Strategy<Value = String> {
+/// A manifest in flow style, right or wrong.
+pub(crate) fn document() -> impl Strategy<Value = String> {
     let service = prop_oneof![4 => block("/$defs/service"), 1 => value()];
     let name = proptest::sample::select(vec!["web", "web-2", "Web", "web_x", "on", "a"]);
     let services = proptest::collection::btree_map(name, service, 0..3);

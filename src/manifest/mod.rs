@@ -4,7 +4,7 @@
 mod check;
 mod decode;
 #[cfg(test)]
-mod drift;
+pub(crate) mod drift;
 mod names;
 mod shape;
 mod types;
@@ -19,6 +19,7 @@ use std::collections::BTreeSet;
 use crate::diagnostics::codes::{MERGED_DOMAINS, TOO_MANY_SERVICES, UNSET_VARIABLE};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document::{self, Document};
+use crate::mends::Subject;
 use crate::schema::CONVOX_SCHEMA;
 use crate::source::{FileId, Files, Place, Span, Tree, Variables};
 
@@ -45,7 +46,8 @@ pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagno
     let json = document::json_view(&document.tree, out)?;
     let violations = CONVOX_SCHEMA.violations(&json);
     let (manifest, problems) = decode::decode(&document.tree);
-    shape::report(&document.tree, &violations, &problems, out);
+    let subject = Subject { schema: &CONVOX_SCHEMA, tree: &document.tree, json: &json, violations: &violations };
+    shape::report(subject, &problems, out);
     unset_variables(files, &document, &manifest, out);
     merged_domains(&document.tree, out);
     check::check(&manifest, out);

@@ -6,43 +6,66 @@ use super::decode::{Fault, Problem};
 use crate::diagnostics::codes::{
     AGENT_IS_ON, BAD_NAME, EMPTY_VARIABLE, IGNORED_VALUE, MISSING_KEY, RESOURCE_TYPE, UNKNOWN_KEY, V3_KEY, WRONG_SHAPE,
 };
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::{Change, Diagnostic, Diagnostics, Mend};
+use crate::mends::{self, Subject};
 use crate::schema::{CONVOX_SCHEMA, Violation, What};
 use crate::source::{Kind, NodeId, Resolved, Tree, escape_pointer, readable, resolve};
 
 /// What to do when nothing better is known.
 const SCHEMA_HELP: &str = "`rackform schema convox` prints what each key takes";
 
+/// Keys of the root that mean something; below others people keep anchors.
+const ROOT: [&str; 5] = ["environment", "params", "resources", "services", "timers"];
+
 /// Report every violation, and every problem that the schema did not see.
-pub(super) fn report(tree: &Tree, violations: &[Violation], problems: &[Problem], out: &mut Diagnostics) {
+pub(super) fn report(subject: Subject<'_>, problems: &[Problem], out: &mut Diagnostics) {
+    let tree = subject.tree;
+    let mut told: Vec<(String, Diagnostic)> = Vec::new();
     let mut spoken: BTreeSet<NodeId> = BTreeSet::new();
-    for violation in violations {
+    for (number, violation) in subject.violations.iter().enumerate() {
         let Some((key, value)) = tree.find(&violation.pointer) else { continue };
         spoken.insert(value);
         spoken.extend(key);
         if let Some(diagnostic) = words(tree, violation, key, value, &mut spoken) {
-            out.report(diagnostic);
+            let (pointer, mend) = match &violation.what {
+                _ if number >= mends::MOST => (String::new(), None),
+                What::Unknown { key, .. } => (format!("{}/{}", violation.pointer, escape_pointer(key)), subject.rename(violation)),
+                What::Ignored { .. } | What::Wrong { .. } => (violation.pointer.clone(), subject.value(violation, value)),
+                What::Missing { .. } | What::Name { .. } => (violation.pointer.clone(), None),
+            };
+            match mend {
+                Some(mend) => told.push((pointer, diagnostic.mend(mend))),
+                None => drop(out.report(diagnostic)),
+            }
         }
     }
     for problem in problems.iter().filter(|problem| !spoken.contains(&problem.node)) {
         let place = tree.place(problem.node);
         let text = tree.text(problem.node);
-        out.report(match problem.fault {
-            Fault::Refused if is_service_key(tree, problem.node) => {
-                Diagnostic::new(&BAD_NAME, place, format!("`{text}` is not a service name"))
-                    .label("a flag or a number, not text")
-                    .help("put the name in quotes, or choose another one")
-            }
-            Fault::Refused if !problem.why.is_empty() => {
-                Diagnostic::new(&WRONG_SHAPE, place, problem.why).help("change or remove it; Convox refuses the manifest")
-            }
-            Fault::Refused => {
-                Diagnostic::new(&WRONG_SHAPE, place, format!("{} does not fit here", found(tree, problem.node))).help(SCHEMA_HELP)
-            }
-            Fault::Ignored => Diagnostic::new(&IGNORED_VALUE, place, format!("{} is ignored by Convox", found(tree, problem.node))),
-            Fault::Unknown => Diagnostic::new(&UNKNOWN_KEY, place, format!("unknown key `{text}`")),
-        });
+        told.push((
+            format!("/services/{}", escape_pointer(text)),
+            match problem.fault {
+                Fault::Refused if is_service_key(tree, problem.node) => {
+                    let is_flag = matches!(tree.scalar(problem.node), Some(Resolved::Bool(_)));
+                    let is_name = text.bytes().all(|b| b.is_ascii_lowercase()); // `on`, and neither `On` nor `12`
+                    let quoted = Mend::new(place, Change::Quoted, "put the name in quotes");
+                    Diagnostic::new(&BAD_NAME, place, format!("`{text}` is not a service name"))
+                        .label("a flag or a number, not text")
+                        .help("put the name in quotes, or choose another one")
+                        .mend(Some(quoted).filter(|_| is_flag && is_name))
+                }
+                Fault::Refused if !problem.why.is_empty() => {
+                    Diagnostic::new(&WRONG_SHAPE, place, problem.why).help("change or remove it; Convox refuses the manifest")
+                }
+                Fault::Refused => {
+                    Diagnostic::new(&WRONG_SHAPE, place, format!("{} does not fit here", found(tree, problem.node))).help(SCHEMA_HELP)
+                }
+                Fault::Ignored => Diagnostic::new(&IGNORED_VALUE, place, format!("{} is ignored by Convox", found(tree, problem.node))),
+                Fault::Unknown => Diagnostic::new(&UNKNOWN_KEY, place, format!("unknown key `{text}`")),
+            },
+        ));
     }
+    mends::report(tree, told, |key| ROOT.contains(&key), out);
 }
 
 fn is_service_key(tree: &Tree, node: NodeId) -> bool {

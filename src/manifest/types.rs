@@ -241,6 +241,8 @@ pub struct CustomTarget {
     pub metric: String,
     /// `avg`, `max`, `min` or `sum`, as written.
     pub aggregate: String,
+    /// Where that stands, if it does.
+    pub written_aggregate: Option<Place>,
     /// The value to keep.
     pub value: f64,
     /// Dimensions of the metric.

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::emitted::{Output, State, Unreadable};
+use super::exports::{self, Importers};
 use super::holdings::Holdings;
 use super::replacement::{Recreates, effect, passed_on, recreates};
-use super::{ExportChange, ParameterChange, Phase, PropertyChange, ResourceChange, ResourceFate, StackChange, StackFate, details, time};
+use super::{ParameterChange, Phase, PropertyChange, ResourceChange, ResourceFate, StackChange, StackFate, details, time};
 use crate::index::IndexedStack;
 use crate::render::{Map, Node, references};
 
@@ -48,6 +49,17 @@ pub(super) struct Compared {
 }
 
 impl Compared {
+    /// What it holds just before a step, by the place of the step.
+    pub(super) fn until(&self, step: usize) -> Option<&Holdings> {
+        let last = self.after.iter().rev().find(|(at, _)| *at < step).map(|(_, holdings)| holdings);
+        last.or(self.before.as_ref()).map(|holdings| &**holdings)
+    }
+
+    /// What it holds in the end. A stack that is left stays as it was.
+    pub(super) fn last(&self) -> Option<&Holdings> {
+        self.until(usize::MAX)
+    }
+
     /// Whether nothing of it changes.
     pub(super) fn is_kept(&self) -> bool {
         self.changes.is_empty()
@@ -171,7 +183,7 @@ fn stack(entry: &IndexedStack, change: StackFate, before: Option<&State<'_>>, af
     let parameters = parameters(before, after);
     let resources = resources(before, after, &parameters);
     let is_new = |name: &&String| before.is_none_or(|before| !before.has_parameter(name));
-    let exports = exports(before, after, &resources);
+    let exports = exports::changes(before, after, &parameters, &resources);
     StackChange {
         required: entry.required.iter().filter(is_new).cloned().collect(),
         seconds: time::stack(&resources),
@@ -195,33 +207,6 @@ fn parameters(before: Option<&State<'_>>, after: &State<'_>) -> Vec<ParameterCha
             after: Some(value.clone()),
         })
         .collect()
-}
-
-/// Names of exports with what is exported.
-fn exported<'a>(state: &'a State<'_>) -> BTreeMap<String, &'a Node<'a>> {
-    let named = |(_, output): (&str, &'a Node<'a>)| Some((output.get("Export")?.get("Name")?.as_str()?.to_owned(), output.get("Value")?));
-    state.section("Outputs").filter_map(named).collect()
-}
-
-/// Exports that come, go or change: also those of something that is made anew.
-fn exports(before: Option<&State<'_>>, after: &State<'_>, resources: &[ResourceChange]) -> Vec<ExportChange> {
-    let anew = |id: &str| resources.iter().find(|resource| resource.id == id).map_or(Recreates::Never, |resource| resource.replacement);
-    let (old, new) = (before.map(exported).unwrap_or_default(), exported(after));
-    let names: BTreeSet<&String> = old.keys().chain(new.keys()).collect();
-    let change = |name: &String| match (old.get(name), new.get(name)) {
-        (None, _) => Some("add"),
-        (_, None) => Some("remove"),
-        (Some(before), Some(after)) => {
-            let mut surest = if before == after { Recreates::Never } else { Recreates::Always };
-            references(after, &mut |name| surest = surest.max(anew(name)));
-            match surest {
-                Recreates::Never => None,
-                Recreates::Maybe => Some("maybe_modify"),
-                Recreates::Always => Some("modify"),
-            }
-        }
-    };
-    names.into_iter().filter_map(|name| Some(ExportChange { name: name.clone(), change: change(name)? })).collect()
 }
 
 /// Resources of a template by logical ID.
@@ -462,7 +447,8 @@ fn anew(changes: &BTreeMap<&str, ResourceChange>) -> BTreeMap<String, Recreates>
 pub(super) fn in_order(compared: &[Compared]) -> (Vec<StackChange>, Vec<Phase>) {
     let mut all: Vec<&(usize, StackChange)> = compared.iter().flat_map(|stack| &stack.changes).collect();
     all.sort_by(|(a, left), (b, right)| (a, &left.stack).cmp(&(b, &right.stack)));
-    let stacks: Vec<StackChange> = all.into_iter().map(|(_, change)| change.clone()).collect();
+    let importers = Importers::of(compared);
+    let stacks: Vec<StackChange> = all.into_iter().map(|(at, change)| importers.named(*at, change.clone())).collect();
     let mut phases: BTreeMap<usize, Phase> = BTreeMap::new();
     for change in &stacks {
         let Some(phase) = change.phase else { continue };

@@ -1,4 +1,4 @@
-//! What a stack puts on the routers, read from its template.
+//! What a stack puts on the routers and has of other stacks, read from its template.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -27,13 +27,15 @@ pub struct RuleAt {
     pub service: String,
 }
 
-/// What a stack puts on the routers.
+/// What a stack puts on the routers, and what it has of other stacks.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Holdings {
     /// Rules.
     pub rules: Vec<RuleAt>,
     /// Logical IDs of what attaches a certificate, with the rack and router of the listener.
     pub certificates: BTreeSet<(String, Router, String)>,
+    /// Names of exports that it imports.
+    pub imports: BTreeSet<String>,
 }
 
 impl Holdings {
@@ -52,6 +54,7 @@ impl Holdings {
                 }
                 _ => {}
             }
+            imports(properties, &mut holdings.imports);
         }
         holdings
     }
@@ -69,6 +72,22 @@ impl Holdings {
     /// What attaches certificates to a router.
     pub(super) fn certificates_on(&self, rack: &str, router: Router) -> BTreeSet<&str> {
         self.certificates.iter().filter(|(on, at, _)| on == rack && *at == router).map(|(_, _, id)| id.as_str()).collect()
+    }
+}
+
+/// Find the names of exports that a value imports.
+fn imports(value: &Node<'_>, found: &mut BTreeSet<String>) {
+    match value {
+        Node::List(items) => items.iter().for_each(|item| imports(item, found)),
+        Node::Map(map) => {
+            for (key, inner) in map.iter() {
+                match inner.as_str() {
+                    Some(name) if key == "Fn::ImportValue" => _ = found.insert(name.to_owned()),
+                    _ => imports(inner, found),
+                }
+            }
+        }
+        _ => {}
     }
 }
 

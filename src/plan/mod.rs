@@ -6,6 +6,7 @@
 mod changes;
 mod details;
 mod emitted;
+mod exports;
 mod holdings;
 mod hosts;
 mod replacement;
@@ -280,8 +281,10 @@ pub struct ParameterChange {
 pub struct ExportChange {
     /// Its name.
     pub name: String,
-    /// `add`, `modify`, `maybe_modify` where only a resource is perhaps made anew, or `remove`.
+    /// `add`, `modify`, `maybe_modify` where only the account knows whether it does, or `remove`.
     pub change: &'static str,
+    /// Stacks that import it at that moment; CloudFormation refuses to change or remove what is imported.
+    pub imported_by: Vec<String>,
 }
 
 /// What becomes of a resource.

@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Compared;
 use super::{
-    Answerer, HostChange, HostFate, Level, Phase, Recreates, ResourceChange, ResourceFate, Risk, RouterUse, RuleAt, StackChange, StackFate,
+    Answerer, ExportChange, HostChange, HostFate, Level, Phase, Recreates, ResourceChange, ResourceFate, Risk, RouterUse, RuleAt,
+    StackChange, StackFate,
 };
 
 /// Things that one risk names.
@@ -26,7 +27,7 @@ pub(super) fn risks(
     ceasing(hosts, &mut risks);
     contested(compared, &mut risks);
     resources(stacks, &mut risks);
-    exports(stacks, &mut risks);
+    exports(stacks, compared, &mut risks);
     full(routers, &mut risks);
     moves(hosts, &mut risks);
     if phases.len() > 1 {
@@ -182,26 +183,42 @@ fn resources(stacks: &[StackChange], risks: &mut Vec<Risk>) {
     }
 }
 
-/// Exports that change or vanish while stacks may import them.
-fn exports(stacks: &[StackChange], risks: &mut Vec<Risk>) {
-    for stack in stacks.iter().filter(|stack| stack.kind == "rack") {
-        for (change, verbs, level) in [
-            ("modify", ("changes", "change"), Level::High),
-            ("maybe_modify", ("perhaps changes", "perhaps change"), Level::Medium),
-            ("remove", ("goes", "go"), Level::Medium),
-        ] {
-            let exports = stack.exports.iter().filter(|export| export.change == change);
-            let names: Vec<String> = exports.map(|export| format!("`{}`", export.name)).collect();
-            if !names.is_empty() {
-                let verb = if names.len() == 1 { verbs.0 } else { verbs.1 };
-                risks.push(Risk {
-                    level,
-                    at: Some(stack.stack.clone()),
-                    what: format!("{} of `{}` {verb}: {}", counted(names.len(), "export"), stack.stack, listed(names)),
-                    help: Some("CloudFormation refuses that as long as a stack imports one of them".into()),
-                });
+/// Exports that change or vanish: those that stacks import, and those that stacks of others may import.
+fn exports(stacks: &[StackChange], compared: &[Compared], risks: &mut Vec<Risk>) {
+    for stack in stacks {
+        for (change, verb, level) in
+            [("modify", "changes", Level::High), ("maybe_modify", "perhaps changes", Level::Medium), ("remove", "removes", Level::High)]
+        {
+            let changes = stack.exports.iter().filter(|export| export.change == change);
+            let (imported, free): (Vec<&ExportChange>, Vec<&ExportChange>) = changes.partition(|export| !export.imported_by.is_empty());
+            let at = Some(stack.stack.clone());
+            let what = |exports: &[&ExportChange], by: &str| {
+                let names = listed(exports.iter().map(|export| format!("`{}`", export.name)));
+                format!("`{}` {verb} {}{by}: {names}", stack.stack, counted(exports.len(), "export"))
+            };
+            if !imported.is_empty() {
+                let by: BTreeSet<&str> = imported.iter().flat_map(|export| &export.imported_by).map(String::as_str).collect();
+                let verb = if by.len() == 1 { "imports" } else { "import" };
+                let importers = format!(" that {} {verb}", listed(by.iter().map(|name| format!("`{name}`"))));
+                let way_out = way_out(&imported, &by, compared);
+                let help = format!("CloudFormation refuses to update `{}` as long as they do: {way_out}", stack.stack);
+                risks.push(Risk { level, at: at.clone(), what: what(&imported, &importers), help: Some(help) });
+            }
+            if !free.is_empty() {
+                let help = "CloudFormation refuses that as long as a stack of somebody else imports one of them".into();
+                risks.push(Risk { level: Level::Low, at, what: what(&free, ""), help: Some(help) });
             }
         }
+    }
+}
+
+/// What to do about exports that are imported.
+fn way_out(exports: &[&ExportChange], importers: &BTreeSet<&str>, compared: &[Compared]) -> &'static str {
+    let mut importers = compared.iter().filter(|one| importers.contains(one.name.as_str())).filter_map(Compared::last);
+    if importers.any(|holdings| exports.iter().any(|export| holdings.imports.contains(&export.name))) {
+        "take the change back, or declare another rack and move the apps there with `rackform move`"
+    } else {
+        "deploy the apps first, with `build/deploy.sh --app NAME`, then the rest"
     }
 }
 

@@ -240,7 +240,12 @@ fn one_stack(stack: &StackChange, detail: Detail, page: &mut String) {
             "remove" => (RED, "-"),
             _ => (YELLOW, "~"),
         };
-        let _ = writeln!(page, "    {} export {}", styled(style, sign), export.name);
+        let importers = match export.imported_by.as_slice() {
+            [] => String::new(),
+            [one] => format!(", which {one} imports"),
+            [one, others @ ..] => format!(", which {one} and {} more import", others.len()),
+        };
+        let _ = writeln!(page, "    {} export {}{importers}", styled(style, sign), export.name);
     }
 }
 

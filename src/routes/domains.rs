@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::diagnostics::codes::{DUPLICATE_HOST, HOST_SYNTAX, TOO_MANY_WILDCARDS, UNDERSCORE, UNSET_HOST_VARIABLE};
-use crate::diagnostics::{Diagnostic, Diagnostics};
+use crate::diagnostics::{Change, Diagnostic, Diagnostics, Mend};
 use crate::host::{BadHost, Host, MAX_LENGTH};
 use crate::manifest::{Domain, Service};
 use crate::source::Place;
@@ -21,7 +21,9 @@ pub(super) fn domains(service: &Service, out: &mut Diagnostics) -> Vec<(Host, Pl
             if *first != place {
                 diagnostic = diagnostic.also(*first, "first written here");
             }
-            out.report(diagnostic.label(format!("`{}` again", host.as_str())).help("remove one of them"));
+            let repeated = Change::RemovePart { part: host.as_str().to_owned(), keep_first: *first == place };
+            let mend = Mend::new(place, repeated, format!("remove the second `{}`", host.as_str())).because(*first);
+            out.report(diagnostic.label(format!("`{}` again", host.as_str())).help("remove one of them").mend(mend));
         } else {
             seen.insert(host.clone(), place);
             hosts.push((host, place));
@@ -78,7 +80,23 @@ fn domain_host(service: &Service, domain: &Domain, out: &mut Diagnostics) -> Opt
     out.report(
         Diagnostic::new(&HOST_SYNTAX, place, format!("the domain `{}` is no host that a rule takes", text.escape_debug()))
             .label(format!("`{}`: {why}", text.escape_debug()))
-            .help("write a name such as www.example.org or \"*.example.org\""),
+            .help("write a name such as www.example.org or \"*.example.org\"")
+            .mend(meant(text, place)),
     );
     None
+}
+
+/// What a text that is no host must have been meant to be: hosts between commas, or the host of an
+/// address without a path and a port, or of a name with the dot of the root behind it.
+fn meant(text: &str, place: Place) -> Option<Mend> {
+    let is_host = |text: &str| Host::parse(text).is_ok();
+    if text.contains(',') {
+        let all = text.split(',').map(str::trim).filter(|part| !part.is_empty()).all(is_host);
+        return all.then(|| Mend::new(place, Change::Split, "write an item for each name"));
+    }
+    let host =
+        ["https://", "http://"].iter().find_map(|scheme| text.strip_prefix(scheme)).map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+    let host = host.or_else(|| text.strip_suffix('.')).filter(|host| is_host(host))?;
+    let part = Change::Part { from: text.to_owned(), to: host.to_owned() };
+    Some(Mend::new(place, part, format!("write `{host}`")))
 }

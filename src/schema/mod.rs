@@ -3,7 +3,8 @@
 //! A schema closes every object, so an unknown key is a violation like any other; the stage that
 //! asks decides how bad it is. Five keywords of our own carry words for people: `x-ignored` with
 //! `x-ignored-reason` (Convox drops such a value instead of refusing it), `x-v3` and `x-hint`
-//! (advice for keys that people bring from elsewhere).
+//! (advice for keys that people bring from elsewhere), and `x-rename` (those of them that are
+//! another name for a key and take the same values).
 
 use std::sync::LazyLock;
 
@@ -11,7 +12,7 @@ use jsonschema::Validator;
 use jsonschema::error::{ValidationError, ValidationErrorKind};
 use serde_json::Value;
 
-use crate::diagnostics::nearest;
+use crate::diagnostics::{certain, nearest};
 
 /// Unknown keys of one block that a known key is sought for.
 const MOST_GUESSES: usize = 100;
@@ -26,6 +27,8 @@ pub const PLAN: &str = include_str!("../../schemas/plan.schema.json");
 pub const RESOLVE: &str = include_str!("../../schemas/resolve.schema.json");
 /// The text of the schema of what `rackform doctor --format json` prints.
 pub const DOCTOR: &str = include_str!("../../schemas/doctor.schema.json");
+/// The text of the schema of a line of `--message-format json`.
+pub const DIAGNOSTIC: &str = include_str!("../../schemas/diagnostic.schema.json");
 
 /// The schema of `convox.yml`, ready to use.
 pub static CONVOX_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(CONVOX));
@@ -60,6 +63,8 @@ pub enum What {
         hint: Option<String>,
         /// A known key that is near.
         near: Option<String>,
+        /// The known key that is meant for certain.
+        meant: Option<String>,
     },
     /// A key that the block needs.
     Missing {
@@ -111,6 +116,31 @@ impl Schema {
         found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
         found.dedup();
         found
+    }
+
+    /// Whether a value may stand at a pointer, as far as that does not depend on what stands beside
+    /// it. Of a mapping only the kind counts: its keys have messages of their own.
+    pub fn takes(&self, pointer: &str, value: &Value) -> bool {
+        // The value stands alone in its lists, so it is the first item of each.
+        let is_item = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        let parts: Vec<&str> = pointer.split('/').skip(1).map(|part| if is_item(part) { "0" } else { part }).collect();
+        let holder = parts.iter().rev().fold(value.clone(), |inner, part| {
+            let key = part.replace("~1", "/").replace("~0", "~");
+            if is_item(part) { Value::from(vec![inner]) } else { serde_json::json!({ key: inner }) }
+        });
+        let pointer = parts.iter().fold(String::new(), |pointer, part| format!("{pointer}/{part}"));
+        let pointer = pointer.as_str();
+        let (parent, last) = pointer.rsplit_once('/').unwrap_or_default();
+        let is_about = |violation: &Violation| match &violation.what {
+            What::Unknown { key, .. } | What::Name { key, .. } => {
+                violation.pointer == parent && escape(key) == last || !value.is_object() && violation.pointer == pointer
+            }
+            _ => {
+                let below = violation.pointer.strip_prefix(pointer);
+                below.is_some_and(|below| below.is_empty() || !value.is_object() && below.starts_with('/'))
+            }
+        };
+        !self.violations(&holder).iter().any(is_about)
     }
 
     fn explain(&self, error: &ValidationError<'_>, found: &mut Vec<Violation>) {
@@ -194,9 +224,16 @@ impl Schema {
 fn unknown(holder: Option<&Value>, key: &str, guess: bool) -> What {
     let advice = |list: &str| Some(holder?.get(list)?.get(key)?.as_str()?.to_owned());
     let (v3, hint) = (advice("x-v3"), advice("x-hint"));
-    let known = holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
-    let near = if guess && v3.is_none() && hint.is_none() { nearest(key, known).map(str::to_owned) } else { None };
-    What::Unknown { key: key.to_owned(), v3, hint, near }
+    let known = || holder.and_then(|h| h.get("properties")?.as_object()).into_iter().flat_map(|p| p.keys().map(String::as_str));
+    let is_strange = guess && v3.is_none() && hint.is_none();
+    let near = if is_strange { nearest(key, known()).map(str::to_owned) } else { None };
+    let meant = advice("x-rename").or_else(|| if is_strange { certain(key, known()).map(str::to_owned) } else { None });
+    What::Unknown { key: key.to_owned(), v3, hint, near, meant }
+}
+
+/// A key as one part of a JSON pointer.
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
 }
 
 #[cfg(test)]
@@ -229,11 +266,53 @@ mod tests {
 
     #[test]
     fn the_schemas_are_valid_and_every_key_has_words() {
-        for text in [CONVOX, FLEET, PLAN, RESOLVE, DOCTOR] {
+        for text in [CONVOX, FLEET, PLAN, RESOLVE, DOCTOR, DIAGNOSTIC] {
             let document: Value = serde_json::from_str(text).unwrap();
             assert!(jsonschema::meta::is_valid(&document));
             Schema::new(text);
             walk(&document, &document, "");
+        }
+    }
+
+    /// Every definition with other names for keys: the names are unknown, have advice, and lead to a key.
+    fn renames(schema: &Value, path: &str, seen: &mut usize) {
+        for (name, target) in schema.get("x-rename").and_then(Value::as_object).into_iter().flatten() {
+            assert!(schema["properties"].get(name).is_none(), "{path}: {name} is a key");
+            assert!(schema["properties"].get(target.as_str().unwrap()).is_some(), "{path}: {target} is no key");
+            let advice = ["x-hint", "x-v3"].iter().find_map(|list| schema[list][name].as_str());
+            assert!(advice.is_some_and(|advice| advice.contains(&format!("`{}", target.as_str().unwrap()))), "{path}: {name}");
+            *seen += 1;
+        }
+        match schema {
+            Value::Object(map) => map.iter().for_each(|(key, child)| renames(child, &format!("{path}/{key}"), seen)),
+            Value::Array(items) => items.iter().for_each(|child| renames(child, path, seen)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn other_names_for_keys_have_advice_that_says_the_same() {
+        let mut seen = 0;
+        renames(&serde_json::from_str(CONVOX).unwrap(), "", &mut seen);
+        assert!(seen > 20, "{seen}");
+    }
+
+    #[test]
+    fn a_value_is_taken_where_its_kind_fits() {
+        for (pointer, value, taken) in [
+            ("/services/web/domain", serde_json::json!(["a.example.org"]), true),
+            ("/services/web/domain", serde_json::json!([1]), false),
+            ("/services/web/domain", serde_json::json!({}), false),
+            ("/services/web/health/interval", serde_json::json!(10), true),
+            ("/services/web/health/interval", serde_json::json!("10"), false),
+            ("/services/web/nlb/7/containerPort", serde_json::json!(70_000), false),
+            ("/environment/3", serde_json::json!(true), false),
+            ("/environment/3", serde_json::json!("A=b"), true),
+            ("/services", serde_json::json!({"web": {"prot": 1}}), true),
+            ("/services", serde_json::json!("web"), false),
+            ("/services/web/prot", serde_json::json!(1), false),
+        ] {
+            assert_eq!(CONVOX_SCHEMA.takes(pointer, &value), taken, "{pointer} {value}");
         }
     }
 

@@ -1,5 +1,8 @@
 //! Text as written: files, places in them, and YAML as a tree that knows where everything stands.
 
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
 mod mask;
 mod scalar;
 mod tree;
@@ -60,9 +63,27 @@ struct File {
 
 /// Every file that was read, under the path that messages show.
 #[derive(Debug, Default)]
-pub struct Files(Vec<File>);
+pub struct Files {
+    list: Vec<File>,
+    stand_ins: BTreeMap<PathBuf, String>,
+}
 
 impl Files {
+    /// No files yet, and texts that are read in place of what stands on the disk, by their real paths.
+    pub fn with_stand_ins(stand_ins: BTreeMap<PathBuf, String>) -> Self {
+        Self { list: Vec::new(), stand_ins }
+    }
+
+    /// The texts that are read in place of what stands on the disk.
+    pub fn stand_ins(&self) -> &BTreeMap<PathBuf, String> {
+        &self.stand_ins
+    }
+
+    /// The file that messages show under a path.
+    pub fn find(&self, path: &str) -> Option<FileId> {
+        (0..).map(FileId).zip(&self.list).find(|(_, file)| file.path == path).map(|(id, _)| id)
+    }
+
     /// Keep a file; `path` is shown in messages and comments, never opened. A byte-order mark is
     /// taken off.
     pub fn add(&mut self, path: impl Into<String>, text: impl Into<String>) -> FileId {
@@ -71,28 +92,34 @@ impl Files {
         let skipped = text.as_ref().map_or(0, |text| whole.len() - text.len());
         let text = text.unwrap_or(whole);
         let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        self.0.push(File { path: path.into(), text, skipped, lines });
-        FileId(u32::try_from(self.0.len() - 1).expect("fewer than four thousand million files"))
+        self.list.push(File { path: path.into(), text, skipped, lines });
+        FileId(u32::try_from(self.list.len() - 1).expect("fewer than four thousand million files"))
     }
 
     /// The path that messages show.
     pub fn path(&self, file: FileId) -> &str {
-        &self.0[file.0 as usize].path
+        &self.list[file.0 as usize].path
     }
 
     /// The text of a file, without its byte-order mark.
     pub fn text(&self, file: FileId) -> &str {
-        &self.0[file.0 as usize].text
+        &self.list[file.0 as usize].text
+    }
+
+    /// The text of a file as it was read, byte-order mark and all.
+    pub fn whole(&self, file: FileId) -> String {
+        let mark = if self.list[file.0 as usize].skipped > 0 { "\u{feff}" } else { "" };
+        format!("{mark}{}", self.text(file))
     }
 
     /// Where a byte of the text stands in the file itself, byte-order mark and all.
     pub fn byte_in_file(&self, file: FileId, byte: usize) -> usize {
-        byte + self.0[file.0 as usize].skipped
+        byte + self.list[file.0 as usize].skipped
     }
 
     /// Line and column of a byte, both counted from one; columns count characters.
     pub fn line_column(&self, file: FileId, byte: usize) -> (usize, usize) {
-        let file = &self.0[file.0 as usize];
+        let file = &self.list[file.0 as usize];
         let byte = floor_boundary(&file.text, byte);
         let line = file.lines.partition_point(|start| *start <= byte);
         (line, file.text[file.lines[line - 1]..byte].chars().count() + 1)
@@ -100,7 +127,7 @@ impl Files {
 
     /// The lines that a span touches: number of the first one, its first byte, and the text of all.
     pub fn lines(&self, place: Place) -> (usize, usize, &str) {
-        let file = &self.0[place.file.0 as usize];
+        let file = &self.list[place.file.0 as usize];
         let first = file.lines.partition_point(|start| *start <= place.span.start.min(file.text.len()));
         let last = file.lines.partition_point(|start| *start < place.span.end.max(place.span.start + 1));
         let start = file.lines[first - 1];

@@ -153,6 +153,42 @@ impl Tree {
         self.unset.get(&behind).map_or(&[], Vec::as_slice)
     }
 
+    /// Every node that is written, with its number; an alias is one of its own.
+    pub fn written(&self) -> impl Iterator<Item = (NodeId, &Kind)> {
+        self.nodes.iter().zip(0..).map(|(node, at)| (NodeId(at), &node.kind))
+    }
+
+    /// How often each scalar is used once aliases and merges are written out, by its span. What
+    /// stands below a key of the root that does not count is not used there: a place for anchors.
+    /// None when that would be larger than any manifest.
+    pub fn uses(&self, counts: impl Fn(&str) -> bool) -> Option<BTreeMap<Span, usize>> {
+        let mut uses = BTreeMap::new();
+        let mut budget = MAX_VIEW;
+        for entry in self.entries(self.root) {
+            self.count(entry.key, &mut uses, &mut budget)?;
+            if counts(self.text(entry.key)) {
+                self.count(entry.value, &mut uses, &mut budget)?;
+            }
+        }
+        Some(uses)
+    }
+
+    fn count(&self, id: NodeId, uses: &mut BTreeMap<Span, usize>, budget: &mut usize) -> Option<()> {
+        *budget = budget.checked_sub(1)?;
+        match &self.nodes[id.0 as usize].kind {
+            Kind::Alias(target) => self.count(*target, uses, budget),
+            Kind::Scalar(_) => {
+                *uses.entry(self.nodes[id.0 as usize].span).or_default() += 1;
+                Some(())
+            }
+            Kind::List(items) => items.iter().try_for_each(|item| self.count(*item, uses, budget)),
+            Kind::Map(map) => map.entries.iter().try_for_each(|entry| {
+                self.count(entry.key, uses, budget)?;
+                self.count(entry.value, uses, budget)
+            }),
+        }
+    }
+
     /// The key and the value that a JSON pointer leads to; the root has no key.
     pub fn find(&self, pointer: &str) -> Option<(Option<NodeId>, NodeId)> {
         let mut at = (None, self.root);

@@ -12,11 +12,13 @@ import json
 import time
 from collections.abc import Iterable
 from functools import cache
-from typing import Any
+from typing import Any, NamedTuple
+
+from botocore.exceptions import ClientError
 
 from account import Account
 from create_only import ALWAYS, MAYBE, NEVER, WORST, recreates, worst
-from plans import Change, Changes
+from plans import Change, Changes, template
 from project import Stack
 from stripping import stripped
 
@@ -48,25 +50,33 @@ IMAGE = "registry.example.org/given:1"  # of a service, where whoever deploys gi
 ZONE, MACHINE = "AWS::Route53::HostedZone::Id", "AWS::EC2::Image::Id"
 
 
+class Seen(NamedTuple):
+    """What a change set said, and what became of exports: what was done, and who imports them."""
+
+    changes: Changes
+    exports: dict[str, tuple[str, frozenset[str]]]
+
+
 class Deployer:
-    """Brings stacks onto a server, a change set each, and keeps what each change set said."""
+    """Brings stacks onto a server, a change set each."""
 
     def __init__(self, account: Account) -> None:
         self.account = account
         self.client = account.client("cloudformation")
         self.machine = account.publish_image()
         self.standing: dict[str, Stack] = {}
+        self.exports: dict[str, str] = {}
         self.made = 0
 
-    def change(self, stack: Stack) -> Changes:
-        """Make a change set of a stack, execute it, and say what it said."""
-        is_new = stack.name not in self.standing
+    def change(self, stack: Stack) -> Seen:
+        """Make a change set of a stack, and execute it."""
+        before = self.standing.get(stack.name)
         self.made += 1
         names = {"StackName": stack.name, "ChangeSetName": f"change-{self.made}"}
         self.client.create_change_set(
             **names,
-            ChangeSetType="CREATE" if is_new else "UPDATE",
-            TemplateBody=json.dumps(stripped(stack.body())),
+            ChangeSetType="UPDATE" if before else "CREATE",
+            TemplateBody=json.dumps(stripped(template(stack))),
             Parameters=self._parameters(stack),
             Capabilities=CAPABILITIES,
         )
@@ -74,18 +84,43 @@ class Deployer:
         assert "NextToken" not in facts
         if facts["Changes"]:
             self.client.execute_change_set(**names)
-            self._wait(stack.name, "CREATE_COMPLETE" if is_new else "UPDATE_COMPLETE")
+            self._wait(stack.name, "UPDATE_COMPLETE" if before else "CREATE_COMPLETE")
         else:
             assert "didn't contain changes" in facts["StatusReason"], facts
         self.standing[stack.name] = stack
-        return changes(one["ResourceChange"] for one in facts["Changes"])
+        said = changes(one["ResourceChange"] for one in facts["Changes"])
+        gone = exports_of(stripped(template(before))) if before else set()
+        return Seen(said, self._changed(gone - exports_of(stripped(template(stack)))))
+
+    def _changed(self, gone: set[str]) -> dict[str, tuple[str, frozenset[str]]]:
+        """What became of exports. MiniStack keeps those that an update removes."""
+        before, self.exports = self.exports, self._exports()
+        both = before.keys() & self.exports
+        found = {name: "modify" for name in both if before[name] != self.exports[name]}
+        found |= dict.fromkeys(self.exports.keys() - before, "add") | dict.fromkeys(gone, "remove")
+        return {
+            name: (what, frozenset() if what == "add" else self._importers(name))
+            for name, what in found.items()
+        }
+
+    def _exports(self) -> dict[str, str]:
+        listed = self.account.call("cloudformation", "list_exports")["Exports"]
+        return {one["Name"]: one["Value"] for one in listed}
+
+    def _importers(self, name: str) -> frozenset[str]:
+        try:
+            answer = self.account.call("cloudformation", "list_imports", ExportName=name)
+        except ClientError as refusal:
+            assert "is not imported by any stack" in str(refusal), refusal
+            return frozenset()
+        return frozenset(answer["Imports"])
 
     def _parameters(self, stack: Stack) -> list[dict[str, Any]]:
         """The compiler's values, those of before, and for the rest what somebody gives."""
         written, before = stack.values(), self.standing.get(stack.name)
-        known = before.body().get("Parameters", {}) if before else {}
+        known = template(before).get("Parameters", {}) if before else {}
         parameters = []
-        for name, facts in stack.body().get("Parameters", {}).items():
+        for name, facts in template(stack).get("Parameters", {}).items():
             parameter = {"ParameterKey": name}
             if name in written or name not in known:
                 text = written.get(name) or facts.get("Default") or IMAGE
@@ -124,6 +159,10 @@ class Deployer:
             for one in events
             if one.get("ResourceStatusReason")
         )
+
+
+def exports_of(body: dict[str, Any]) -> set[str]:
+    return {output["Export"]["Name"] for output in body.get("Outputs", {}).values()}
 
 
 def changes(listed: Iterable[dict[str, Any]]) -> Changes:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -42,6 +43,12 @@ class Change:
 
 
 Changes = dict[str, Change]
+
+
+@cache
+def template(stack: Stack) -> dict[str, Any]:
+    """The template of a case's stack, which nobody writes again and nobody may change."""
+    return stack.body()
 
 
 class Step(NamedTuple):
@@ -115,6 +122,17 @@ def planned(plan: dict[str, Any]) -> dict[Step, Changes]:
             assert step not in steps, f"{step} is there twice"
             steps[step] = {one["id"]: _change(one) for one in entry["resources"]}
     return steps
+
+
+def planned_exports(plan: dict[str, Any]) -> dict[Step, dict[str, tuple[str, frozenset[str]]]]:
+    """What the plan says of exports: what becomes of each, and who imports it at that moment."""
+    return {
+        Step(entry["phase"], entry["stack"]): {
+            one["name"]: (one["change"], frozenset(one["imported_by"])) for one in entry["exports"]
+        }
+        for entry in plan["stacks"]
+        if entry["exports"]
+    }
 
 
 def _change(resource: dict[str, Any]) -> Change:

@@ -25,6 +25,7 @@ while [ $# -gt 0 ]; do
     --template-file) template=$2 ;;
     --no-execute-changeset) execute="" ;;
     --no-paginate) pages="" ;;
+    --name) names=$2 ;;
     --names) shift && names=$* && break ;;
   esac
   shift
@@ -53,5 +54,6 @@ case $command in
     done
     echo
     ;;
+  "ssm put-parameter") echo "$names" >>"$account/secrets" ;;
   *) refuse InvalidAction "$command" ;;
 esac

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from create_only import ALWAYS, MAYBE, NEVER, recreates
-from plans import Change, Changes
+from plans import Change, Changes, template
 from project import Stack
 
 HERE = Path(__file__).resolve().parent / "diff"
@@ -45,15 +45,15 @@ Pair = tuple[dict[str, Any], dict[str, Any]]
 
 def pair(before: Stack | None, after: Stack) -> Pair:
     """The templates of a step, with the values that their parameters have."""
-    old = before.body() if before else {"Resources": {}}
+    old = template(before) if before else {"Resources": {}}
     values, given = before.values() if before else {}, after.values()
     # A deployment keeps the values that it is not told.
-    declared = after.body().get("Parameters", {})
+    declared = template(after).get("Parameters", {})
     kept = {name: value for name, value in values.items() if name in declared}
-    return substituted(old, values), substituted(after.body(), kept | given)
+    return substituted(old, values), substituted(template(after), kept | given)
 
 
-def substituted(template: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
+def substituted(body: dict[str, Any], values: dict[str, str]) -> dict[str, Any]:
     """The template with values in place of references to parameters."""
 
     def walk(node: Any) -> Any:
@@ -63,7 +63,7 @@ def substituted(template: dict[str, Any], values: dict[str, str]) -> dict[str, A
             return {key: walk(item) for key, item in node.items()}
         return [walk(item) for item in node] if isinstance(node, list) else node
 
-    return {"Resources": walk(template["Resources"])}
+    return {"Resources": walk(body["Resources"])}
 
 
 def diffs(pairs: list[Pair]) -> list[Changes]:

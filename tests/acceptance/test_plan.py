@@ -14,13 +14,14 @@ import pytest
 
 import servers
 from account import Account
-from change_sets import Deployer
-from plans import CASES, Case, Change, Changes, Step, planned
-from stripping import removed_resources
+from change_sets import Deployer, Seen, exports_of
+from plans import CASES, Case, Change, Changes, Step, planned, planned_exports, template
+from stripping import removed_resources, stripped
 from template_diffs import diffs, pair
 
 Said = dict[Step, Changes]
 Judge = Callable[[str], Said]
+Deployments = Callable[[str], dict[Step, Seen]]
 
 
 @pytest.fixture(scope="module")
@@ -31,22 +32,28 @@ def cases(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Case]:
 
 
 @pytest.fixture(scope="module")
-def change_sets(
+def deployed(
     cases: dict[str, Case], tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Judge]:
-    """Deploys every stack of every phase of a case, and says what each change set said."""
+) -> Iterator[Deployments]:
+    """Deploys every stack of every phase of a case, and says what was seen of each."""
     folder = tmp_path_factory.mktemp("ministack")
     with servers.ministack(folder) as server:
 
         @cache
-        def judge(name: str) -> Said:
+        def deploy(name: str) -> dict[Step, Seen]:
             urllib.request.urlopen(f"{server.endpoint}/_ministack/reset", data=b"")
             deployer = Deployer(Account(server, folder))
             for stack in cases[name].stacks_before().values():
                 deployer.change(stack)
             return {step: deployer.change(after) for step, _, after in cases[name].steps()}
 
-        yield judge
+        yield deploy
+
+
+@pytest.fixture(scope="module")
+def change_sets(deployed: Deployments) -> Judge:
+    """Says what the change sets of a case said."""
+    return lambda name: {step: seen.changes for step, seen in deployed(name).items()}
 
 
 @pytest.fixture(scope="module")
@@ -78,6 +85,24 @@ def test_templates(name: str, cases: dict[str, Case], differ: Judge) -> None:
     assert list(differences(cases[name].plan, differ(name))) == []
 
 
+@pytest.mark.parametrize("name", CASES)
+def test_exports(name: str, cases: dict[str, Case], deployed: Deployments) -> None:
+    """Values of exports, and who imports them at that moment, as the account has them."""
+    case, said = cases[name], planned_exports(cases[name].plan)
+    for step, *stacks in case.steps():
+        ours, theirs = said.pop(step, {}), deployed(name)[step].exports
+        templates = [template(stack) for stack in stacks if stack]
+        unseen = (exports_of(body) - exports_of(stripped(body)) for body in templates)
+        hidden = set().union(*unseen)
+        for export, (what, importers) in list(ours.items()):
+            if export in hidden or (what == "maybe_modify" and export not in theirs):
+                del ours[export]
+            elif what == "maybe_modify":
+                ours[export] = ("modify", importers)
+        assert ours == theirs, step
+    assert not said, "steps that no deployment has"
+
+
 def differences(
     plan: dict[str, Any], found: Said, hidden: Collection[tuple[str, str]] = ()
 ) -> Iterator[Difference]:
@@ -97,7 +122,7 @@ def hidden_in(case: Case) -> set[tuple[str, str]]:
     return {
         (stack.name, name)
         for stack in stacks
-        for name in removed_resources(stack.body()["Resources"])
+        for name in removed_resources(template(stack)["Resources"])
     }
 
 
@@ -113,13 +138,23 @@ KINDS = (
 )
 
 
-def test_everything_is_judged(cases: dict[str, Case], change_sets: Judge, differ: Judge) -> None:
-    """Both judges see everything that a plan can say of a resource, and a case without a change."""
+def test_everything_is_judged(
+    cases: dict[str, Case], change_sets: Judge, differ: Judge, deployed: Deployments
+) -> None:
+    """The judges see everything that a plan can say, and a case without a change."""
     kinds = {(kind["change"], kind["replacement"]) for kind in KINDS}
     for judge in (change_sets, differ):
         steps = [changes for name in CASES for changes in judge(name).values()]
         found = [change for changes in steps for change in changes.values()]
         assert {(change.action, change.replacement) for change in found} == kinds
+    seen = [one for name in CASES for one in deployed(name).values()]
+    exports = [one for each in seen for one in each.exports.values()]
+    assert {(what, bool(importers)) for what, importers in exports} >= {
+        ("add", False),
+        ("modify", False),
+        ("modify", True),
+        ("remove", True),
+    }
     assert planned(cases["nothing"].plan) == {}
 
 

@@ -311,3 +311,20 @@ pub(crate) fn program(folder: &Path, arguments: &[&str]) -> (i32, String, String
     let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
     (done.status.code().unwrap(), text(done.stdout), text(done.stderr))
 }
+
+/// A text with lines taken out and put in; none when there is nothing left of it.
+pub(crate) fn changed(old: Option<&str>, lines: &str) -> Result<Option<String>, String> {
+    let with = |signs: [char; 2]| -> Vec<&str> {
+        let line = |line: &'_ str| if line == "\n" { Some(0) } else { line.starts_with(signs).then_some(1) };
+        lines.split_inclusive('\n').filter_map(|text| Some(&text[line(text)?..])).collect()
+    };
+    let (before, after) = (with([' ', '-']), with([' ', '+']));
+    if before == after {
+        return Err("nothing is changed".to_owned());
+    }
+    let mut text: Vec<&str> = old.unwrap_or_default().split_inclusive('\n').collect();
+    let places: Vec<usize> = (0..=text.len()).filter(|at| text[*at..].starts_with(&before)).collect();
+    let [at] = places[..] else { return Err(format!("this stands there {} times:\n{}", places.len(), before.concat())) };
+    text.splice(at..at + before.len(), after);
+    Ok(Some(text.concat()).filter(|text| !text.is_empty()))
+}

@@ -11,7 +11,7 @@ use rackform::diagnostics::Severity;
 use rackform::diagnostics::codes::{self, CODES, Code, LOCK_CHANGES};
 use rackform::diagnostics::examples::{Example, Part};
 
-use crate::common::{Folder, program};
+use crate::common::{Folder, changed, program};
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/src/diagnostics/examples");
 /// Columns of what is printed as it stands: about 100, and the ARN of a certificate in its place.
@@ -173,23 +173,6 @@ fn files(parts: &[Part], mut files: BTreeMap<String, Vec<u8>>) -> Result<BTreeMa
         }
     }
     Ok(files)
-}
-
-/// A text with lines taken out and put in; none when there is nothing left of it.
-fn changed(old: Option<&str>, lines: &str) -> Result<Option<String>, String> {
-    let with = |signs: [char; 2]| -> Vec<&str> {
-        let line = |line: &'_ str| if line == "\n" { Some(0) } else { line.starts_with(signs).then_some(1) };
-        lines.split_inclusive('\n').filter_map(|text| Some(&text[line(text)?..])).collect()
-    };
-    let (before, after) = (with([' ', '-']), with([' ', '+']));
-    if before == after {
-        return Err("nothing is changed".to_owned());
-    }
-    let mut text: Vec<&str> = old.unwrap_or_default().split_inclusive('\n').collect();
-    let places: Vec<usize> = (0..=text.len()).filter(|at| text[*at..].starts_with(&before)).collect();
-    let [at] = places[..] else { return Err(format!("this stands there {} times:\n{}", places.len(), before.concat())) };
-    text.splice(at..at + before.len(), after);
-    Ok(Some(text.concat()).filter(|text| !text.is_empty()))
 }
 
 /// Exit codes and messages of commands in a folder called shop with these files.

@@ -57,7 +57,7 @@ pub(crate) fn stack(name: &str, change: StackFate, resources: Vec<ResourceChange
         parameters: vec![ParameterChange { name: "WebImage".into(), before: Some(format!("{name}:1")), after: None }],
         required: vec!["Certificate".into()],
         resources,
-        exports: vec![ExportChange { name: format!("{name}:WebTargetGroup"), change: "remove" }],
+        exports: vec![ExportChange { name: format!("{name}:WebTargetGroup"), change: "remove", imported_by: Vec::new() }],
         seconds: Seconds { least: 40, most: 400 },
     }
 }

@@ -1,7 +1,7 @@
 //! For a comment on a pull request.
 
 use super::{METHOD, NEEDS, SAVINGS, cells, chances, ends, most, of_rank, savings, verdict};
-use crate::diagnostics::{Diagnostic, short};
+use crate::diagnostics::Diagnostic;
 use crate::doctor::{RackReport, Rank, Report};
 use crate::source::Files;
 
@@ -10,61 +10,73 @@ const LISTED: usize = 50;
 
 /// A report as Markdown.
 pub fn markdown(report: &Report, findings: &[&Diagnostic], files: &Files) -> String {
-    let mut out = format!("# What Convox does with this fleet\n\n{}\n", verdict(report, findings).replace('\n', "\n\n"));
+    let mut blocks = vec!["# What Convox does with this fleet".to_owned()];
+    blocks.extend(verdict(report, findings).lines().map(str::to_owned));
     for rank in Rank::ALL {
         let all: Vec<&Diagnostic> = of_rank(findings, rank).collect();
         if all.is_empty() {
             continue;
         }
-        out += &format!("\n## {}\n\n", rank.title());
-        for diagnostic in all.iter().take(LISTED) {
-            out += &format!("- {}\n", prose(&short(diagnostic, files)));
-            for more in diagnostic.notes.iter().chain(&diagnostic.help) {
-                out += &format!("  - {}\n", prose(more));
-            }
-        }
+        let mut items: Vec<String> = all.iter().take(LISTED).flat_map(|diagnostic| item(diagnostic, files)).collect();
         if all.len() > LISTED {
-            out += &format!("- … and {} more\n", all.len() - LISTED);
+            items.push(format!("- … and {} more", all.len() - LISTED));
         }
+        blocks.extend([format!("## {}", rank.title()), items.join("\n")]);
     }
-    for rack in &report.racks {
-        out += &of_rack(rack);
-    }
+    report.racks.iter().for_each(|rack| of_rack(rack, &mut blocks));
     let rows = savings(&report.savings).map(|(name, cells)| (name.to_owned(), cells));
-    out += &format!("\n## What packing saves\n\n{}\n{}\n", table("", SAVINGS, &rows), METHOD.join("\n"));
-    out
+    blocks.extend(["## What packing saves".to_owned(), table("", SAVINGS, &rows), METHOD.join("\n")]);
+    blocks.join("\n\n") + "\n"
 }
 
-fn of_rack(rack: &RackReport) -> String {
-    let mut out = String::new();
+/// A finding, with what else is worth knowing below it.
+fn item(diagnostic: &Diagnostic, files: &Files) -> Vec<String> {
+    let place = diagnostic.place.map_or(String::new(), |place| {
+        let (line, column) = files.line_column(place.file, place.span.start);
+        format!(" {}:{line}:{column}:", files.path(place.file))
+    });
+    let first = format!("- **{}**{} {}", diagnostic.code.id, prose(&place), prose(&diagnostic.message));
+    let more = diagnostic.notes.iter().chain(&diagnostic.help).map(|more| format!("  - {}", prose(more)));
+    std::iter::once(first).chain(more).collect()
+}
+
+fn of_rack(rack: &RackReport, blocks: &mut Vec<String>) {
     for (fill, odds) in &rack.routers {
         let mut rows: Vec<(String, [String; 4])> = fill.apps.iter().take(LISTED).map(|(app, need)| (app.clone(), cells(need))).collect();
         if fill.apps.len() > LISTED {
             rows.push((format!("… and {} more", fill.apps.len() - LISTED), Default::default()));
         }
-        rows.push(("**sum**".into(), cells(&fill.sum)));
-        rows.push(("**most**".into(), most(fill)));
+        rows.push(("sum".into(), cells(&fill.sum)));
+        rows.push(("most".into(), most(fill)));
         let lines: Vec<String> = ends(fill).into_iter().chain(chances(odds)).collect();
-        let title = format!("Rack {}, {} router", rack.name, fill.router.word());
-        out += &format!("\n## {title}\n\n{}\n{}\n", table("app", NEEDS, &rows), lines.join("\n"));
+        let title = format!("## Rack {}, {} router", rack.name, fill.router.word());
+        blocks.extend([title, table("app", NEEDS, &rows), lines.join("\n")]);
     }
-    out
 }
 
 fn table(first: &str, heads: [&str; 4], rows: &[(String, [String; 4])]) -> String {
-    let mut out = format!("| {first} | {} |\n| --- | ---: | ---: | ---: | ---: |\n", heads.join(" | "));
-    for (name, cells) in rows {
-        out += &format!("| {} | {} |\n", prose(name), cells.join(" | "));
-    }
-    out
+    let mut lines = vec![format!("| {first} | {} |", heads.join(" | ")), "| --- | ---: | ---: | ---: | ---: |".to_owned()];
+    lines.extend(rows.iter().map(|(name, cells)| format!("| {} | {} |", prose(name), cells.join(" | "))));
+    lines.join("\n")
 }
 
-/// A text in which nothing outside of backticks is a tag, an emphasis or the end of a cell.
+/// A text in which nothing outside of backticks is a tag, a link, an emphasis or the end of a cell.
 fn prose(text: &str) -> String {
-    let line = text.replace('\n', " ");
-    let escaped = |(at, part): (usize, &str)| {
-        let plain = part.replace('|', "\\|");
-        if at % 2 == 0 { plain.replace('<', "&lt;").replace('[', "\\[") } else { plain }
-    };
-    line.split('`').enumerate().map(escaped).collect::<Vec<_>>().join("`")
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    // A backtick that something was named with would turn inside out what is behind it.
+    let line = if line.matches('`').count().is_multiple_of(2) { line } else { line.replace('`', "'") };
+    let plain = |part: &str| part.replace('<', "&lt;").replace('[', "\\[").replace('*', "\\*").replace('_', "\\_");
+    let escaped = |(at, part): (usize, &str)| if at % 2 == 0 { plain(part) } else { part.to_owned() };
+    line.replace('|', "\\|").split('`').enumerate().map(escaped).collect::<Vec<_>>().join("`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::prose;
+
+    #[test]
+    fn what_manifests_hold_is_no_markdown() {
+        assert_eq!(prose("`*.a|b` of <b>x</b> [y](z) *c* d_e\n"), "`*.a\\|b` of &lt;b>x&lt;/b> \\[y](z) \\*c\\* d\\_e ");
+        assert_eq!(prose("a`<b>`c`<d>"), "a'&lt;b>'c'&lt;d>");
+    }
 }

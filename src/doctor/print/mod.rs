@@ -8,18 +8,9 @@ pub use json::json;
 pub use markdown::markdown;
 pub use text::text;
 
+use super::numbers::per_cent;
 use super::{Chances, Fill, Need, Rank, Report, Savings, Total, rank};
 use crate::diagnostics::Diagnostic;
-
-/// A probability in per cent: as many digits as say something, and at least two behind the point.
-pub(super) fn per_cent(probability: f64) -> String {
-    let per_cent = probability * 100.0;
-    match per_cent {
-        p if p <= 0.0 => "0 %".to_owned(),
-        p if p < 0.1 => format!("{p:.3} %"),
-        p => format!("{p:.2} %"),
-    }
-}
 
 /// Findings of one rank, in the order they came.
 fn of_rank<'a>(findings: &'a [&'a Diagnostic], wanted: Rank) -> impl Iterator<Item = &'a Diagnostic> {
@@ -38,10 +29,10 @@ fn verdict(report: &Report, findings: &[&Diagnostic]) -> String {
         .into_iter()
         .map(|rank| (rank, of_rank(findings, rank).count()))
         .filter(|(_, count)| *count > 0)
-        .map(|(rank, count)| format!("{}: {count}", rank.title()))
+        .map(|(rank, count)| format!("{count} × {}", rank.phrase()))
         .collect();
     let found = if found.is_empty() { "nothing is wrong".to_owned() } else { found.join("; ") };
-    let mut lines = vec![format!("{looked_at}. {found}.")];
+    let mut lines = vec![format!("{looked_at}: {found}.")];
     if !report.unread.is_empty() {
         lines.push(format!("Not counted, since their manifests can't be read: {}.", report.unread.join(", ")));
     }
@@ -75,24 +66,22 @@ fn ends(fill: &Fill) -> Vec<String> {
 
 /// What is taken of the numbers, and how likely the next collision is.
 fn chances(chances: &Chances) -> Vec<String> {
+    let are_taken = |count: usize| if count == 1 { "1 is taken".to_owned() } else { format!("{count} are taken") };
     let mut lines = vec![format!(
-        "Of the numbers 1 to 25000, {} {}: a new rule meets one of them with a probability of {}, a new app like a typical one of {} with {}{}.",
-        chances.exact,
-        if chances.exact == 1 { "is taken" } else { "are taken" },
-        per_cent(chances.rule),
-        counted(chances.typical, "rule"),
-        per_cent(chances.app),
-        match chances.room {
-            0 => String::new(),
-            room => format!(", and one of the {room} that still fit with {}", per_cent(chances.until_full)),
-        },
+        "Of the numbers 1 to 25000, {}: a new rule meets one of them with a probability of {}.",
+        are_taken(chances.exact),
+        per_cent(chances.rule)
     )];
+    let app = format!("A new app like a typical one of {} collides with {}", counted(chances.typical, "rule"), per_cent(chances.app));
+    lines.push(match chances.room {
+        0 => format!("{app}."),
+        room => format!("{app}, and somewhere on the way to a full router, {room} more, one does with {}.", per_cent(chances.until_full)),
+    });
     if chances.wildcard > 0 {
         lines.push(format!(
-            "Of the numbers 25000 to 49999, {} {}: a new domain that begins with `*.` meets one of them with {}.",
-            chances.wildcard,
-            if chances.wildcard == 1 { "is taken" } else { "are taken" },
-            per_cent(chances.wildcard_rule),
+            "Of the numbers 25000 to 49999, {}: a new domain that begins with `*.` meets one of them with {}.",
+            are_taken(chances.wildcard),
+            per_cent(chances.wildcard_rule)
         ));
     }
     lines
@@ -115,8 +104,8 @@ fn savings(savings: &Savings) -> [(&'static str, [String; 4]); 2] {
 }
 
 /// How both are counted.
-const METHOD: [&str; 2] = [
-    "Both on racks with AWS's default quotas and no room left free; every app may live on every rack.",
-    "Convox: a rule for each host, a certificate for each service with domains, and the largest app first onto the first rack with room. \
-     rackform: up to five hosts in a rule, and the placement that `compile` finds.",
+const METHOD: [&str; 3] = [
+    "Both stand on racks with AWS's default quotas, filled to the brim, and every app may live on every rack.",
+    "Convox: a rule for each host, a certificate for each service with domains; the largest app first, onto the first rack with room.",
+    "rackform: up to five hosts in a rule, a certificate for ten names of an app; the placement that `compile` finds.",
 ];

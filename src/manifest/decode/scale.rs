@@ -197,12 +197,17 @@ fn custom(r: &mut Reader<'_>, key: NodeId, body: NodeId) -> Option<CustomTarget>
         namespace: namespace.to_owned(),
         metric: metric.to_owned(),
         aggregate: String::new(),
+        written_aggregate: None,
         value: 0.0,
         dimensions: Vec::new(),
     };
     for entry in r.tree.entries(body) {
         match r.tree.text(entry.key) {
-            "aggregate" => target.aggregate = r.text(entry.value).map(|t| t.value).unwrap_or_default(),
+            "aggregate" => {
+                let written = r.text(entry.value);
+                target.written_aggregate = written.as_ref().map(|text| text.place);
+                target.aggregate = written.map(|text| text.value).unwrap_or_default();
+            }
             "value" => match r.tree.scalar(entry.value) {
                 #[allow(clippy::cast_precision_loss)] // values of metrics
                 Some(Resolved::Int(int)) => target.value = int as f64,
