@@ -64,6 +64,9 @@ const HOMES: &[(&str, &str)] = &[
     ("std::thread", "cli/watch.rs threads.rs"),
     ("std::time", "cli/watch.rs"),
     ("terminal_size", "cli/terminal.rs cli/watch.rs"),
+    ("terminal_size", "cli/terminal.rs cli/watch.rs"),
+    ("std::thread", "cli/watch.rs threads.rs"),
+    ("std::time", "cli/watch.rs"),
     ("sha2", "allocate/priority.rs lower/ids.rs report/html/"),
 ];
 

@@ -77,7 +77,7 @@ fn json(folder: &Folder, more: &[&str]) -> Value {
     serde_json::from_str(&ok(folder, &arguments)).unwrap()
 }
 
-fn keep(form: &str, case: &str, text: String) {
+fn keep(form: &str, case: &str, text: &str) {
     let mut settings = insta::Settings::clone_current();
     settings.set_snapshot_path(Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots/plan"));
     settings.set_prepend_module_to_snapshot(false);
@@ -101,12 +101,12 @@ fn is_told(case: &str) {
     let schema = jsonschema::validator_for(&serde_json::from_str(rackform::schema::PLAN).unwrap()).unwrap();
     let folder = changed(case);
     let against = ["--against", "deployed"];
-    keep("text", case, ok(&folder, &["plan", "-q", "--against", "deployed"]));
+    keep("text", case, &ok(&folder, &["plan", "-q", "--against", "deployed"]));
     let plan = json(&folder, &against);
     let errors: Vec<String> = schema.iter_errors(&plan).map(|error| format!("{}: {error}", error.instance_path())).collect();
     assert!(errors.is_empty(), "{case}: {errors:?}");
     if AS_DATA.contains(&case) {
-        keep("json", case, serde_json::to_string_pretty(&plan).unwrap());
+        keep("json", case, &serde_json::to_string_pretty(&plan).unwrap());
     }
     // The exit code tells whether anything changes, if somebody asks for that.
     let is_change = plan["is_change"].as_bool().unwrap();

@@ -50,21 +50,18 @@ pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> ExitCode {
 
 fn attempt(args: &VerifyArgs, job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<Verified, ExitCode> {
     let sets: Vec<Option<FileId>> = args.change_sets.iter().map(|path| load::read(path, files, out)).collect();
-    let reviewed = match &args.plan {
-        Some(path) => {
-            let id = load::read_large(path, files, out).ok_or(ExitCode::FAILURE)?;
-            Reviewed::read(files.text(id)).map_err(|why| {
-                out.report(
-                    Diagnostic::nowhere(&CHANGE_SET, format!("{} is no plan: {why}", path.display()))
-                        .help("save what `rackform plan --format json` prints"),
-                );
-                ExitCode::FAILURE
-            })?
-        }
-        None => {
-            let plan = plan::make(&args.input, job, files, out)?;
-            Reviewed::read(&report::json(&plan)).expect("what was written is read")
-        }
+    let reviewed = if let Some(path) = &args.plan {
+        let id = load::read_large(path, files, out).ok_or(ExitCode::FAILURE)?;
+        Reviewed::read(files.text(id)).map_err(|why| {
+            out.report(
+                Diagnostic::nowhere(&CHANGE_SET, format!("{} is no plan: {why}", path.display()))
+                    .help("save what `rackform plan --format json` prints"),
+            );
+            ExitCode::FAILURE
+        })?
+    } else {
+        let plan = plan::make(&args.input, job, files, out)?;
+        Reviewed::read(&report::json(&plan)).expect("what was written is read")
     };
     let sets: Option<Vec<FileId>> = sets.into_iter().collect();
     Ok(verify(files, &sets.ok_or(ExitCode::FAILURE)?, &reviewed, out))

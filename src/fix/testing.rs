@@ -151,11 +151,9 @@ proptest! {
         prop_assert_eq!(outcome.mended.is_empty(), after == text);
         prop_assert!(!before.reads || now.reads, "{}\n{}", text, after);
         prop_assert!(now.errors <= before.errors || before.errors > 0, "{}\n{}", text, after);
-        if !outcome.mended.is_empty() {
-            // What was hidden may show; what was offered is gone, but for what was taken back.
-            let refused = before.fixes.saturating_sub(outcome.mended.len());
-            prop_assert!(now.fixes <= refused || !outcome.unmended.is_empty(), "{} of {}\n{}\n{}", now.fixes, before.fixes, text, after);
-        }
+        // What was hidden may show and is mended too, so nothing is left but what was taken back.
+        prop_assert!(now.fixes == 0 || !outcome.unmended.is_empty(), "{} of {}\n{}\n{}", now.fixes, before.fixes, text, after);
+        prop_assert!(outcome.mended.is_empty() || now.fixes < before.fixes || !outcome.unmended.is_empty(), "{}\n{}", text, after);
         prop_assert_eq!(comments(&text), comments(&after));
         prop_assert_eq!(after.starts_with('\u{feff}'), !mark.is_empty());
         prop_assert_eq!(after.contains('\r'), text.contains('\r') && after.contains('\n'), "line ends stay");

@@ -38,7 +38,7 @@ impl<'a> Output<'a> {
     /// Whether all that is deployed is the same, also on the way there.
     pub(super) fn is_same(&self, other: &Self) -> bool {
         let data = |output: &Self| -> Vec<(&'a str, &'a str)> {
-            let is_data = |path: &str| path.ends_with(".yaml") || path.ends_with(".json");
+            let is_data = |path: &str| [".yaml", ".json"].iter().any(|end| path.ends_with(end));
             output.texts.iter().filter(|(path, _)| is_data(path)).map(|(path, text)| (*path, *text)).collect()
         };
         data(self) == data(other)

@@ -114,7 +114,12 @@ impl Reader<'_> {
             ),
         }
         let execution = self.text(root, "ExecutionStatus").to_owned();
-        if !matches!(execution.as_str(), "" | "AVAILABLE") && !(execution == "UNAVAILABLE" && is_empty) {
+        let is_usable = match execution.as_str() {
+            "" | "AVAILABLE" => true,
+            "UNAVAILABLE" => is_empty,
+            _ => false,
+        };
+        if !is_usable {
             self.refuse(root, format!("this change set can't be executed any more: it is {execution}"), "make it again");
         }
         let changes: Vec<Change> = tree.items(changes.value).to_vec().into_iter().filter_map(|change| self.change(change)).collect();

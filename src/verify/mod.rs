@@ -45,7 +45,7 @@ pub fn verify(files: &Files, sets: &[FileId], plan: &Reviewed, out: &mut Diagnos
         .stacks
         .iter()
         .filter(|stack| stack.change != "leave")
-        .map(|stack| stack.stack.as_str())
+        .map(|stack| stack.name.as_str())
         .filter(|name| !seen.contains(*name))
         .collect();
     if !missing.is_empty() {
@@ -67,7 +67,7 @@ fn counted(stacks: usize) -> String {
 
 /// How a change set differs from what the plan says of its stack: of several phases, from the nearest.
 fn differences(set: &ChangeSet, plan: &Reviewed) -> Vec<Diagnostic> {
-    let phases = plan.stacks.iter().filter(|stack| stack.stack == set.stack && stack.phase.is_some());
+    let phases = plan.stacks.iter().filter(|stack| stack.name == set.stack && stack.phase.is_some());
     let nearest = phases.map(|stack| of_phase(set, stack)).min_by_key(Vec::len);
     nearest.unwrap_or_else(|| set.changes.iter().map(|change| unreviewed(set, change, "the plan leaves this stack as it is")).collect())
 }

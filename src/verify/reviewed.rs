@@ -14,7 +14,8 @@ pub struct Reviewed {
 
 #[derive(Debug, Deserialize)]
 pub(super) struct Stack {
-    pub(super) stack: String,
+    #[serde(rename = "stack")]
+    pub(super) name: String,
     pub(super) phase: Option<usize>,
     pub(super) change: String,
     pub(super) parameters: Vec<Parameter>,

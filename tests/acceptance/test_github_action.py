@@ -39,7 +39,10 @@ class Hub:
         (self.folder / "comments.json").write_text(json.dumps(comments))
 
     def job(
-        self, revision: str = "refs/pull/7/merge", depth: int | None = 2, event: str = "pull_request"
+        self,
+        revision: str = "refs/pull/7/merge",
+        depth: int | None = 2,
+        event: str = "pull_request",
     ) -> Job:
         """A job that has checked a revision out."""
         self.jobs += 1

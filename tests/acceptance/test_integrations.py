@@ -161,7 +161,7 @@ def test_the_image_is_built_of_what_there_is() -> None:
 
 @pytest.fixture(scope="module")
 def hooks(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository with our hooks, as programs that are there already: to build them takes minutes."""
+    """A repository with our hooks; their program is there already, for to build it takes minutes."""
     folder = tmp_path_factory.mktemp("hooks")
     declared = yaml.safe_load(HOOKS.read_text())
     assert all(hook["language"] == "rust" for hook in declared)
