@@ -121,7 +121,14 @@ fn marks(change: &HostChange) -> Vec<(&Answerer, Mark, String)> {
     let is_at = |list: &[Answerer], one: &Answerer| {
         list.iter().find(|other| (&other.rack, &other.app, &other.service) == (&one.rack, &one.app, &one.service)).map(|other| other.http)
     };
-    let others = |list: &[Answerer]| words::answerers(list, words::is_about_racks(change.change));
+    // Where only the rack is another one, the rack says it.
+    let others = |list: &[Answerer], one: &Answerer| {
+        if list.iter().all(|other| (&other.app, &other.service) == (&one.app, &one.service)) {
+            list.iter().map(|other| other.rack.as_str()).collect::<Vec<_>>().join(", ")
+        } else {
+            words::answerers(list, words::is_about_racks(change.change))
+        }
+    };
     let mut marks = Vec::new();
     for one in &change.after {
         match is_at(&change.before, one) {
@@ -130,8 +137,8 @@ fn marks(change: &HostChange) -> Vec<(&Answerer, Mark, String)> {
             None if change.before.is_empty() => marks.push((one, Mark::Begins, "new".to_owned())),
             None => {
                 let mark = if old_apps.contains(&one.app) { Mark::Comes } else { Mark::Takes };
-                let from = if change.change == HostFate::Spreads { "as" } else { "from" };
-                marks.push((one, mark, format!("{from} {}", others(&change.before))));
+                let from = if change.change == HostFate::Spreads { "as on" } else { "from" };
+                marks.push((one, mark, format!("{from} {}", others(&change.before, one))));
             }
         }
     }
@@ -140,7 +147,7 @@ fn marks(change: &HostChange) -> Vec<(&Answerer, Mark, String)> {
             marks.push((one, Mark::Ceases, "answered no longer".to_owned()));
         } else {
             let mark = if new_apps.contains(&one.app) { Mark::Goes } else { Mark::Loses };
-            marks.push((one, mark, format!("to {}", others(&change.after))));
+            marks.push((one, mark, format!("to {}", others(&change.after, one))));
         }
     }
     marks

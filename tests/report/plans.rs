@@ -138,6 +138,7 @@ fn named(app: &str, other: &str, host: &str, value: &str) -> Plan {
         stacks: vec![
             stack(app, StackFate::Update, resources),
             stack("main-2-api", StackFate::Create, vec![resource("ApiRule1", ResourceFate::Add, value)]),
+            StackChange { phase: Some(2), ..stack(app, StackFate::Update, vec![resource("OldRule1", ResourceFate::Remove, value)]) },
             StackChange { parameters: Vec::new(), required: Vec::new(), exports: Vec::new(), ..stack(other, StackFate::Leave, Vec::new()) },
         ],
         phases: vec![

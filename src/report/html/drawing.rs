@@ -19,7 +19,7 @@ const HOSTS: usize = 8;
 /// Everything is in pixels of CSS.
 const ROUTER_WIDTH: usize = 170;
 const GAP: usize = 90;
-const SERVICE_WIDTH: usize = 580;
+const SERVICE_WIDTH: usize = 640;
 const LINE: usize = 20;
 const PADDING: usize = 9;
 const SPACE: usize = 14;
@@ -175,9 +175,9 @@ fn lines(service: &Joined<'_>, routers: &[DrawnRouter]) -> Vec<Line> {
     let shown = if service.mark() == Mark::Stays { 0 } else { HOSTS };
     let mut lines: Vec<Line> = Vec::new();
     for (mark, host, words) in hosts.iter().filter(|(mark, _, _)| *mark != Mark::Stays).take(shown) {
-        let text = shortened(host, 42);
+        let text = shortened(host, 48);
         let y = PADDING + LINE * (lines.len() + 2) - 5;
-        lines.push(Line { y, text, whole: Some((*host).to_owned()), words: shortened(words, 34), class: class_of_host(*mark) });
+        lines.push(Line { y, text, whole: Some((*host).to_owned()), words: shortened(words, 36), class: class_of_host(*mark) });
     }
     let told = lines.len();
     let names: BTreeSet<&str> = hosts.iter().skip(told).map(|(_, host, _)| *host).collect();

@@ -55,7 +55,7 @@ struct ResourceView<'a> {
     rows: Vec<Row<'a>>,
 }
 
-/// A value of before and of now.
+/// A value of before and of now; of a parameter none where whoever deploys gives it.
 #[derive(Debug, Serialize)]
 struct Row<'a> {
     name: String,
@@ -97,10 +97,7 @@ pub(super) fn stack(id: usize, stack: &StackChange) -> StackView<'_> {
 }
 
 fn parameter(change: &ParameterChange) -> Row<'_> {
-    let value = |value: &'_ Option<String>| value.is_some();
-    let (before, after) = (change.before.as_deref(), change.after.as_deref());
-    let is_given = !(value(&change.before) && value(&change.after));
-    Row { name: change.name.clone(), before, after, how: if is_given { "the other value is that of the deployment" } else { "" } }
+    Row { name: change.name.clone(), before: change.before.as_deref(), after: change.after.as_deref(), how: "" }
 }
 
 fn export(change: &ExportChange) -> ExportRow<'_> {

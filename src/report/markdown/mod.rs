@@ -34,7 +34,7 @@ pub fn markdown(plan: &Plan) -> String {
         return format!("## Nothing changes against {}: {} as before\n", code(&plan.against), counted(plan.summary.stacks.keep, "stack"));
     }
     let mut page = head(plan);
-    let wants = SECTIONS.map(|(section, _)| section(plan, usize::MAX).len());
+    let wants = SECTIONS.map(|(section, _)| section(plan, MOST).len()); // more than all is as much as all
     let fair = SECTIONS.map(|(_, fair)| fair);
     let rooms = share(MOST.saturating_sub(page.len()), &wants, &fair);
     for ((section, _), room) in SECTIONS.iter().zip(rooms) {
@@ -107,7 +107,10 @@ fn hosts(plan: &Plan, room: usize) -> String {
 }
 
 /// A section with a heading and a list; nothing if there is not even room for the heading.
-fn fit_below(head: String, entries: impl IntoIterator<Item = String>, room: usize, word: &str) -> String {
+fn fit_below<E>(head: String, entries: E, room: usize, word: &str) -> String
+where
+    E: IntoIterator<Item = String, IntoIter: ExactSizeIterator>,
+{
     // In a table a line of text would be a row.
     let list = fit(entries, room.saturating_sub(head.len()), |hidden| format!("\n{}", more(hidden, word)));
     if list.is_empty() { String::new() } else { head + &list }

@@ -14,21 +14,27 @@ pub(super) fn share(total: usize, wants: &[usize], fair: &[usize]) -> Vec<usize>
 }
 
 /// The first of the entries, as many as there is room for, and a word about the others.
-pub(super) fn fit(entries: impl IntoIterator<Item = String>, room: usize, more: impl Fn(usize) -> String) -> String {
-    let entries: Vec<String> = entries.into_iter().collect();
-    let whole: usize = entries.iter().map(String::len).sum();
-    if whole <= room {
-        return entries.concat();
+pub(super) fn fit<E>(entries: E, room: usize, more: impl Fn(usize) -> String) -> String
+where
+    E: IntoIterator<Item = String, IntoIter: ExactSizeIterator>,
+{
+    let mut entries = entries.into_iter();
+    let all = entries.len();
+    let mut told: Vec<String> = Vec::new();
+    let mut length = 0;
+    while length <= room {
+        let Some(entry) = entries.next() else { return told.concat() };
+        length += entry.len();
+        told.push(entry);
     }
-    let mut left = room.saturating_sub(more(entries.len()).len());
-    let is_told = |entry: &&String| {
-        let fits = entry.len() <= left;
-        left = left.saturating_sub(entry.len());
-        fits
-    };
-    let told: Vec<&String> = entries.iter().take_while(is_told).collect();
-    let text: String = told.iter().map(|entry| entry.as_str()).chain([more(entries.len() - told.len()).as_str()]).collect();
-    if text.len() <= room { text } else { String::new() }
+    while let Some(last) = told.pop() {
+        length -= last.len();
+        let note = more(all - told.len());
+        if length + note.len() <= room {
+            return told.concat() + &note;
+        }
+    }
+    String::new()
 }
 
 #[cfg(test)]

@@ -13,6 +13,9 @@ const MOST: usize = 12_000;
 /// Bytes of the lines about the properties of one resource.
 const MOST_OF_ONE: usize = 3_000;
 
+/// Bytes that more than a line of a stack takes beside the line.
+const LEAST: usize = 60;
+
 /// How much is said of a stack, from little to all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Size {
@@ -23,7 +26,13 @@ enum Size {
 
 pub(super) fn stacks(plan: &Plan, room: usize) -> String {
     let head = "\n### Stacks, in the order of their deployment\n\n";
-    let whole: String = plan.stacks.iter().map(|change| stack(change, Size::Properties)).collect();
+    let mut whole = String::new();
+    for change in &plan.stacks {
+        whole.push_str(&stack(change, Size::Properties));
+        if head.len() + whole.len() > room {
+            break; // the rest would not help
+        }
+    }
     if whole.is_empty() || head.len() + whole.len() <= room {
         return if whole.is_empty() { whole } else { format!("{head}{whole}") };
     }
@@ -54,6 +63,9 @@ fn shortened(stacks: &[StackChange], mut room: usize) -> Vec<Option<String>> {
         (&order, Size::Properties, 0),
     ] {
         for at in group {
+            if size > Size::Line && room < reserve + LEAST {
+                break;
+            }
             let now = texts[*at].as_ref().map_or(0, String::len);
             if size > Size::Line && now == 0 {
                 continue; // not even a line found room
@@ -143,7 +155,7 @@ fn lines(stack: &StackChange, with_properties: bool) -> String {
         let mut text = self::resource(resource);
         if with_properties {
             let properties = resource.properties.iter().filter(|property| property.name != "Metadata");
-            text.push_str(&super::fit(properties.flat_map(property), MOST_OF_ONE, |hidden| {
+            text.push_str(&super::fit(properties.flat_map(property).collect::<Vec<_>>(), MOST_OF_ONE, |hidden| {
                 format!("#     … {} more\n", counted(hidden, "line"))
             }));
         }
