@@ -80,9 +80,9 @@ def _change(path: Path, change: Callable[..., None], *arguments: Any) -> None:
     """Change the content of a template or of a JSON file."""
     text = path.read_text(encoding="utf-8")
     is_json = path.suffix == ".json"
-    body = json.loads(text) if is_json else yaml.safe_load(text)
+    body = json.loads(text) if is_json else yaml.load(text, yaml.CSafeLoader)
     change(body, *arguments)
-    text = json.dumps(body) if is_json else yaml.safe_dump(body, sort_keys=False)
+    text = json.dumps(body) if is_json else yaml.dump(body, None, yaml.CSafeDumper, sort_keys=False)
     path.write_text(text, encoding="utf-8")
 
 

@@ -187,7 +187,7 @@ def _function(owner: str, key: str, argument: Any, in_conditions: bool) -> Itera
             yield Mention(owner, Use.CONDITION, str(condition))
             yield from _mentions(owner, argument[1:], in_conditions)
     elif key == "Fn::FindInMap":
-        yield Mention(owner, Use.MAP, str(listing(argument)[0]))
+        yield Mention(owner, Use.MAP, str(next(iter(listing(argument)), None)))
         yield from _mentions(owner, argument, in_conditions)
     elif key in FUNCTIONS and (in_conditions or key not in CONDITION_FUNCTIONS):
         yield from _mentions(owner, argument, in_conditions)

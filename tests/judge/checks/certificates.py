@@ -11,6 +11,8 @@ from judge.faults import Fault, Findings
 from judge.template import listing
 from judge.wanted import HTTPS, Wanted
 
+PRIVATE = ".convox"  # the ending of internal domains
+
 
 def check(account: Account, wanted: Wanted, findings: Findings) -> None:
     """Report domains that clients would be warned of, and certificates that get lost."""
@@ -20,12 +22,18 @@ def check(account: Account, wanted: Wanted, findings: Findings) -> None:
         listener = account.places.get(place)
         if place.port != HTTPS or listener is None:
             continue
-        covered = [name for arn in _served(account, listener) for name in names.get(arn, ())]
-        for app_name, service, domain in _domains(account, place.rack):
-            target = hosts.targets.get(domain)
-            if target == (app_name, service) and not any(covers(n, domain) for n in covered):
-                words = f"no certificate on {place} covers {domain}"
-                file = account.template_of(place.rack, app_name)
+        served = list(_served(account, listener))
+        covered = [name for arn in served for name in names.get(arn, ())]
+        for host, target in hosts.targets.items():
+            if host.endswith(PRIVATE):
+                continue  # nobody certifies these, on Convox neither
+            base = account.host(place.rack, place.router)
+            # The rack's default certificate may be one of which only its owner knows the names.
+            is_own = host == f"{target.app}-{target.service}.{base}"
+            is_known = all(arn in names for arn in served) and listener.resource is not None
+            if (is_known or not is_own) and not any(covers(name, host) for name in covered):
+                words = f"no certificate on {place} covers {host}"
+                file = account.template_of(place.rack, target.app)
                 findings.add(Fault.NO_CERTIFICATE, file, str(target), words)
 
 
@@ -38,15 +46,6 @@ def covers(name: str, domain: str) -> bool:
         return True
     first, _, rest = domain.partition(".")
     return name == f"*.{rest}" and bool(first)
-
-
-def _domains(account: Account, rack: str) -> Iterator[tuple[str, str, str]]:
-    for stack in account.stacks.values():
-        app = account.project.apps.get(stack.row.app or "")
-        if app and stack.row.rack == rack:
-            for service in app.routed():
-                for domain in service.domains:
-                    yield app.name, service.name, domain
 
 
 def _names(account: Account) -> dict[str, tuple[str, ...]]:

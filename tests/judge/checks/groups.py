@@ -21,9 +21,9 @@ Fact = tuple[Fault, str, Any, Any]  # kind of fault, what it is about, found, ex
 
 def check(account: Account, findings: Findings) -> None:
     """Report target groups that differ, and those that nothing leads to."""
-    used = {rule.group for rule in account.rules} | set(_defaults(account))
+    routed, others = {rule.group for rule in account.rules}, set(_defaults(account))
     for group in account.groups.values():
-        if group.ref not in used:
+        if group.ref not in routed | others:
             words = "no rule and no listener leads to it"
             findings.add(Fault.GROUP_UNUSED, group.file, group.name, words)
         app = account.project.apps.get(group.stack.row.app or "")
@@ -34,7 +34,7 @@ def check(account: Account, findings: Findings) -> None:
         if tags.get("App") != app.name or not services:
             words = f"belongs to no service of {app.name} by its tags {tags}"
             findings.add(Fault.GROUP_OWNER, group.file, group.name, words)
-        elif group.properties.get("Protocol") in ("HTTP", "HTTPS"):
+        elif group.ref not in others:
             for fault, what, found, expected in _facts(group, app, services[0]):
                 if str(found) != str(expected):
                     words = f"{what} is {found}, and {expected} was asked for"

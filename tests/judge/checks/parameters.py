@@ -35,10 +35,17 @@ def _check_parameter(stack: Stack, name: str, body: Any, findings: Findings) -> 
         words = f"is required of {stack.name} and has the value `{value}`"
         findings.add(Fault.NEEDLESS, LISTING, name, words)
     allowed = [str(item) for item in listing(body.get("AllowedValues"))]
-    pattern = body.get("AllowedPattern")
+    pattern = str(body.get("AllowedPattern", ""))
     if allowed and value not in allowed:
         words = f"has the value `{value}`, which is none of {', '.join(allowed)}"
         findings.add(Fault.BAD_VALUE, stack.file, name, words)
-    elif pattern and not re.fullmatch(pattern, value):
+    elif pattern and not _fits(pattern, value):
         words = f"has the value `{value}`, which is not as {pattern} has it"
         findings.add(Fault.BAD_VALUE, stack.file, name, words)
+
+
+def _fits(pattern: str, value: str) -> bool:
+    try:
+        return re.fullmatch(pattern, value) is not None
+    except re.error:
+        return False

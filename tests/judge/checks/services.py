@@ -70,7 +70,7 @@ def _groups(account: Account, stack: str, service: str) -> list[Resource]:
         group
         for group in account.in_stack(stack, f"{ELB}::TargetGroup")
         if group.tags().get("Service") == service
-        and group.properties.get("Protocol") in ("HTTP", "HTTPS")
+        and any(rule.group == group.ref for rule in account.rules)
     ]
 
 
