@@ -13,7 +13,7 @@ use common::{Folder, copy};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-/// Changes that are kept as JSON too; text is kept of all.
+/// Changes that are kept as JSON and Markdown too; text is kept of all.
 const AS_DATA: [&str; 12] = [
     "domain-changes-hands",
     "hosts-in-a-circle",
@@ -107,6 +107,7 @@ fn is_told(case: &str) {
     assert!(errors.is_empty(), "{case}: {errors:?}");
     if AS_DATA.contains(&case) {
         keep("json", case, &serde_json::to_string_pretty(&plan).unwrap());
+        keep("markdown", case, &ok(&folder, &["plan", "-q", "--against", "deployed", "--format", "markdown"]));
     }
     // The exit code tells whether anything changes, if somebody asks for that.
     let is_change = plan["is_change"].as_bool().unwrap();
