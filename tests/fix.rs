@@ -241,6 +241,32 @@ fn machines_get_what_is_left_on_standard_output() {
 }
 
 #[test]
+fn every_command_that_diagnoses_says_what_can_be_mended() {
+    let folder = flawed("commands");
+    folder.write("rules.json", "{}");
+    folder.write("set.json", "{}");
+    let commands: [&[&str]; 8] = [
+        &["check", "app"],
+        &["compile", "app"],
+        &["plan", "app"],
+        &["doctor", "app"],
+        &["move", "app", "main", "--path", "app"],
+        &["adopt", "rules.json", "--path", "app"],
+        &["verify", "set.json", "--path", "app"],
+        &["resolve", "https://a.example.org/", "app"],
+    ];
+    for command in commands {
+        let (_, out, said) = folder.run(&[command, &["--message-format", "json"]].concat());
+        let lines = |quiet: &str| quiet.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok()).collect::<Vec<Value>>();
+        let all = lines(&format!("{out}\n{said}"));
+        assert!(all.iter().any(|message| message["code"] == "RF0101" && offers_fix(message)), "{command:?}: {out}{said}");
+        let (_, out, said) = folder.run(&[command, &["--message-format", "json", "-q"]].concat());
+        let errors = lines(&format!("{out}\n{said}"));
+        assert!(!errors.is_empty() && errors.iter().all(|message| message["severity"] == "error"), "{command:?}: {out}{said}");
+    }
+}
+
+#[test]
 fn a_mend_that_would_bring_an_error_is_taken_back_and_told() {
     let folder = Folder::new("back");
     folder.write(

@@ -13,7 +13,7 @@ use common::{Folder, copy};
 use insta::assert_snapshot;
 use serde_json::Value;
 
-/// Changes that are kept as JSON and Markdown too; text is kept of all.
+/// Changes that are kept as JSON too; text is kept of all.
 const AS_DATA: [&str; 12] = [
     "domain-changes-hands",
     "hosts-in-a-circle",
@@ -85,6 +85,21 @@ fn keep(form: &str, case: &str, text: &str) {
     settings.bind(|| assert_snapshot!(format!("{case}.{form}"), text));
 }
 
+/// A page without its styles and programs, which are the same for all and have tests of their own.
+fn without_looks(page: &str) -> String {
+    let mut rest = page;
+    let mut kept = String::new();
+    while let Some((at, end)) =
+        [("<style", "</style>"), ("<script>", "</script>")].iter().filter_map(|(begin, end)| Some((rest.find(begin)?, *end))).min()
+    {
+        kept += &rest[..at];
+        rest = rest[at..].split_once(end).expect("what begins ends").1;
+    }
+    let kept = kept + rest;
+    assert!(kept.contains("<h1") && kept.len() < page.len(), "{page}");
+    kept.lines().map(str::trim_end).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("\n")
+}
+
 #[test]
 fn each_change_is_told() {
     let cases = cases();
@@ -107,7 +122,9 @@ fn is_told(case: &str) {
     assert!(errors.is_empty(), "{case}: {errors:?}");
     if AS_DATA.contains(&case) {
         keep("json", case, &serde_json::to_string_pretty(&plan).unwrap());
-        keep("markdown", case, &ok(&folder, &["plan", "-q", "--against", "deployed", "--format", "markdown"]));
+        let form = |form: &str| ok(&folder, &["plan", "-q", "--against", "deployed", "--format", form]);
+        keep("markdown", case, &form("markdown"));
+        keep("html", case, &without_looks(&form("html")));
     }
     // The exit code tells whether anything changes, if somebody asks for that.
     let is_change = plan["is_change"].as_bool().unwrap();

@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use rackform::diagnostics::Diagnostics;
 use rackform::doctor::{Question, examine, print};
-use rackform::load::{Request, load};
+use rackform::fix;
+use rackform::load::{Request, load, mendable};
 use rackform::lock::{self, Mode};
 use rackform::progress::{Progress, Stage};
 use rackform::source::Files;
@@ -62,7 +63,9 @@ pub(super) fn run(args: &DoctorArgs, terminal: &Terminal) -> ExitCode {
         let old = loaded.lock.filter(|_| loaded.has_fleet).and_then(|lock| lock::read(&files, lock, Mode::Trust, &mut out));
         let question = Question { files: &files, racks: &loaded.racks, apps: &loaded.apps, lock: old.as_ref(), rack: args.rack.as_deref() };
         progress.begin(Stage::Checking, 0);
-        examine(&question, Threads::available(), &mut out)
+        let report = examine(&question, Threads::available(), &mut out);
+        fix::find(&files, &mendable(&loaded, &files), &mut out);
+        report
     });
 
     let said = terminal.diagnostics(&out, &files, args.message_format);

@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use clap::{Args, ValueEnum};
 use rackform::Decided;
 use rackform::diagnostics::Diagnostics;
+use rackform::fix;
+use rackform::load;
 use rackform::placement::Change;
 use rackform::progress::Progress;
 use rackform::resolve::{Address, table};
@@ -113,7 +115,9 @@ fn decide(folder: &Path, args: &ResolveArgs, terminal: &Terminal) -> Result<Deci
     let job = Job { path: folder, locked: false, change: Change::None, common: &args.common, progress: Progress::default() };
     let decided = terminal.watched(&job.progress, args.common.message_format, || {
         let (loaded, old) = compile::read(&job, &mut files, &mut out);
-        rackform::decide(Threads::available(), &compile::input(&job, &files, &loaded, &old), &mut out)
+        let decided = rackform::decide(Threads::available(), &compile::input(&job, &files, &loaded, &old), &mut out);
+        fix::find(&files, &load::mendable(&loaded, &files), &mut out);
+        decided
     });
     decided.map_err(|_| {
         Terminal { quiet: true, verbose: false }.diagnostics(&out, &files, args.common.message_format);

@@ -16,8 +16,14 @@ const MOST: usize = 200;
 /// Print data that somebody asked for. A reader who went away has had enough; anything else that
 /// keeps it from being written whole is a failure.
 pub(super) fn data(text: &str) -> ExitCode {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    pieces([text])
+}
+
+/// The same piece by piece, so that not all of it need be there at once.
+fn pieces<T: AsRef<str>>(pieces: impl IntoIterator<Item = T>) -> ExitCode {
+    let mut out = std::io::BufWriter::new(anstream::stdout().lock());
+    let written = pieces.into_iter().try_for_each(|piece| out.write_all(piece.as_ref().as_bytes()));
+    match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             message(&format!("the output can't be written: {error}"));
             ExitCode::FAILURE
@@ -37,8 +43,8 @@ pub(super) fn message(text: &str) {
 }
 
 /// Messages for machines, a line each, and all of them.
-fn joined(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> String {
-    diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect()
+fn lines<'a>(diagnostics: &'a [&Diagnostic], line: impl Fn(&Diagnostic) -> String + 'a) -> impl Iterator<Item = String> + 'a {
+    diagnostics.iter().map(move |diagnostic| line(diagnostic) + "\n")
 }
 
 /// What the program says while it works.
@@ -67,8 +73,8 @@ impl Terminal {
     pub(super) fn diagnostics_beside_data(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted = self.told(diagnostics);
         let text = match format {
-            MessageFormat::Json => joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
-            MessageFormat::Github => joined(&sorted, |diagnostic| github(diagnostic, files)),
+            MessageFormat::Json => lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string()).collect(),
+            MessageFormat::Github => lines(&sorted, |diagnostic| github(diagnostic, files)).collect::<String>(),
             MessageFormat::Sarif => format!("{:#}\n", sarif(&sorted, files)),
             MessageFormat::Human | MessageFormat::Short => return self.diagnostics(diagnostics, files, format),
         };
@@ -85,8 +91,8 @@ impl Terminal {
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted = self.told(diagnostics);
         match format {
-            MessageFormat::Json => return data(&joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string())),
-            MessageFormat::Github => return data(&joined(&sorted, |diagnostic| github(diagnostic, files))),
+            MessageFormat::Json => return pieces(lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string())),
+            MessageFormat::Github => return pieces(lines(&sorted, |diagnostic| github(diagnostic, files))),
             MessageFormat::Sarif => return data(&format!("{:#}\n", sarif(&sorted, files))),
             MessageFormat::Human | MessageFormat::Short => {}
         }

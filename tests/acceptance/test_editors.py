@@ -25,7 +25,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "bin" / "rackform").symlink_to(RACKFORM)
     section = PAGE.split("\n## ")[1]
     assert section.startswith("Schemas")
-    commands = re.findall(r"^    (.+)$", section.split("```")[0], re.MULTILINE)
+    commands = re.findall(r"^\$ (.+)$", section.split("```")[1], re.MULTILINE)
     assert len(commands) == 3, commands
     script = "\n".join(commands)
     environment = {"PATH": f"{folder / 'bin'}:/usr/bin:/bin"}
@@ -36,7 +36,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def server(folder: Path) -> Iterator[LanguageServer]:
     """The server with the settings of VS Code, whose paths are relative to the folder."""
-    (text,) = re.findall(r"```json\n(.+?)```", PAGE, re.DOTALL)
+    (text,) = re.findall(r"```json[^\n]*\n(.+?)```", PAGE, re.DOTALL)
     patterns = json.loads(text)["yaml.schemas"]
     schemas = {(folder / path).as_uri(): pattern for path, pattern in patterns.items()}
     assert all((folder / path).is_file() for path in patterns)

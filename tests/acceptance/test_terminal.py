@@ -73,12 +73,6 @@ def test_a_line_is_cut_where_it_would_break(tmp_path: Path, lock: str) -> None:
     assert "reading" not in "".join(run.lines)
 
 
-def test_what_takes_less_than_a_second_has_no_line(tmp_path: Path, lock: str) -> None:
-    run = Waiting(fleet(tmp_path / "fleet"), "check", "--quiet")
-    assert run.finish(lock) == 0
-    assert run.raw == b""
-
-
 def test_nobody_else_sees_it(tmp_path: Path, lock: str) -> None:
     cases = {
         "quiet": (("check", "--quiet"), {}),

@@ -111,7 +111,7 @@ impl Page {
     }
 
     fn fence(&mut self, at: usize, indent: usize, info: &str, inside: Vec<String>) {
-        let whole = || inside.iter().map(|line| format!("{line}\n")).collect::<String>();
+        let whole = || inside.join("\n") + "\n";
         let words: Vec<&str> = info.split(' ').collect();
         let what = match words[..] {
             [_, "not", "run:", _, ..] => {
