@@ -10,11 +10,15 @@ use crate::report::visible::visible;
 use crate::report::words::counted;
 
 /// Services that are drawn at the most; those that change come first.
-const SERVICES: usize = 40;
+const SERVICES: usize = 30;
 /// Services that are drawn where there are too many for all and few change.
 const BESIDE: usize = 8;
-/// Hosts of a service that are drawn at the most.
-const HOSTS: usize = 8;
+/// Hosts of a service that are drawn at the most: of many services, and of few.
+const HOSTS: (usize, usize) = (3, 8);
+/// So many services are few.
+const FEW: usize = 8;
+/// A router whose services take more than this stands beside the first of them, else in their middle.
+const TALL: usize = 600;
 
 /// Everything is in pixels of CSS.
 const ROUTER_WIDTH: usize = 170;
@@ -118,7 +122,7 @@ fn laid_out(picture: &Picture, services: &[Joined<'_>], hidden: Option<String>) 
     let mut boxes: Vec<ServiceBox> = Vec::new();
     let mut y = 1;
     for service in services {
-        let lines = lines(service, &picture.routers);
+        let lines = lines(service, &picture.routers, if services.len() > FEW { HOSTS.0 } else { HOSTS.1 });
         let height = PADDING * 2 + LINE * (lines.len() + 1);
         boxes.push(ServiceBox { x, y, width: SERVICE_WIDTH, height, name: shortened(service.name, 60), class: class(service), lines });
         y += height + SPACE;
@@ -135,7 +139,8 @@ fn laid_out(picture: &Picture, services: &[Joined<'_>], hidden: Option<String>) 
             .map(|(_, one)| middle(one))
             .collect();
         let (low, high) = (ends.iter().min().copied().unwrap_or_default(), ends.iter().max().copied().unwrap_or_default());
-        let y = usize::midpoint(low, high).saturating_sub(ROUTER_HEIGHT / 2).max(free);
+        let beside = if high - low > TALL { low } else { usize::midpoint(low, high) };
+        let y = beside.saturating_sub(ROUTER_HEIGHT / 2).max(free);
         free = y + ROUTER_HEIGHT + SPACE;
         height = height.max(free - SPACE + 1);
         let router = &picture.routers[at];
@@ -161,7 +166,7 @@ fn middle(one: &ServiceBox) -> usize {
 }
 
 /// The lines of a service: hosts that change on their own, and how many there are besides.
-fn lines(service: &Joined<'_>, routers: &[DrawnRouter]) -> Vec<Line> {
+fn lines(service: &Joined<'_>, routers: &[DrawnRouter], most: usize) -> Vec<Line> {
     let is_many = service.on.len() > 1;
     let mut hosts: Vec<(Mark, &str, String)> = Vec::new();
     for (at, on) in &service.on {
@@ -172,7 +177,7 @@ fn lines(service: &Joined<'_>, routers: &[DrawnRouter]) -> Vec<Line> {
     }
     hosts.sort();
     // A service that stays as it is takes one line: its hosts are in the search.
-    let shown = if service.mark() == Mark::Stays { 0 } else { HOSTS };
+    let shown = if service.mark() == Mark::Stays { 0 } else { most };
     let mut lines: Vec<Line> = Vec::new();
     for (mark, host, words) in hosts.iter().filter(|(mark, _, _)| *mark != Mark::Stays).take(shown) {
         let text = shortened(host, 48);

@@ -13,9 +13,12 @@ use crate::report::picture::picture;
 use crate::report::words::{self, counted};
 
 /// Hosts that stand in the page; the search finds all of them.
-const HOSTS: usize = 300;
-/// Routers that are all shown; of more of them those to which nothing happens are folded away.
-const ROUTERS: usize = 9;
+const HOSTS: usize = 100;
+/// Routers that are shown: those that are full or to which something happens, if there are so many. Others are folded
+/// away.
+const ROUTERS: usize = 12;
+/// Risks that are shown; high ones all are.
+const RISKS: usize = 25;
 /// Parts of a bar.
 const BAR: usize = 1000;
 
@@ -28,13 +31,13 @@ pub(super) struct Page<'a> {
     is_change: bool,
     tiles: Vec<Tile>,
     risks: Vec<RiskView<'a>>,
+    more_risks: Vec<RiskView<'a>>,
     hosts: Vec<HostView<'a>>,
     more_hosts: usize,
     all_hosts: usize,
     data: String,
-    /// Routers to which something happens, and the others.
     routers: Vec<RouterView<'a>>,
-    quiet: Vec<RouterView<'a>>,
+    more_routers: Vec<RouterView<'a>>,
     typical: &'a str,
     drawing: Option<Drawing>,
     phases: Vec<PhaseView<'a>>,
@@ -91,7 +94,7 @@ struct KindView {
     words: String,
     filled: usize,
     peak: usize,
-    mark: usize,
+    mark: Option<usize>,
     binds: bool,
 }
 
@@ -105,9 +108,14 @@ struct PhaseView<'a> {
 /// What the page shows of a plan.
 pub(super) fn page(plan: &Plan) -> Page<'_> {
     let (data, all_hosts) = finder(plan);
-    let is_few = plan.routers.len() <= ROUTERS;
-    let (routers, quiet): (Vec<&RouterUse>, Vec<&RouterUse>) =
-        plan.routers.iter().partition(|one| is_few || one.is_full || bars::is_changed(one));
+    let mut routers: Vec<&RouterUse> = plan.routers.iter().collect();
+    if routers.len() > ROUTERS {
+        routers.sort_by_key(|one| (!one.is_full, !bars::is_changed(one))); // stable
+    }
+    let more_routers = routers.split_off(routers.len().min(ROUTERS));
+    let mut risks = risks(plan);
+    let shown = risks.iter().take_while(|risk| risk.class == "high").count().max(RISKS).min(risks.len());
+    let more_risks = risks.split_off(shown);
     let (verdict, class) = verdict(plan);
     let stacks = || plan.stacks.iter().enumerate();
     Page {
@@ -116,13 +124,14 @@ pub(super) fn page(plan: &Plan) -> Page<'_> {
         against: &plan.against,
         is_change: plan.is_change,
         tiles: if plan.is_change { tiles(plan) } else { Vec::new() },
-        risks: risks(plan),
+        risks,
+        more_risks,
         hosts: plan.hosts.iter().take(HOSTS).map(host).collect(),
         more_hosts: plan.hosts.len().saturating_sub(HOSTS),
         all_hosts,
         data,
         routers: routers.into_iter().map(router).collect(),
-        quiet: quiet.into_iter().map(router).collect(),
+        more_routers: more_routers.into_iter().map(router).collect(),
         typical: &plan.typical,
         drawing: drawing::drawing(&picture(plan)),
         phases: plan
@@ -272,7 +281,7 @@ fn kind(kind: &KindUse, is_new: bool) -> KindView {
         words: bars::in_words(kind, is_new),
         filled: cells(kind.after),
         peak: cells(kind.peak.max(kind.after)),
-        mark: cells(kind.before),
+        mark: (kind.before != kind.after && !is_new).then(|| cells(kind.before)),
         binds: kind.binds,
     }
 }
