@@ -1,6 +1,6 @@
 //! Standard output for data, standard error for people. A reader who went away is no error.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -16,8 +16,14 @@ const MOST: usize = 200;
 /// Print data that somebody asked for. A reader who went away has had enough; anything else that
 /// keeps it from being written whole is a failure.
 pub(super) fn data(text: &str) -> ExitCode {
-    let mut out = anstream::stdout().lock();
-    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+    pieces([text])
+}
+
+/// The same in pieces, of which there may be many.
+fn pieces(pieces: impl IntoIterator<Item = impl AsRef<str>>) -> ExitCode {
+    let mut out = BufWriter::new(anstream::stdout().lock());
+    let written = pieces.into_iter().try_for_each(|piece| out.write_all(piece.as_ref().as_bytes()));
+    match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             message(&format!("the output can't be written: {error}"));
             ExitCode::FAILURE
@@ -85,8 +91,8 @@ impl Terminal {
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted = self.told(diagnostics);
         match format {
-            MessageFormat::Json => return data(&joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string())),
-            MessageFormat::Github => return data(&joined(&sorted, |diagnostic| github(diagnostic, files))),
+            MessageFormat::Json => return pieces(sorted.iter().map(|diagnostic| to_json(diagnostic, files).to_string() + "\n")),
+            MessageFormat::Github => return pieces(sorted.iter().map(|diagnostic| github(diagnostic, files) + "\n")),
             MessageFormat::Sarif => return data(&format!("{:#}\n", sarif(&sorted, files))),
             MessageFormat::Human | MessageFormat::Short => {}
         }
