@@ -1,6 +1,6 @@
 //! Standard output for data, standard error for people. A reader who went away is no error.
 
-use std::io::Write;
+use std::io::{BufWriter, Write};
 use std::process::ExitCode;
 
 use anstream::{AutoStream, ColorChoice};
@@ -19,9 +19,9 @@ pub(super) fn data(text: &str) -> ExitCode {
     pieces([text])
 }
 
-/// The same piece by piece, so that not all of it need be there at once.
-fn pieces<T: AsRef<str>>(pieces: impl IntoIterator<Item = T>) -> ExitCode {
-    let mut out = std::io::BufWriter::new(anstream::stdout().lock());
+/// The same in pieces, of which there may be many.
+fn pieces(pieces: impl IntoIterator<Item = impl AsRef<str>>) -> ExitCode {
+    let mut out = BufWriter::new(anstream::stdout().lock());
     let written = pieces.into_iter().try_for_each(|piece| out.write_all(piece.as_ref().as_bytes()));
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
@@ -43,8 +43,8 @@ pub(super) fn message(text: &str) {
 }
 
 /// Messages for machines, a line each, and all of them.
-fn lines<'a>(diagnostics: &'a [&Diagnostic], line: impl Fn(&Diagnostic) -> String + 'a) -> impl Iterator<Item = String> + 'a {
-    diagnostics.iter().map(move |diagnostic| line(diagnostic) + "\n")
+fn joined(diagnostics: &[&Diagnostic], line: impl Fn(&Diagnostic) -> String) -> String {
+    diagnostics.iter().map(|diagnostic| line(diagnostic) + "\n").collect()
 }
 
 /// What the program says while it works.
@@ -73,8 +73,8 @@ impl Terminal {
     pub(super) fn diagnostics_beside_data(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted = self.told(diagnostics);
         let text = match format {
-            MessageFormat::Json => lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string()).collect(),
-            MessageFormat::Github => lines(&sorted, |diagnostic| github(diagnostic, files)).collect::<String>(),
+            MessageFormat::Json => joined(&sorted, |diagnostic| to_json(diagnostic, files).to_string()),
+            MessageFormat::Github => joined(&sorted, |diagnostic| github(diagnostic, files)),
             MessageFormat::Sarif => format!("{:#}\n", sarif(&sorted, files)),
             MessageFormat::Human | MessageFormat::Short => return self.diagnostics(diagnostics, files, format),
         };
@@ -91,8 +91,8 @@ impl Terminal {
     pub(super) fn diagnostics(&self, diagnostics: &Diagnostics, files: &Files, format: MessageFormat) -> ExitCode {
         let sorted = self.told(diagnostics);
         match format {
-            MessageFormat::Json => return pieces(lines(&sorted, |diagnostic| to_json(diagnostic, files).to_string())),
-            MessageFormat::Github => return pieces(lines(&sorted, |diagnostic| github(diagnostic, files))),
+            MessageFormat::Json => return pieces(sorted.iter().map(|diagnostic| to_json(diagnostic, files).to_string() + "\n")),
+            MessageFormat::Github => return pieces(sorted.iter().map(|diagnostic| github(diagnostic, files) + "\n")),
             MessageFormat::Sarif => return data(&format!("{:#}\n", sarif(&sorted, files))),
             MessageFormat::Human | MessageFormat::Short => {}
         }

@@ -17,12 +17,15 @@ pub(super) enum Style {
 pub(super) struct Syntax<'t> {
     pub(super) text: &'t str,
     pub(super) tree: Tree,
-    scalars: BTreeMap<Span, NodeId>,
-    /// The list or mapping that a key, a value or an item stands in, and its number there.
-    parents: BTreeMap<NodeId, (NodeId, usize)>,
+    /// In order of place.
+    scalars: Vec<(Span, NodeId)>,
+    /// The list or mapping that a key, a value or an item stands in, and its number there; in order
+    /// of the node.
+    parents: Vec<(NodeId, (NodeId, usize))>,
     /// Mappings that `<<` brings something into.
     merged: BTreeSet<NodeId>,
-    uses: BTreeMap<Span, usize>,
+    /// How often scalars are used; none where each is used once, since there is no alias.
+    uses: Option<BTreeMap<Span, usize>>,
 }
 
 impl<'t> Syntax<'t> {
@@ -30,14 +33,13 @@ impl<'t> Syntax<'t> {
     pub(super) fn read(file: FileId, text: &'t str) -> Option<Self> {
         // Variables are told from text and stay what they are: no value changes the structure.
         let tree = parse(file, text, Some(&Variables::new())).ok()?.tree;
-        let mut scalars = BTreeMap::new();
-        let mut parents = BTreeMap::new();
+        let mut scalars = Vec::new();
+        let mut parents = Vec::new();
         let mut merged = BTreeSet::new();
+        let mut has_aliases = false;
         for (id, kind) in tree.written() {
             match kind {
-                Kind::Scalar(_) => {
-                    scalars.insert(tree.place(id).span, id);
-                }
+                Kind::Scalar(_) => scalars.push((tree.place(id).span, id)),
                 Kind::List(items) => parents.extend(items.iter().enumerate().map(|(at, item)| (*item, (id, at)))),
                 Kind::Map(_) => {
                     for (at, entry) in tree.entries(id).iter().enumerate() {
@@ -48,16 +50,18 @@ impl<'t> Syntax<'t> {
                         }
                     }
                 }
-                Kind::Alias(_) => {}
+                Kind::Alias(_) => has_aliases = true,
             }
         }
-        let uses = tree.uses(|key| !key.starts_with("x-"))?;
+        scalars.sort_unstable();
+        parents.sort_unstable();
+        let uses = if has_aliases { Some(tree.uses(|key| !key.starts_with("x-"))?) } else { None };
         Some(Self { text, tree, scalars, parents, merged, uses })
     }
 
     /// How often what stands at a span is used.
     pub(super) fn uses(&self, span: Span) -> usize {
-        self.uses.get(&span).copied().unwrap_or(0)
+        self.uses.as_ref().map_or(1, |uses| uses.get(&span).copied().unwrap_or(0))
     }
 
     /// The bytes of a span.
@@ -68,7 +72,7 @@ impl<'t> Syntax<'t> {
     /// The scalar that is written at a span, how, and with what in its quotes. None for what has no
     /// style of its own: blocks of text, tags, several lines, escapes.
     pub(super) fn scalar(&self, span: Span) -> Option<(NodeId, Style, &'t str)> {
-        let id = *self.scalars.get(&span)?;
+        let id = self.scalars[self.scalars.binary_search_by_key(&span, |(known, _)| *known).ok()?].1;
         let raw = self.raw(span);
         let Kind::Scalar(Scalar { text, plain }) = self.tree.kind(id) else { return None };
         let (style, inner) = if *plain {
@@ -83,7 +87,8 @@ impl<'t> Syntax<'t> {
 
     /// The list or mapping that a node stands in, and its number there.
     pub(super) fn parent(&self, id: NodeId) -> Option<(NodeId, usize)> {
-        self.parents.get(&id).copied()
+        let at = self.parents.binary_search_by_key(&id, |(known, _)| *known).ok()?;
+        Some(self.parents[at].1)
     }
 
     /// The list that a node is an item of, and its number there.
