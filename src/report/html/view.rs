@@ -231,7 +231,8 @@ fn risks(plan: &Plan) -> Vec<RiskView<'_>> {
         .iter()
         .map(|risk| {
             let (class, word, stack) = view(risk);
-            RiskView { class, word, at: risk.at.as_deref(), stack, what: &risk.what, help: risk.help.as_deref() }
+            let is_told = |at: &&str| stack.is_some() || !risk.what.contains(&format!("`{at}`"));
+            RiskView { class, word, at: risk.at.as_deref().filter(is_told), stack, what: &risk.what, help: risk.help.as_deref() }
         })
         .collect()
 }
