@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 
 use anstyle::{AnsiColor, Style};
 
+use super::bars;
 use super::words::{self, counted};
 use crate::plan::{
     HostChange, HostFate, KindUse, Level, Plan, PropertyChange, Recreates, ResourceChange, ResourceFate, RouterUse, StackChange, StackFate,
@@ -126,16 +127,13 @@ fn bar(kind: &KindUse) -> String {
     format!("{}{}{}", styled(style, "█".repeat(held)), styled(DIM, "▒".repeat(peak - held)), styled(DIM, "·".repeat(BAR - peak)))
 }
 
-fn is_changed(router: &RouterUse) -> bool {
-    router.is_new || router.is_full || router.kinds.iter().any(|kind| kind.before != kind.after || kind.peak > kind.after)
-}
-
 fn routers(plan: &Plan, detail: Detail, page: &mut String) {
     if plan.routers.is_empty() {
         return;
     }
     title("Routers", page);
-    let is_told = |router: &&RouterUse| detail == Detail::All || plan.routers.len() <= MOST_ROUTERS || is_changed(router);
+    let is_told =
+        |router: &&RouterUse| detail == Detail::All || plan.routers.len() <= MOST_ROUTERS || router.is_full || bars::is_changed(router);
     let most = if detail == Detail::All { usize::MAX } else { MOST_ROUTERS };
     let told: Vec<&RouterUse> = plan.routers.iter().filter(is_told).take(most).collect();
     for router in &told {
