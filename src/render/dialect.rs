@@ -11,25 +11,40 @@ const MAX_KEY: usize = 1000;
 /// Words that mean something to one reader or another when they stand without quotes.
 const MEANINGS: [&str; 12] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
 
+/// Bytes of the longest of them.
+const LONGEST_MEANING: usize = 8;
+
 /// A line that says something: how far it is indented, and what stands there.
 type Line<'t> = (usize, &'t str);
 
 /// Read a document; none where it is, or may be, outside of the dialect.
 pub(super) fn read(text: &str) -> Option<Node<'_>> {
-    let mut lines: Vec<Line<'_>> = Vec::new();
+    let mut lines: Vec<Line<'_>> = Vec::with_capacity(text.len() / 32);
     for line in text.split('\n') {
-        let inner = line.trim_start_matches(' ');
+        let inner = unindented(line);
         if inner.starts_with('#') {
             // What stands in comments need not be ASCII.
             inner.chars().all(is_readable).then_some(())?;
         } else if !inner.is_empty() {
-            // With escapes, texts are not what stands there.
-            inner.bytes().all(|b| (b' '..0x7f).contains(&b) && b != b'\\').then_some(())?;
+            // With escapes, texts are not what stands there. All bytes are looked at, which is faster than to look
+            // for the first bad one: several at a time.
+            inner.bytes().fold(true, |fine, b| fine & (b' '..0x7f).contains(&b) & (b != b'\\')).then_some(())?;
             lines.push((line.len() - inner.len(), inner.trim_end_matches(' ')));
         }
     }
     let (document, end) = block(&mut lines, 0)?;
     (end == lines.len()).then_some(document)
+}
+
+/// A text without the blanks in front.
+fn unindented(text: &str) -> &str {
+    &text[text.bytes().take_while(|b| *b == b' ').count()..]
+}
+
+/// A text up to a quote, and what stands behind that.
+fn before_quote(text: &str) -> Option<(&str, &str)> {
+    let at = text.bytes().position(|b| b == b'"')?;
+    Some((&text[..at], &text[at + 1..]))
 }
 
 /// Whether every reader takes a character, and none for the end of a line.
@@ -59,7 +74,7 @@ fn list<'t>(lines: &mut [Line<'t>], mut at: usize, indent: usize) -> Option<(Nod
     let mut items = Vec::new();
     while let Some((_, line)) = lines.get(at).copied().filter(|(own, _)| *own == indent) {
         let item = line.strip_prefix("- ")?;
-        let inner = item.trim_start_matches(' ');
+        let inner = unindented(item);
         let (value, next) = if key(inner, true).is_some() {
             // The item is a mapping, whose first key stands behind the dash.
             lines[at] = (indent + line.len() - inner.len(), inner);
@@ -82,7 +97,7 @@ fn is_left(lines: &[Line<'_>], at: usize, indent: usize) -> bool {
 /// What stands behind a key: on its line, or as a block further in below.
 fn value_behind<'t>(lines: &mut [Line<'t>], at: usize, indent: usize, rest: &'t str) -> Option<(Node<'t>, usize)> {
     if !is_nothing(rest) {
-        return Some((whole(rest.strip_prefix(' ')?.trim_start_matches(' '))?, at + 1));
+        return Some((whole(unindented(rest.strip_prefix(' ')?))?, at + 1));
     }
     if lines.get(at + 1)?.0 <= indent {
         return None;
@@ -92,15 +107,15 @@ fn value_behind<'t>(lines: &mut [Line<'t>], at: usize, indent: usize, rest: &'t 
 
 /// Whether there is nothing but perhaps a comment.
 fn is_nothing(rest: &str) -> bool {
-    rest.is_empty() || (rest.starts_with(' ') && rest.trim_start_matches(' ').starts_with('#'))
+    rest.is_empty() || (rest.starts_with(' ') && unindented(rest).starts_with('#'))
 }
 
 /// A key, and what stands behind its colon. In a block a blank or the end of the line follows on it.
 fn key(text: &str, in_block: bool) -> Option<(&str, &str)> {
     let is_quoted = text.starts_with('"');
     let (name, rest) = match text.strip_prefix('"') {
-        Some(quoted) => quoted.split_once('"')?,
-        None => text.split_at(text.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(text.len())),
+        Some(quoted) => before_quote(quoted)?,
+        None => text.split_at(text.bytes().take_while(u8::is_ascii_alphanumeric).count()),
     };
     let rest = rest.strip_prefix(':')?;
     let is_apart = rest.starts_with(' ') || (rest.is_empty() && in_block) || (is_quoted && !in_block);
@@ -110,7 +125,8 @@ fn key(text: &str, in_block: bool) -> Option<(&str, &str)> {
 
 /// Whether every reader takes a text without quotes for a text.
 fn is_word(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic()) && !MEANINGS.iter().any(|word| text.eq_ignore_ascii_case(word))
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (text.len() > LONGEST_MEANING || !MEANINGS.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// A value that goes to the end of its line.
@@ -124,7 +140,7 @@ fn value(text: &str, in_flow: bool) -> Option<(Node<'_>, &str)> {
     match text.as_bytes().first()? {
         b'{' => flow_mapping(&text[1..]),
         b'[' => flow_list(&text[1..]),
-        b'"' => text[1..].split_once('"').map(|(inner, rest)| (Node::Text(Cow::Borrowed(inner)), rest)),
+        b'"' => before_quote(&text[1..]).map(|(inner, rest)| (Node::Text(Cow::Borrowed(inner)), rest)),
         _ => scalar(text, in_flow),
     }
 }
@@ -137,7 +153,7 @@ fn flow_mapping(text: &str) -> Option<(Node<'_>, &str)> {
     }
     loop {
         let (name, behind) = key(rest, false)?;
-        let (inner, behind) = value(behind.trim_start_matches(' '), true)?;
+        let (inner, behind) = value(unindented(behind), true)?;
         entries.push((Cow::Borrowed(name), inner));
         match behind.strip_prefix(", ") {
             Some(next) => rest = next,
@@ -164,8 +180,8 @@ fn flow_list(text: &str) -> Option<(Node<'_>, &str)> {
 
 /// A scalar without quotes: a word, a flag or a whole number.
 fn scalar(text: &str, in_flow: bool) -> Option<(Node<'_>, &str)> {
-    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '/' | '_') || (c == ':' && !in_flow);
-    let (word, rest) = text.split_at(text.find(|c| !is_part(c)).unwrap_or(text.len()));
+    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/' | b'_') || (*b == b':' && !in_flow);
+    let (word, rest) = text.split_at(text.bytes().take_while(is_part).count());
     let is_number =
         !word.is_empty() && word.len() < 10 && word.bytes().all(|b| b.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
     if is_number {

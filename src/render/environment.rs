@@ -52,12 +52,11 @@ pub(super) fn environment(templates: &[(&'static str, &'static str)]) -> Result<
 
 /// Print a value: as it stands if a filter of ours or a macro made it, quoted otherwise.
 fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
-    let mut text = String::new();
     if value.is_safe() {
-        text.push_str(value.as_str().unwrap_or_default());
-    } else {
-        flow(value, &mut text)?;
+        return Ok(out.write_str(value.as_str().unwrap_or_default())?);
     }
+    let mut text = String::with_capacity(128);
+    flow(value, &mut text)?;
     Ok(out.write_str(&text)?)
 }
 

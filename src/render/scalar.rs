@@ -8,11 +8,15 @@ use std::fmt::Write;
 /// room for four digits, so characters beyond U+FFFF stand as they are, which every reader accepts.
 pub fn quote(text: &str, out: &mut String) {
     out.push('"');
-    for c in text.chars() {
-        match c {
-            '"' => out.push_str("\\\""),
-            '\\' => out.push_str("\\\\"),
-            _ => push_visible(c, out),
+    if is_printable(text) && !text.bytes().any(|b| matches!(b, b'"' | b'\\')) {
+        out.push_str(text); // as nearly all texts are
+    } else {
+        for c in text.chars() {
+            match c {
+                '"' => out.push_str("\\\""),
+                '\\' => out.push_str("\\\\"),
+                _ => push_visible(c, out),
+            }
         }
     }
     out.push('"');
@@ -20,9 +24,16 @@ pub fn quote(text: &str, out: &mut String) {
 
 /// Write `text` so that it stays inside of the comment that it is printed in: one line, nothing invisible.
 pub(super) fn comment(text: &str, out: &mut String) {
-    for c in text.chars() {
-        push_visible(c, out);
+    if is_printable(text) {
+        out.push_str(text);
+    } else {
+        text.chars().for_each(|c| push_visible(c, out));
     }
+}
+
+/// Whether a text is ASCII without controls, of which nothing is misread or invisible.
+fn is_printable(text: &str) -> bool {
+    text.bytes().all(|b| matches!(b, b' '..=b'~'))
 }
 
 fn push_visible(c: char, out: &mut String) {

@@ -32,9 +32,11 @@ pub fn verify(text: &str, expected: &BTreeMap<String, String>) -> Result<(), Fau
     let parameters = section(&document, "Parameters", MAX_PARAMETERS)?;
     section(&document, "Outputs", MAX_OUTPUTS)?;
 
-    let kind = |resource: &'_ Node<'_>| resource.get("Type").and_then(Node::as_str).unwrap_or_default().to_owned();
-    let found: BTreeMap<&str, String> = resources.into_iter().flat_map(Map::iter).map(|(id, resource)| (id, kind(resource))).collect();
-    if !found.iter().map(|(id, kind)| (*id, kind)).eq(expected.iter().map(|(id, kind)| (id.as_str(), kind))) {
+    let mut found: BTreeMap<&str, &str> = BTreeMap::new();
+    for (id, resource) in resources.into_iter().flat_map(Map::iter) {
+        found.insert(id, resource.get("Type").and_then(Node::as_str).unwrap_or_default());
+    }
+    if !found.iter().map(|(id, kind)| (*id, *kind)).eq(expected.iter().map(|(id, kind)| (id.as_str(), kind.as_str()))) {
         return Err(Fault::Bug(difference(expected, &found)));
     }
     let names = |name: &str| {
@@ -65,8 +67,8 @@ fn section<'a, 't>(document: &'a Node<'t>, name: &str, most: usize) -> Result<Op
     }
 }
 
-fn difference(expected: &BTreeMap<String, String>, found: &BTreeMap<&str, String>) -> String {
-    let lost = expected.iter().find(|(id, kind)| found.get(id.as_str()) != Some(*kind));
+fn difference(expected: &BTreeMap<String, String>, found: &BTreeMap<&str, &str>) -> String {
+    let lost = expected.iter().find(|(id, kind)| found.get(id.as_str()) != Some(&kind.as_str()));
     match (lost, found.keys().find(|id| !expected.contains_key(**id))) {
         (Some((id, kind)), _) => match found.get(id.as_str()) {
             Some(other) => format!("{id} is {other:?} instead of {kind}"),
