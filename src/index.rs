@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 /// The name of the list of stacks.
 pub const INDEX: &str = "stacks.json";
 
+/// What is behind the name of a file while it is being written.
+pub const TEMPORARY: &str = ".rackform-tmp";
+
+/// The list of stacks while what it lists is being written: a compile writes it first, and makes it [`INDEX`] last. A
+/// folder that has it is between two outputs.
+pub const UNFINISHED: &str = "stacks.json.rackform-tmp";
+
 /// `stacks.json`: the stacks in the order of their deployment, and every file that was written.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Index {
@@ -37,4 +44,14 @@ pub struct IndexedStack {
     pub parameters: String,
     /// Parameters that have no value yet and must be given on the first deployment.
     pub required: Vec<String>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_a_file_that_is_being_written() {
+        assert_eq!(UNFINISHED, [INDEX, TEMPORARY].concat());
+    }
 }

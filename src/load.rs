@@ -7,7 +7,7 @@ pub use output::{OutputTexts, has_output, output, unreadable};
 pub use revision::{Revision, revision};
 
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::codes::{BAD_ENV, BAD_IMAGE, BAD_LIMITS, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
@@ -89,7 +89,9 @@ pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut
     }
     images(&request.images, &mut apps, out);
     let lock_path = folder.join(LOCK);
-    let lock = if lock_path.exists() { read_bounded(&lock_path, MAX_LOCK_BYTES, files, out) } else { None };
+    // What is there and can't be read, such as a link that leads nowhere, is no missing lock.
+    let is_there = !fs::symlink_metadata(&lock_path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
+    let lock = if is_there { read_bounded(&lock_path, MAX_LOCK_BYTES, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
     let fleet_source = if has_fleet { FLEET.to_owned() } else { "the manifests of this folder".to_owned() };
     Loaded { racks, apps, promises, lock, lock_path, is_whole, has_fleet, fleet_source }

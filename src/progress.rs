@@ -26,13 +26,15 @@ pub enum Stage {
     Rendering,
     /// What changes is looked for.
     Comparing,
+    /// Another rackform is writing.
+    Waiting,
     /// Files are written.
     Writing,
 }
 
 /// All of them, by their numbers.
-const STAGES: [Stage; 7] =
-    [Stage::Reading, Stage::Checking, Stage::Placing, Stage::Ordering, Stage::Rendering, Stage::Comparing, Stage::Writing];
+const STAGES: [Stage; 8] =
+    [Stage::Reading, Stage::Checking, Stage::Placing, Stage::Ordering, Stage::Rendering, Stage::Comparing, Stage::Waiting, Stage::Writing];
 
 /// How far a run has come; a clone is about the same run.
 ///
@@ -97,6 +99,7 @@ impl Stage {
             Self::Ordering => ("ordering", "stacks"),
             Self::Rendering => ("rendering", "stacks"),
             Self::Comparing => ("comparing", "stacks"),
+            Self::Waiting => ("waiting for another rackform that writes here", "folders"),
             Self::Writing => ("writing", "files"),
         }
     }

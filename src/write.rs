@@ -1,213 +1,255 @@
-//! The last stage: files to disk, whole or not at all. Files of an earlier compile that are gone
-//! are removed, and nothing else is touched.
+//! The last stage: files to disk. Each file is whole, old or new, at every moment; files of an earlier
+//! compile that are gone are removed, and nothing else is touched.
+//!
+//! One writes at a time ([`hold`]). Every file is written beside its place; the list of stacks is the first
+//! of them, so that whoever comes after a run that was cut short knows what it was about. When all are whole, the
+//! lock takes its place if it still is what was read: no template is ever newer than the lock. Then the
+//! others do, what is gone is removed, and last the list of stacks takes its place. Until then `deploy.sh` and
+//! `plan` refuse the folder, and the next compile finishes it.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::io::{self, Write as _};
-use std::path::{Component, Path, PathBuf};
+mod fault;
+mod hold;
+mod staging;
+mod survey;
 
-use crate::index::{INDEX, Index};
+pub use fault::Fault;
+
+use std::collections::BTreeMap;
+use std::fs::{self, Permissions};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use crate::index::{INDEX, UNFINISHED};
 use crate::output::OutputFile;
 use crate::progress::{Progress, Stage};
-use crate::threads::Threads;
+use fault::At as _;
+use hold::hold;
+use staging::{Pending, Staging, folder_of, openable, remove, temporary};
+use survey::survey;
 
-/// What is behind the name of a file while it is being written.
-const TEMPORARY: &str = ".rackform-tmp";
-
-/// What stands in the head of every file that may have comments.
-const SIGNATURE: &str = "Written by `rackform compile`";
-
-/// A file and the place where it goes.
-struct Pending<'a> {
-    target: PathBuf,
-    text: &'a str,
-    executable: bool,
-    /// Who may do what with the file that it replaces.
-    permissions: Option<fs::Permissions>,
+/// What becomes of the lock.
+#[derive(Debug, Clone, Copy)]
+pub struct LockChange<'a> {
+    /// Where it is, or will be.
+    pub path: &'a Path,
+    /// Its text as it was read; none where there was none.
+    pub before: Option<&'a str>,
+    /// Its text as it is to be.
+    pub after: &'a str,
 }
 
-impl<'a> Pending<'a> {
-    /// A file of an output on its way into a folder.
-    fn of(file: &'a OutputFile, folder: &Path) -> Self {
-        Self { target: folder.join(&file.path), text: &file.text, executable: file.executable, permissions: None }
-    }
-}
-
-/// What stands where a file goes.
-#[derive(PartialEq, Eq)]
-enum Found {
-    /// The file as it should be.
-    Same,
-    /// Nothing, or a file of ours that says something else.
-    Other,
-    /// A file of somebody else.
-    Foreign,
-}
-
-/// Write the lock and every file of the output. Every file is written beside its place first; only
-/// when all of them are whole do they take their places, the lock before the others, so that no
-/// template is newer than the lock. A file of somebody else that is in the way is an error.
-pub fn write(lock_path: &Path, lock: &str, folder: &Path, files: &[OutputFile], progress: &Progress) -> io::Result<()> {
-    progress.begin(Stage::Writing, 0);
-    let old = index(folder);
-    let listed: BTreeSet<&str> = old.iter().flat_map(|old| &old.files).map(String::as_str).chain(old.iter().map(|_| INDEX)).collect();
-    let found = Threads::available().map(files, |file| found(&folder.join(&file.path), file, listed.contains(file.path.as_str())));
-    if let Some((file, _)) = files.iter().zip(&found).find(|(_, found)| **found == Found::Foreign) {
-        let what = format!("{} is not one of rackform's files and would be overwritten", folder.join(&file.path).display());
-        return Err(io::Error::new(io::ErrorKind::AlreadyExists, what));
-    }
-    let gone = gone(old.as_ref(), files);
-    let mut pending: Vec<Pending<'_>> = lock_of(lock_path, lock).into_iter().collect();
-    let changed = files.iter().zip(&found).filter(|(_, found)| **found == Found::Other).map(|(file, _)| file);
-    pending.extend(changed.map(|file| Pending::of(file, folder)));
-    put(pending, progress)?;
-    for path in gone {
-        remove(folder, &path)?;
-    }
-    Ok(())
+/// Write the lock and every file of the output. A file of somebody else that is in the way is an error, and so is a
+/// lock that has changed since it was read.
+pub fn write(lock: &LockChange<'_>, folder: &Path, files: &[OutputFile], progress: &Progress) -> Result<(), Fault> {
+    undone_on_error(|staging| write_output(lock, folder, files, progress, staging))
 }
 
 /// Write the lock alone.
-pub fn write_lock(path: &Path, lock: &str) -> io::Result<()> {
-    put(lock_of(path, lock).into_iter().collect(), &Progress::default())
+pub fn write_lock(lock: &LockChange<'_>) -> Result<(), Fault> {
+    undone_on_error(|staging| {
+        let real = real(lock.path);
+        let _held = hold(&[folder_of(&real)], &Progress::default());
+        let pending = stage_lock(lock, &real, staging)?;
+        place_lock(lock, &real, pending.as_ref())
+    })
 }
 
-/// The lock, unless it is written already.
-fn lock_of<'a>(path: &Path, text: &'a str) -> Option<Pending<'a>> {
-    let is_written = fs::read(path).is_ok_and(|bytes| bytes == text.as_bytes());
-    (!is_written).then(|| Pending { target: path.to_path_buf(), text, executable: false, permissions: None })
-}
-
-/// Write a file that nobody has written before.
-pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
-    fs::File::create_new(path)?.write_all(text.as_bytes())
-}
-
-/// Write files into a folder, all of them or none, over what stands there under their names.
-pub fn write_together(folder: &Path, files: &[OutputFile]) -> io::Result<()> {
-    put(files.iter().map(|file| Pending::of(file, folder)).collect(), &Progress::default())
-}
-
-/// Write files of the user anew, all of them or none: each as it was read, and as it becomes. One that
-/// has changed in between, or that nobody may write to, is an error.
-pub fn write_mended(files: &BTreeMap<PathBuf, (String, String)>) -> io::Result<()> {
-    let pending = files.iter().map(|(path, (before, after))| {
-        let refuse = |what| Err(io::Error::new(io::ErrorKind::PermissionDenied, format!("{} {what}", path.display())));
-        let permissions = fs::metadata(path)?.permissions();
-        if permissions.readonly() {
-            return refuse("may not be written to");
+/// Write a file that nobody has written before, and say whether it was written: one that is there already stays.
+pub fn write_new(path: &Path, text: &str) -> Result<bool, Fault> {
+    undone_on_error(|staging| {
+        let _held = hold(&[folder_of(path)], &Progress::default());
+        remove(&temporary(path)).at(path)?;
+        if fs::symlink_metadata(path).is_ok() {
+            return Ok(false);
         }
-        if fs::read(path)? != before.as_bytes() {
-            return refuse("has changed since it was read");
+        let pending = Pending::precious(path.to_path_buf(), text, None);
+        staging.stage(&pending)?;
+        match pending.place_new() {
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+                remove(&temporary(path)).at(path)?;
+                Ok(false)
+            }
+            placed => placed.at(path).map(|()| true),
         }
-        Ok(Pending { target: path.clone(), text: after, executable: false, permissions: Some(permissions) })
-    });
-    put(pending.collect::<io::Result<_>>()?, &Progress::default())
+    })
 }
 
-/// Put files in their places, all of them or none.
-fn put(mut pending: Vec<Pending<'_>>, progress: &Progress) -> io::Result<()> {
-    for file in &mut pending {
-        // A link is followed: what it leads to is replaced, and the link stays.
-        if let Ok(real) = fs::canonicalize(&file.target) {
-            file.target = real;
+/// Write files into a folder, over what stands there under their names.
+pub fn write_together(folder: &Path, files: &[OutputFile]) -> Result<(), Fault> {
+    undone_on_error(|staging| {
+        staging.folder(folder)?;
+        let _held = hold(&[folder], &Progress::default());
+        let pending: Vec<Pending<'_>> = files.iter().map(|file| Pending::of(file, folder)).collect();
+        pending.iter().try_for_each(|file| staging.stage(file))?;
+        place_all(&pending)
+    })
+}
+
+/// Write files of the user anew: each as it was read, and as it becomes. One that has changed in between, or that
+/// nobody may write to, is an error, and then none of them changes. The folder is that of the fleet; what an earlier
+/// run that was cut short has left beside `all` that may be mended is removed.
+pub fn write_mended<'a>(
+    folder: &Path,
+    all: impl IntoIterator<Item = &'a PathBuf>,
+    files: &BTreeMap<PathBuf, (String, String)>,
+) -> Result<(), Fault> {
+    undone_on_error(|staging| {
+        let _held = hold(&[openable(folder)], &Progress::default());
+        for path in all {
+            let temporary = temporary(path);
+            remove(&temporary).at(&temporary)?;
+        }
+        let mut pending = Vec::new();
+        for (path, (_, after)) in files {
+            let permissions = writable(path)?;
+            pending.push(Pending::precious(path.clone(), after, Some(permissions)));
+        }
+        pending.iter().try_for_each(|file| staging.stage(file))?;
+        // As late as can be: what somebody writes after this is lost.
+        for (path, (before, _)) in files {
+            if fs::read(path).at(path)? != before.as_bytes() {
+                return Err(Fault::overtaken(path));
+            }
+        }
+        place_all(&pending)
+    })
+}
+
+/// Do something, and take away what was staged for it if it fails.
+fn undone_on_error<T>(work: impl FnOnce(&mut Staging) -> Result<T, Fault>) -> Result<T, Fault> {
+    let mut staging = Staging::default();
+    let done = work(&mut staging);
+    if done.is_err() {
+        staging.undo();
+    }
+    done
+}
+
+fn write_output(
+    lock: &LockChange<'_>,
+    folder: &Path,
+    files: &[OutputFile],
+    progress: &Progress,
+    staging: &mut Staging,
+) -> Result<(), Fault> {
+    let real = real(lock.path);
+    staging.folder(folder)?;
+    let _held = hold(&[folder_of(&real), folder], progress);
+    progress.begin(Stage::Writing, 0);
+    let survey = survey(folder, files)?;
+    let unfinished = folder.join(UNFINISHED);
+    for path in survey.begun.iter().flatten().chain([&unfinished]) {
+        let temporary = temporary(path);
+        remove(&temporary).at(&temporary)?;
+    }
+    for path in &survey.left_over {
+        take_away(folder, path)?;
+    }
+    if let Some(index) = survey.index.filter(|_| survey.is_change) {
+        let list = Pending::text(unfinished.clone(), &index.text);
+        staging.stage(&list)?;
+        list.place()?;
+        if survey.begun.is_none() {
+            staging.add(unfinished.clone());
         }
     }
-    let staged = progress.over(Stage::Writing, &pending).try_for_each(stage);
-    let placed = staged.and_then(|()| pending.iter().try_for_each(|file| fs::rename(temporary(&file.target), &file.target)));
-    if let Err(error) = placed {
-        for file in &pending {
-            let _ = fs::remove_file(temporary(&file.target)); // those that took their places are gone already
+    let pending: Vec<Pending<'_>> = survey.changed.iter().map(|file| Pending::of(file, folder)).collect();
+    let pending_lock = stage_lock(lock, &real, staging)?;
+    progress.over(Stage::Writing, &pending).try_for_each(|file| {
+        staging.folder(folder_of(&file.target))?;
+        staging.stage(file)
+    })?;
+    let placed = place_lock(lock, &real, pending_lock.as_ref());
+    if placed.as_ref().map_or_else(|fault| fault.is_begun, |()| true) {
+        staging.keep(&unfinished);
+    }
+    placed?;
+    let finish = || {
+        pending.iter().try_for_each(Pending::place)?;
+        survey.gone.iter().try_for_each(|path| take_away(folder, path))?;
+        if survey.index.is_some() && survey.is_change {
+            fs::rename(&unfinished, folder.join(INDEX)).at(&folder.join(INDEX))
+        } else {
+            Ok(())
         }
-        return Err(error);
+    };
+    finish().map_err(Fault::begun)
+}
+
+/// Let files take their places. The first that can't leaves all as they were.
+fn place_all(pending: &[Pending<'_>]) -> Result<(), Fault> {
+    for (at, file) in pending.iter().enumerate() {
+        file.place().map_err(|fault| if at > 0 { fault.begun() } else { fault })?;
     }
     Ok(())
 }
 
-/// What stands where a file goes. It is somebody else's if no earlier compile lists it and it does
-/// not look like one of ours.
-fn found(path: &Path, file: &OutputFile, is_listed: bool) -> Found {
-    let Ok(bytes) = fs::read(path) else { return Found::Other };
-    if bytes == file.text.as_bytes() {
-        return if !file.executable || is_executable(path) { Found::Same } else { Found::Other };
+/// Where a lock really is: a link to it is followed, and stays.
+fn real(path: &Path) -> PathBuf {
+    fs::canonicalize(path).unwrap_or_else(|_| path.to_path_buf())
+}
+
+/// Stage the lock, unless it is written already.
+fn stage_lock<'a>(lock: &LockChange<'a>, real: &Path, staging: &mut Staging) -> Result<Option<Pending<'a>>, Fault> {
+    let temporary = temporary(real);
+    remove(&temporary).at(&temporary)?;
+    hold_against_disk(lock, real)?;
+    if lock.before == Some(lock.after) {
+        return Ok(None);
     }
-    let text = String::from_utf8_lossy(&bytes);
-    let is_signed = text.lines().take(3).any(|line| line.contains(SIGNATURE));
-    // Parameters have no comments: they are a list of texts, and nothing else is.
-    let is_list = file.path.ends_with(".params.json") && serde_json::from_str::<Vec<String>>(&text).is_ok();
-    if is_listed || is_signed || is_list { Found::Other } else { Found::Foreign }
+    let permissions = if lock.before.is_some() { Some(writable(real)?) } else { None };
+    let pending = Pending::precious(real.to_path_buf(), lock.after, permissions);
+    staging.stage(&pending)?;
+    Ok(Some(pending))
 }
 
-/// The list of stacks that a compile wrote.
-fn index(folder: &Path) -> Option<Index> {
-    serde_json::from_str(&fs::read_to_string(folder.join(INDEX)).ok()?).ok()
+/// Let the lock take its place. It is looked at as late as can be: what somebody who does not hold the folder, such as
+/// an editor, writes after this is lost.
+fn place_lock(lock: &LockChange<'_>, real: &Path, pending: Option<&Pending<'_>>) -> Result<(), Fault> {
+    hold_against_disk(lock, real)?;
+    pending.map_or(Ok(()), Pending::place)
 }
 
-#[cfg(unix)]
-fn is_executable(path: &Path) -> bool {
-    use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o100 != 0)
+/// Refuse a lock that is neither what was read nor what is to be written.
+fn hold_against_disk(lock: &LockChange<'_>, real: &Path) -> Result<(), Fault> {
+    let now = match fs::symlink_metadata(real) {
+        Err(error) if error.kind() == ErrorKind::NotFound => None,
+        Ok(metadata) if metadata.is_file() => Some(fs::read(real).at(real)?),
+        Ok(_) => return Err(Fault::overtaken(lock.path)),
+        Err(error) => return Err(Fault::system(real, &error)),
+    };
+    let is = |text: Option<&str>| now.as_deref() == text.map(str::as_bytes);
+    if is(lock.before) || is(Some(lock.after)) { Ok(()) } else { Err(Fault::overtaken(lock.path)) }
 }
 
-#[cfg(not(unix))]
-fn is_executable(_: &Path) -> bool {
-    true
-}
-
-fn temporary(target: &Path) -> PathBuf {
-    let mut name = target.file_name().unwrap_or_default().to_os_string();
-    name.push(TEMPORARY);
-    target.with_file_name(name)
-}
-
-fn stage(file: &Pending<'_>) -> io::Result<()> {
-    if let Some(parent) = file.target.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent)?;
+/// The permissions of a file that may be written to.
+fn writable(path: &Path) -> Result<Permissions, Fault> {
+    let permissions = fs::metadata(path).at(path)?.permissions();
+    // To take the place of a file asks for rights on its folder alone; whoever protects the file means it.
+    if permissions.readonly() {
+        return Err(Fault::refused(path, "may not be written to", "check its permissions"));
     }
-    let path = temporary(&file.target);
-    let mut out = fs::File::create(&path)?;
-    out.write_all(file.text.as_bytes())?;
-    #[cfg(unix)]
-    if file.executable {
-        use std::os::unix::fs::PermissionsExt as _;
-        out.set_permissions(fs::Permissions::from_mode(0o755))?;
-    }
-    if let Some(permissions) = &file.permissions {
-        out.set_permissions(permissions.clone())?;
-    }
-    out.sync_all()
+    Ok(permissions)
 }
 
-/// Files that an earlier compile wrote and this one does not.
-fn gone(old: Option<&Index>, files: &[OutputFile]) -> Vec<String> {
-    let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    old.map_or(Vec::new(), |index| {
-        // The index is a file like any other, and whoever wrote into it must not make us delete
-        // what lies elsewhere.
-        let inside = |path: &String| Path::new(path).components().all(|part| matches!(part, Component::Normal(_)));
-        index.files.iter().filter(|path| inside(path) && !kept.contains(path.as_str())).cloned().collect()
-    })
-}
-
-/// Remove a file, and the folders that it leaves empty.
-fn remove(folder: &Path, path: &str) -> io::Result<()> {
-    match fs::remove_file(folder.join(path)) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut parent = Path::new(path).parent();
-    while let Some(inner) = parent.filter(|inner| !inner.as_os_str().is_empty()) {
-        if fs::remove_dir(folder.join(inner)).is_err() {
+/// Remove a file of an output, and the folders that it leaves empty.
+fn take_away(folder: &Path, path: &Path) -> Result<(), Fault> {
+    remove(path).at(path)?;
+    let mut parent = path.parent();
+    while let Some(inner) = parent.filter(|inner| *inner != folder) {
+        if fs::remove_dir(inner).is_err() {
             break; // not empty
         }
         parent = inner.parent();
     }
     Ok(())
 }
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::Index;
+
+    const SIGNED: &str = "# Written by `rackform compile`\n";
 
     fn file(path: &str, text: &str) -> OutputFile {
         OutputFile { path: path.into(), text: text.into(), executable: false }
@@ -218,52 +260,186 @@ mod tests {
         file(INDEX, &serde_json::to_string(&Index { version: 1, stacks: Vec::new(), files }).unwrap())
     }
 
+    /// A project that goes when the test ends: its folder, its lock, its output.
+    struct Project(PathBuf);
+
+    impl Project {
+        fn new(name: &str) -> Self {
+            let root = std::env::temp_dir().join(format!("rackform-write-{}-{name}", std::process::id()));
+            let _ = fs::remove_dir_all(&root);
+            fs::create_dir_all(&root).unwrap();
+            Self(root)
+        }
+
+        fn at(&self, path: &str) -> PathBuf {
+            self.0.join(path)
+        }
+
+        fn read(&self, path: &str) -> String {
+            fs::read_to_string(self.at(path)).unwrap()
+        }
+
+        /// Write an output, from the lock as it stands.
+        fn write(&self, after: &str, files: &[OutputFile]) -> Result<(), Fault> {
+            let before = fs::read_to_string(self.at("rackform.lock")).ok();
+            self.write_from(before.as_deref(), after, files)
+        }
+
+        fn write_from(&self, before: Option<&str>, after: &str, files: &[OutputFile]) -> Result<(), Fault> {
+            let lock = LockChange { path: &self.at("rackform.lock"), before, after };
+            write(&lock, &self.at("out"), files, &Progress::default())
+        }
+
+        /// Everything below the folder, sorted.
+        fn all(&self) -> Vec<String> {
+            let pattern = format!("{}/**/*", self.0.display());
+            let paths = glob::glob(&pattern).unwrap().map(|path| path.unwrap());
+            paths.filter(|path| !path.is_dir()).map(|path| path.strip_prefix(&self.0).unwrap().to_str().unwrap().to_owned()).collect()
+        }
+    }
+
+    impl Drop for Project {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
     #[test]
     fn what_is_gone_is_removed_and_strangers_stay() {
-        let root = std::env::temp_dir().join(format!("rackform-write-{}", std::process::id()));
-        let (out, lock) = (root.join("out"), root.join("rackform.lock"));
-        write(
-            &lock,
-            "a",
-            &out,
-            &[file("r/apps/a.yaml", "1"), file("r/rack.yaml", "2"), index(&["r/apps/a.yaml", "r/rack.yaml", "../lock"])],
-            &Progress::default(),
-        )
-        .unwrap();
-        fs::write(out.join("mine.txt"), "x").unwrap();
-        fs::write(root.join("lock"), "x").unwrap();
-        write(&lock, "b", &out, &[file("r/rack.yaml", "3"), index(&["r/rack.yaml"])], &Progress::default()).unwrap();
-        assert!(!out.join("r/apps").exists());
-        assert_eq!(fs::read_to_string(out.join("r/rack.yaml")).unwrap(), "3");
-        assert_eq!(fs::read_to_string(&lock).unwrap(), "b");
-        assert!(out.join("mine.txt").exists() && root.join("lock").exists());
-        fs::remove_dir_all(root).unwrap();
+        let project = Project::new("gone");
+        let listed = ["r/apps/a.yaml", "r/apps/b.params.json", "r/rack.yaml", "../elsewhere.yaml", "mine.yaml"];
+        let files = [file("r/apps/a.yaml", SIGNED), file("r/apps/b.params.json", "[]"), file("r/rack.yaml", SIGNED), index(&listed)];
+        project.write("a", &files).unwrap();
+        fs::write(project.at("out/mine.yaml"), "x").unwrap();
+        fs::write(project.at("elsewhere.yaml"), SIGNED).unwrap();
+        project.write("b", &[file("r/rack.yaml", "3"), index(&["r/rack.yaml"])]).unwrap();
+        // What a list names may be removed if it is ours too: anybody can write into the list.
+        assert_eq!(project.all(), ["elsewhere.yaml", "out/mine.yaml", "out/r/rack.yaml", "out/stacks.json", "rackform.lock"]);
+        assert!(!project.at("out/r/apps").exists(), "nor a folder without a file");
+        assert_eq!((project.read("out/r/rack.yaml").as_str(), project.read("rackform.lock").as_str()), ("3", "b"));
     }
 
     #[test]
     fn a_file_of_somebody_else_is_not_overwritten() {
-        let root = std::env::temp_dir().join(format!("rackform-foreign-{}", std::process::id()));
-        fs::create_dir_all(&root).unwrap();
-        fs::write(root.join("deploy.sh"), "mine").unwrap();
-        let ours = [file("deploy.sh", "# Written by `rackform compile`\n"), index(&["deploy.sh"])];
-        assert!(write(&root.join("rackform.lock"), "a", &root, &ours, &Progress::default()).is_err());
-        assert_eq!(fs::read_to_string(root.join("deploy.sh")).unwrap(), "mine");
-        assert!(!root.join("rackform.lock").exists());
-        fs::write(root.join("deploy.sh"), "# Written by `rackform compile`, once").unwrap();
-        write(&root.join("rackform.lock"), "a", &root, &ours, &Progress::default()).unwrap();
-        fs::remove_dir_all(root).unwrap();
+        let project = Project::new("foreign");
+        fs::create_dir(project.at("out")).unwrap();
+        fs::write(project.at("out/deploy.sh"), "mine").unwrap();
+        let ours = [file("deploy.sh", SIGNED), index(&["deploy.sh"])];
+        assert!(project.write("a", &ours).unwrap_err().to_string().ends_with("is not one of rackform's files and would be overwritten"));
+        assert_eq!((project.read("out/deploy.sh").as_str(), project.all().len()), ("mine", 1));
+        for old in ["# Written by `rackform compile`, once", "", "\0\0\0"] {
+            fs::write(project.at("out/deploy.sh"), old).unwrap();
+            project.write("a", &ours).unwrap();
+            assert_eq!(project.read("out/deploy.sh"), SIGNED, "{old:?}");
+            fs::remove_file(project.at("out/stacks.json")).unwrap();
+        }
     }
 
     #[test]
     fn when_one_file_fails_none_is_changed() {
-        let root = std::env::temp_dir().join(format!("rackform-fail-{}", std::process::id()));
-        let (out, lock) = (root.join("out"), root.join("rackform.lock"));
-        write(&lock, "a", &out, &[file("a", "1")], &Progress::default()).unwrap();
-        let failed = write(&lock, "b", &out, &[index(&["a"]), file("a/b", "3")], &Progress::default());
-        assert!(failed.is_err());
-        assert_eq!(fs::read_to_string(out.join("a")).unwrap(), "1");
-        assert_eq!(fs::read_to_string(&lock).unwrap(), "a");
-        assert_eq!(fs::read_dir(&out).unwrap().count(), 1, "nothing half-written is left");
-        fs::remove_dir_all(root).unwrap();
+        let project = Project::new("fail");
+        project.write("a", &[file("a", "1")]).unwrap();
+        let failed = project.write("b", &[file("new/c", "2"), index(&["a"]), file("a/b", "3")]).unwrap_err();
+        assert!(!failed.is_begun && failed.to_string().ends_with("out/a is no folder"), "{failed}");
+        assert_eq!((project.read("out/a").as_str(), project.read("rackform.lock").as_str()), ("1", "a"));
+        assert_eq!(project.all(), ["out/a", "rackform.lock"], "nothing half-written is left");
+        assert!(!project.at("out/new").exists());
+    }
+
+    #[test]
+    fn a_lock_that_is_not_what_was_read_stays() {
+        let project = Project::new("overtaken");
+        let files = [file("a", "1"), index(&["a"])];
+        project.write_from(None, "a", &files).unwrap();
+        for (before, after) in [(None, "b"), (Some("older"), "b"), (Some("older"), "older")] {
+            assert!(project.write_from(before, after, &[file("a", "2"), index(&["a"])]).unwrap_err().is_overtaken);
+            assert_eq!((project.read("rackform.lock").as_str(), project.read("out/a").as_str()), ("a", "1"));
+        }
+        // Somebody else came to the same: nothing is lost.
+        project.write_from(Some("older"), "a", &[file("a", "2"), index(&["a"])]).unwrap();
+        assert_eq!(project.read("out/a"), "2");
+        fs::remove_file(project.at("rackform.lock")).unwrap();
+        assert!(project.write_from(Some("a"), "b", &files).unwrap_err().is_overtaken, "nor does one come back that is gone");
+    }
+
+    #[test]
+    fn a_run_that_was_cut_short_is_finished_and_leaves_nothing() {
+        let project = Project::new("cut");
+        project.write("a", &[file("old.yaml", SIGNED), index(&["old.yaml"])]).unwrap();
+        // It wanted two files, has placed one, and was writing the other.
+        fs::write(project.at("out/stacks.json.rackform-tmp"), index(&["placed.yaml", "half.yaml"]).text).unwrap();
+        fs::write(project.at("out/placed.yaml"), SIGNED).unwrap();
+        fs::write(project.at("out/half.yaml.rackform-tmp"), "# Wri").unwrap();
+        fs::write(project.at("rackform.lock.rackform-tmp"), "b").unwrap();
+        // The next one wants another.
+        project.write("a", &[file("now.yaml", SIGNED), index(&["now.yaml"])]).unwrap();
+        assert_eq!(project.all(), ["out/now.yaml", "out/stacks.json", "rackform.lock"]);
+        // The list is all that is left to be placed.
+        fs::rename(project.at("out/stacks.json"), project.at("out/stacks.json.rackform-tmp")).unwrap();
+        project.write("a", &[file("now.yaml", SIGNED), index(&["now.yaml"])]).unwrap();
+        assert_eq!(project.all(), ["out/now.yaml", "out/stacks.json", "rackform.lock"]);
+    }
+
+    #[test]
+    fn a_new_file_does_not_take_the_place_of_another() {
+        let project = Project::new("new");
+        assert!(write_new(&project.at("rackform.yml"), "ours").unwrap());
+        assert!(!write_new(&project.at("rackform.yml"), "others").unwrap());
+        assert_eq!((project.read("rackform.yml").as_str(), project.all().len()), ("ours", 1));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_not_written_through() {
+        use std::os::unix::fs::symlink;
+        let project = Project::new("links");
+        fs::create_dir_all(project.at("out")).unwrap();
+        fs::create_dir_all(project.at("other/apps")).unwrap();
+        fs::write(project.at("other/apps/a.yaml"), SIGNED).unwrap();
+        let files = [file("r/apps/a.yaml", "new"), index(&["r/apps/a.yaml"])];
+        let refused = |why: &str| {
+            let fault = project.write("a", &files).unwrap_err();
+            assert!(fault.to_string().ends_with(why), "{fault}");
+            assert_eq!(project.read("other/apps/a.yaml"), SIGNED);
+            assert!(!project.at("rackform.lock").exists());
+        };
+        symlink("../other", project.at("out/r")).unwrap();
+        refused("out/r/apps is a link that leads out of the folder of the output");
+        fs::remove_file(project.at("out/r")).unwrap();
+        symlink("nowhere", project.at("out/r")).unwrap();
+        refused("out/r is a link that leads nowhere");
+        fs::remove_file(project.at("out/r")).unwrap();
+        fs::create_dir_all(project.at("out/r/apps")).unwrap();
+        symlink("../../../other/apps/a.yaml", project.at("out/r/apps/a.yaml")).unwrap();
+        refused("out/r/apps/a.yaml is a link, which rackform did not write");
+        fs::remove_file(project.at("out/r/apps/a.yaml")).unwrap();
+        // Where it writes before a file takes its place, a link is no more.
+        symlink("../../../other/apps/a.yaml", project.at("out/r/apps/a.yaml.rackform-tmp")).unwrap();
+        symlink("../other/apps/a.yaml", project.at("out/stacks.json.rackform-tmp")).unwrap();
+        project.write("a", &files).unwrap();
+        assert_eq!((project.read("other/apps/a.yaml").as_str(), project.read("out/r/apps/a.yaml").as_str()), (SIGNED, "new"));
+        // What is gone is not removed behind a link.
+        fs::remove_dir_all(project.at("out/r")).unwrap();
+        symlink("../other", project.at("out/r")).unwrap();
+        project.write("b", &[index(&[])]).unwrap();
+        assert_eq!(project.read("other/apps/a.yaml"), SIGNED);
+    }
+
+    #[test]
+    fn one_waits_for_another() {
+        let project = Project::new("wait");
+        let progress = Progress::default();
+        let held = hold(&[&project.0, &project.0], &progress);
+        let (sender, receiver) = std::sync::mpsc::channel();
+        std::thread::scope(|scope| {
+            scope.spawn(|| sender.send(project.write("a", &[file("a", "1")])));
+            let early = receiver.recv_timeout(std::time::Duration::from_millis(200));
+            assert_eq!(early.is_err(), cfg!(unix), "{early:?}");
+            drop(held);
+            if early.is_err() {
+                receiver.recv().unwrap().unwrap();
+            }
+        });
+        assert_eq!(project.read("out/a"), "1");
     }
 }

@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use clap::Args;
 use rackform::adopt::{self, Adopted};
-use rackform::diagnostics::codes::NOT_WRITTEN;
-use rackform::diagnostics::{Diagnostic, Diagnostics};
+use rackform::diagnostics::Diagnostics;
 use rackform::fix;
 use rackform::host::Host;
 use rackform::load::{self, Loaded};
@@ -16,8 +15,10 @@ use rackform::placement::Change;
 use rackform::progress::Progress;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files};
+use rackform::write::{LockChange, write_lock};
 
 use super::terminal::Terminal;
+use super::unwritten::unwritten;
 use super::{CommonArgs, Job, compile, counted};
 
 #[derive(Args)]
@@ -54,10 +55,7 @@ pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
     fix::find(&files, &load::mendable(&loaded, &files), &mut out);
     let said = terminal.diagnostics(&out, &files, args.common.message_format);
     match done {
-        Some(done) => {
-            terminal.status(&done);
-            said
-        }
+        Some(done) => terminal.done(&done, said),
         None => ExitCode::FAILURE,
     }
 }
@@ -87,12 +85,10 @@ fn adopt(
         certificates: certificates.into_iter().collect::<Option<_>>()?,
     };
     let adopted = rackform::adopt(&compile::input(job, files, loaded, old), &request, out).ok()?;
-    let written = rackform::write::write_lock(&loaded.lock_path, &adopted.lock.to_text());
-    if let Err(error) = written {
-        out.report(
-            Diagnostic::nowhere(&NOT_WRITTEN, format!("the lock can't be written: {error}"))
-                .help("check the folder, its permissions and the space that is left"),
-        );
+    let before = loaded.lock.map(|lock| files.whole(lock));
+    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &adopted.lock.to_text() };
+    if let Err(fault) = write_lock(&lock) {
+        out.report(unwritten("the lock", "adopt", &fault));
         return None;
     }
     let details = if terminal.verbose { details(&request, &adopted) } else { String::new() };

@@ -4,16 +4,18 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::ExitCode;
 
-use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING, NOT_WRITTEN};
+use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING};
 use rackform::diagnostics::{Diagnostic, Diagnostics};
 use rackform::fix::{self, rounds::Unmended};
 use rackform::index;
 use rackform::load::{self, Loaded, Request};
 use rackform::lock::{self, Lock, Mode};
 use rackform::source::Files;
+use rackform::write::LockChange;
 use rackform::{Compiled, Input};
 
 use super::terminal::Terminal;
+use super::unwritten::unwritten;
 use super::{Job, counted};
 
 /// The exit code for `--locked` when the lock would change.
@@ -37,10 +39,7 @@ pub(super) fn run_after(job: &Job<'_>, folder: Option<&Path>, unmended: &Unmende
     unmended.note(&files, &mendable, &mut out);
     let said = terminal.diagnostics(&out, &files, job.common.message_format);
     match code {
-        Ok(done) => {
-            terminal.status(&done);
-            said
-        }
+        Ok(done) => terminal.done(&done, said),
         Err(code) => code,
     }
 }
@@ -101,7 +100,7 @@ fn attempt(
     out: &mut Diagnostics,
 ) -> (Loaded, Result<String, ExitCode>) {
     let (loaded, compiled) = make(job, files, out);
-    let done = compiled.and_then(|compiled| finish(job, folder, terminal, &loaded, &compiled, out));
+    let done = compiled.and_then(|compiled| finish(job, folder, terminal, &loaded, &compiled, files, out));
     (loaded, done)
 }
 
@@ -112,6 +111,7 @@ fn finish(
     terminal: &Terminal,
     loaded: &Loaded,
     compiled: &Compiled,
+    files: &Files,
     out: &mut Diagnostics,
 ) -> Result<String, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
@@ -123,12 +123,10 @@ fn finish(
         );
         out.settle(()).map_err(failed)?;
     }
-    rackform::write::write(&loaded.lock_path, &compiled.lock.to_text(), folder, &compiled.files, &job.progress).map_err(|error| {
-        out.report(
-            Diagnostic::nowhere(&NOT_WRITTEN, format!("the output can't be written: {error}"))
-                .note(format!("the output goes to {}", folder.display()))
-                .help("check the folder, its permissions and the space that is left"),
-        );
+    let before = loaded.lock.map(|lock| files.whole(lock));
+    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &compiled.lock.to_text() };
+    rackform::write::write(&lock, folder, &compiled.files, &job.progress).map_err(|fault| {
+        out.report(unwritten("the output", "compile", &fault).note(format!("the output goes to {}", folder.display())));
         ExitCode::FAILURE
     })?;
     let phases = if compiled.phases > 1 { format!(" in {} phases", compiled.phases) } else { String::new() };

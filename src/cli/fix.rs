@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rackform::diagnostics::codes::NOT_WRITTEN;
-use rackform::diagnostics::{Diagnostic, Diagnostics};
+use rackform::diagnostics::Diagnostics;
 use rackform::fix;
 use rackform::fix::rounds::{self, Checked, Outcome, Texts};
 use rackform::source::Files;
 use rackform::{load, write};
 
 use super::terminal::Terminal;
+use super::unwritten::unwritten;
 use super::{Job, compile};
 
 /// What was seen on the way.
@@ -19,6 +19,8 @@ use super::{Job, compile};
 struct Seen {
     /// The paths that messages show, by the real ones.
     shown: BTreeMap<PathBuf, String>,
+    /// The folder of the fleet.
+    folder: PathBuf,
     /// Files outside of the project that have something to mend.
     outside: BTreeSet<String>,
 }
@@ -27,12 +29,9 @@ struct Seen {
 pub(super) fn run(job: &Job<'_>, terminal: &Terminal) -> ExitCode {
     let mut seen = Seen::default();
     let outcome = terminal.watched(&job.progress, job.common.message_format, || rounds::mend(|texts| check(job, texts, &mut seen)));
-    if let Err(error) = write::write_mended(&outcome.changed) {
+    if let Err(fault) = write::write_mended(&seen.folder, seen.shown.keys(), &outcome.changed) {
         let mut out = Diagnostics::new(job.common.strict);
-        out.report(
-            Diagnostic::nowhere(&NOT_WRITTEN, format!("what is mended can't be written: {error}"))
-                .help("no file was changed; check the permissions and the space that is left, and run it again"),
-        );
+        out.report(unwritten("what is mended", "check --fix", &fault));
         terminal.diagnostics(&out, &Files::default(), job.common.message_format);
         return ExitCode::FAILURE;
     }
@@ -56,6 +55,7 @@ fn check(job: &Job<'_>, texts: &Texts, seen: &mut Seen) -> Checked {
     let _ = rackform::compile(&compile::input(job, &files, &loaded, &old), &mut out); // what is wrong is in `out`
     let mendable = load::mendable(&loaded, &files);
     fix::find(&files, &mendable, &mut out);
+    seen.folder = loaded.lock_path.parent().unwrap_or(Path::new("")).to_path_buf();
     seen.shown.extend(mendable.iter().map(|(file, path)| (path.clone(), files.path(*file).to_owned())));
     let inside: BTreeSet<_> = mendable.iter().map(|(file, _)| *file).collect();
     let ours: BTreeSet<_> = loaded.apps.iter().map(|app| app.file).collect();

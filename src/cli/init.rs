@@ -1,6 +1,5 @@
 //! `rackform init`.
 
-use std::io::ErrorKind;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -15,7 +14,7 @@ pub(super) fn run(folder: &Path, terminal: &Terminal) -> ExitCode {
     let (text, names) = init::text(&load::manifests_of(folder));
     let path = load::fleet_path(folder);
     match write::write_new(&path, &text) {
-        Ok(()) => {
+        Ok(true) => {
             let apps = if names.is_empty() {
                 "; there is no convox.yml yet, so name the apps under `apps`".to_owned()
             } else {
@@ -24,12 +23,12 @@ pub(super) fn run(folder: &Path, terminal: &Terminal) -> ExitCode {
             terminal.status(&format!("{} is written{apps}", path.display()));
             ExitCode::SUCCESS
         }
-        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+        Ok(false) => {
             message(&format!("{} exists already and stays as it is", path.display()));
             ExitCode::FAILURE
         }
-        Err(error) => {
-            message(&format!("{} can't be written: {error}", path.display()));
+        Err(fault) => {
+            message(&format!("rackform.yml can't be written: {fault}; {}", fault.help));
             ExitCode::FAILURE
         }
     }

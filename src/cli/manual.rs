@@ -35,8 +35,8 @@ pub(super) fn man(folder: Option<&Path>, terminal: &Terminal) -> ExitCode {
             terminal.status(&format!("{} in {}", counted(pages.len(), "page"), folder.display()));
             ExitCode::SUCCESS
         }
-        Err(error) => {
-            message(&format!("the pages can't be written into {}: {error}", folder.display()));
+        Err(fault) => {
+            message(&format!("the pages can't be written into {}: {fault}; {}", folder.display(), fault.help));
             ExitCode::FAILURE
         }
     }

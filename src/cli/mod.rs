@@ -12,6 +12,7 @@ mod manual;
 mod plan;
 mod resolve;
 mod terminal;
+mod unwritten;
 mod usage;
 mod verify;
 mod watch;

@@ -25,7 +25,7 @@ fn pieces(pieces: impl IntoIterator<Item = impl AsRef<str>>) -> ExitCode {
     let written = pieces.into_iter().try_for_each(|piece| out.write_all(piece.as_ref().as_bytes()));
     match written.and_then(|()| out.flush()) {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            message(&format!("the output can't be written: {error}"));
+            message(&format!("standard output can't be written to: {error}"));
             ExitCode::FAILURE
         }
         _ => ExitCode::SUCCESS,
@@ -67,6 +67,14 @@ impl Terminal {
         if !self.quiet {
             message(text);
         }
+    }
+
+    /// A sentence on what was done, unless what was to be said with it could not be; the exit code of that.
+    pub(super) fn done(&self, text: &str, said: ExitCode) -> ExitCode {
+        if said == ExitCode::SUCCESS {
+            self.status(text);
+        }
+        said
     }
 
     /// Every message beside data on standard output: what is for machines then goes to standard error.

@@ -41,8 +41,7 @@ pub(super) fn run(args: &VerifyArgs, terminal: &Terminal) -> ExitCode {
         Ok(_) if out.has_errors() => ExitCode::FAILURE,
         Ok(verified) => {
             let (stacks, changes) = (counted(verified.stacks, "stack"), counted(verified.changes, "resource"));
-            terminal.status(&format!("{stacks} would change as the plan says, {changes} in all, and nothing more"));
-            said
+            terminal.done(&format!("{stacks} would change as the plan says, {changes} in all, and nothing more"), said)
         }
         Err(code) => code,
     }

@@ -277,13 +277,15 @@ codes! {
     BUG = "RF0602" Error "a fault of rackform",
         "What was rendered is not what was meant, so nothing is written. Please report this with the manifest.";
     NOT_WRITTEN = "RF0603" Error "the output can't be written",
-        "No file is left half-written: each is either as it was or as it should be, and files that rackform did not write are never overwritten. Check the folder, its permissions and the space that is left, and compile again.";
+        "No file is left half-written: each is either as it was or as it should be, and files that rackform did not write, links among them, are never overwritten. The message names the file, what the system said of it, and whether anything was changed. Where files had begun to take their places, `deploy.sh` and `plan` refuse the folder until a compile has finished it.";
     OUTPUT_UNREADABLE = "RF0604" Error "an output that can't be read",
         "A plan is held against what an earlier compile wrote. A file of it is missing, or is no longer what a compile writes, so nobody can say what changes. Restore the folder from version control, or compile once more what is deployed.";
     REVISION = "RF0605" Error "nothing to compare with",
         "`--against` takes a folder that a compile wrote, the folder of a project, or a revision that git knows in this repository, such as `main`, `origin/main` or `HEAD~1`. Of a revision the output is taken if it was committed, and is compiled from its manifests if not; so these must compile.";
     NOTHING_BEFORE = "RF0606" Warning "a plan against nothing",
         "There is a lock, so something was compiled before; and there are no templates of it, so the plan shows every stack as new. Compile what is deployed into the folder first, or name what to compare with, such as `--against main`.";
+    OVERTAKEN = "RF0607" Error "a file has changed while rackform ran",
+        "Between reading and writing, somebody else changed the lock, or a file that is to be mended: another rackform, an editor, a checkout. What this run came to begins from the text of before, and would take that change back; so nothing is written. Run it again.";
 
     SIZE_ROUNDED = "RF0701" Note "a size that Fargate rounds up",
         "Fargate has fixed pairs of CPU and memory. The smallest pair that holds both is taken; write it in `scale` to see in the manifest what is paid for. Services on instances get exactly what they ask for.";

@@ -5,7 +5,7 @@ use std::path::Path;
 use super::{read_bounded, slashes};
 use crate::diagnostics::codes::OUTPUT_UNREADABLE;
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::index::{INDEX, Index};
+use crate::index::{INDEX, Index, UNFINISHED};
 use crate::render::MAX_BYTES;
 use crate::source::Files;
 use crate::threads::Threads;
@@ -24,6 +24,10 @@ pub fn has_output(folder: &Path) -> bool {
 /// Read an output: its list of stacks, and what that names. Where there is none, nothing; what can't be read
 /// is reported, and then none.
 pub fn output(folder: &Path, out: &mut Diagnostics) -> Option<OutputTexts> {
+    if folder.join(UNFINISHED).exists() {
+        out.report(unreadable(folder, UNFINISHED, "a compile into the folder was cut short, or is still running"));
+        return None;
+    }
     if !has_output(folder) {
         return Some(Vec::new());
     }

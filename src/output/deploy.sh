@@ -550,6 +550,10 @@ say_what_is_left_out() {
 }
 
 parse "$@"
+# A compile writes this first and takes it away last.
+if [[ -e stacks.json.rackform-tmp ]]; then
+  fail "a compile into this folder was cut short, or is still running: compile again, and then deploy"
+fi
 choose
 if ((${#chosen[@]} == 0)); then
   echo "there are no stacks here"

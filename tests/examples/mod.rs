@@ -25,6 +25,7 @@ pub(crate) const WITHOUT: &[(&str, &str)] = &[
     ("RF0016", "takes a manifest of more than 1,000 services"),
     ("RF0601", "takes an app of some hundred services"),
     ("RF0602", "no input is known that provokes it"),
+    ("RF0607", "takes somebody else who writes at the same time"),
 ];
 
 /// What came of an example.

@@ -1,0 +1,156 @@
+//! What stands in the folder of an output before anything is written.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Component, Path, PathBuf};
+
+use super::fault::{At as _, Fault};
+use crate::index::{INDEX, Index, UNFINISHED};
+use crate::output::OutputFile;
+use crate::threads::Threads;
+
+/// What stands in the head of every file that may have comments.
+const SIGNATURE: &str = "Written by `rackform compile`";
+
+/// What to do about what is in the way.
+const IN_THE_WAY: &str = "move it elsewhere, or give the output a folder of its own with --out";
+
+/// What a folder holds, and what is to become of it.
+pub(super) struct Survey<'a> {
+    /// Files that are not yet as they should be, but for the list of stacks.
+    pub(super) changed: Vec<&'a OutputFile>,
+    /// The list of stacks.
+    pub(super) index: Option<&'a OutputFile>,
+    /// Files of the last compile that this one does not have.
+    pub(super) gone: Vec<PathBuf>,
+    /// Files of a compile that was cut short, which belong to no other.
+    pub(super) left_over: Vec<PathBuf>,
+    /// Files that may have been in the middle of being written, if a compile was cut short.
+    pub(super) begun: Option<Vec<PathBuf>>,
+    /// Whether anything is to be done.
+    pub(super) is_change: bool,
+}
+
+/// Look at what stands where files go. What is in the way and not ours is an error.
+pub(super) fn survey<'a>(folder: &Path, files: &'a [OutputFile]) -> Result<Survey<'a>, Fault> {
+    let root = fs::canonicalize(folder).at(folder)?;
+    let parents: BTreeSet<&Path> = files.iter().filter_map(|file| Path::new(&file.path).parent()).collect();
+    for parent in parents {
+        stays_inside(folder, &root, parent)?;
+    }
+    let old = listed(&folder.join(INDEX));
+    let was_begun = fs::symlink_metadata(folder.join(UNFINISHED)).is_ok();
+    let begun = if was_begun { listed(&folder.join(UNFINISHED)) } else { BTreeSet::new() };
+    let is_ours = |file: &OutputFile| file.path == INDEX || old.contains(&file.path) || begun.contains(&file.path);
+    let is_as_it_should_be = Threads::available().map(files, |file| is_same(&folder.join(&file.path), file, is_ours(file)));
+    let mut changed = Vec::new();
+    for (file, is_same) in files.iter().zip(is_as_it_should_be) {
+        if !is_same? {
+            changed.push(file);
+        }
+    }
+    let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let of_ours = |paths: &mut dyn Iterator<Item = &String>| -> Vec<PathBuf> {
+        let ours = paths.filter(|path| !kept.contains(path.as_str()) && may_be_removed(folder, &root, path));
+        ours.map(|path| folder.join(path)).collect()
+    };
+    let gone = of_ours(&mut old.iter());
+    let left_over = of_ours(&mut begun.difference(&old));
+    let index = files.iter().find(|file| file.path == INDEX);
+    let is_change = was_begun || !changed.is_empty() || !gone.is_empty();
+    changed.retain(|file| file.path != INDEX);
+    let written = |path: &&String| is_inside(path) && stays_inside(folder, &root, Path::new(path)).is_ok();
+    let begun = was_begun.then(|| old.union(&begun).filter(written).map(|path| folder.join(path)).collect());
+    Ok(Survey { changed, index, gone, left_over, begun, is_change })
+}
+
+/// The files that a list of stacks names; none where there is no list that can be read.
+fn listed(path: &Path) -> BTreeSet<String> {
+    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return BTreeSet::new();
+    }
+    let index = fs::read_to_string(path).ok().and_then(|text| serde_json::from_str::<Index>(&text).ok());
+    index.map(|index| index.files.into_iter().collect()).unwrap_or_default()
+}
+
+/// Whether a file is as it should be. What stands there instead and can't be ours is an error: a
+/// link, a folder, a file that no compile lists and that does not look like one of ours.
+fn is_same(path: &Path, file: &OutputFile, is_listed: bool) -> Result<bool, Fault> {
+    let metadata = match fs::symlink_metadata(path) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        // Something above it is no folder: that is found when the folders are made, and told better.
+        Err(error) if error.kind() == ErrorKind::NotADirectory => return Ok(false),
+        Err(error) => return Err(Fault::system(path, &error)),
+    };
+    if metadata.is_symlink() {
+        return Err(Fault::refused(
+            path,
+            "is a link, which rackform did not write",
+            "remove the link; output may lie behind a link as a whole, with --out",
+        ));
+    }
+    if !metadata.is_file() {
+        return Err(Fault::refused(path, "is no file, and one of the output goes there", IN_THE_WAY));
+    }
+    let bytes = fs::read(path).at(path)?;
+    if bytes == file.text.as_bytes() {
+        return Ok(!file.executable || is_executable(&metadata));
+    }
+    if is_listed || looks_ours(&file.path, &bytes) {
+        return Ok(false);
+    }
+    Err(Fault::refused(path, "is not one of rackform's files and would be overwritten", IN_THE_WAY))
+}
+
+/// Whether nothing of somebody else is lost with a file.
+fn looks_ours(path: &str, bytes: &[u8]) -> bool {
+    // What a loss of power has left is empty.
+    if bytes.iter().all(|byte| *byte == 0) {
+        return true;
+    }
+    let text = String::from_utf8_lossy(bytes);
+    let is_signed = text.lines().take(3).any(|line| line.contains(SIGNATURE));
+    // Parameters have no comments: they are a list of texts, and nothing else is.
+    is_signed || path.ends_with(".params.json") && serde_json::from_str::<Vec<String>>(&text).is_ok()
+}
+
+/// Whether a file that a list names may be removed. The list is a file like any other, and whoever wrote into it
+/// must not make us delete what lies elsewhere, or what is not ours.
+fn may_be_removed(folder: &Path, root: &Path, path: &str) -> bool {
+    if !is_inside(path) || stays_inside(folder, root, Path::new(path).parent().unwrap_or(Path::new(""))).is_err() {
+        return false;
+    }
+    let file = folder.join(path);
+    let is_file = fs::symlink_metadata(&file).is_ok_and(|metadata| metadata.is_file());
+    is_file && fs::read(&file).is_ok_and(|bytes| looks_ours(path, &bytes))
+}
+
+/// Whether a path says that it leads nowhere else.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty() && Path::new(path).components().all(|part| matches!(part, Component::Normal(_)))
+}
+
+/// Refuse a path below a folder that a link leads out of it. What is not there yet will be made there.
+fn stays_inside(folder: &Path, root: &Path, path: &Path) -> Result<(), Fault> {
+    let standing = path.ancestors().map(|part| folder.join(part)).find(|part| fs::symlink_metadata(part).is_ok());
+    let Some(standing) = standing else { return Ok(()) };
+    match fs::canonicalize(&standing) {
+        Ok(real) if real.starts_with(root) => Ok(()),
+        Ok(_) => Err(Fault::refused(&standing, "is a link that leads out of the folder of the output", "remove the link")),
+        Err(_) if standing.is_symlink() => Err(Fault::refused(&standing, "is a link that leads nowhere", "remove the link")),
+        Err(error) => Err(Fault::system(&standing, &error)),
+    }
+}
+
+#[cfg(unix)]
+fn is_executable(metadata: &fs::Metadata) -> bool {
+    use std::os::unix::fs::PermissionsExt as _;
+    metadata.permissions().mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &fs::Metadata) -> bool {
+    true
+}
