@@ -49,13 +49,15 @@ use diagnostics::{Diagnostics, Reported};
 use fleet::{AppSource, Draft, Fleet, Promises, RackSpec};
 use forecast::Forecast;
 use lock::Lock;
-use output::OutputFile;
+use index::Index;
+use output::{Collected, OutputFile, Taker};
 use placement::Change;
 use placement::packing::Bound;
 use progress::{Progress, Stage};
 use resolve::Resolver;
 use source::Files;
 use threads::Threads;
+use transition::Way;
 
 /// What a compile makes.
 #[derive(Debug)]
@@ -125,16 +127,56 @@ pub fn compile(input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Rep
 
 /// The same on so many threads, whose number changes nothing but the time it takes.
 pub fn compile_on(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Compiled, Reported> {
-    let Decided { fleet, allocation, tasks, bound } = decide(threads, input, out)?;
+    let ready = prepare(threads, input, out)?;
+    let collected = Collected::default();
+    let index = ready.emit(threads, &collected, out)?;
+    let files = collected.in_order(&index);
+    let Ready { counts, phases, bound, forecast, decided, .. } = ready;
+    Ok(Compiled { files, lock: decided.allocation.lock, counts, bound, forecast, phases })
+}
+
+/// A fleet of which everything is known but the text of its stacks.
+#[derive(Debug)]
+pub struct Ready<'a> {
+    /// How many racks, apps and rules there are.
+    pub counts: (usize, usize, usize),
+    /// How many racks the apps need at the least, where they were placed from scratch.
+    pub bound: Option<Bound>,
+    /// How full the routers are.
+    pub forecast: Forecast,
+    /// In how many phases they are deployed.
+    pub phases: usize,
+    decided: Decided,
+    way: Way,
+    input: &'a Input<'a>,
+}
+
+/// Everything of a compile that comes before its text.
+pub fn prepare<'a>(threads: Threads, input: &'a Input<'a>, out: &mut Diagnostics) -> Result<Ready<'a>, Reported> {
+    let mut decided = decide(threads, input, out)?;
     input.progress.begin(Stage::Ordering, 0);
-    let way = transition::way(&fleet, &allocation, out);
+    let way = transition::way(&decided.fleet, &decided.allocation, out);
     out.settle(())?;
-    let forecast = forecast::forecast(&fleet, &allocation.ledger);
+    let forecast = forecast::forecast(&decided.fleet, &decided.allocation.ledger);
     forecast.report(out);
-    let source = lower::Source::new(&fleet, &allocation, &tasks, input.fleet_source, input.files);
-    let files = output::output(&lower::steps(&way), |step| source.stack(step), threads, input.progress, out)?;
-    let counts = (fleet.racks.len(), allocation.lock.apps.len(), allocation.rules.len());
-    Ok(Compiled { files, lock: allocation.lock, counts, phases: way.phases.len(), bound, forecast })
+    let counts = (decided.fleet.racks.len(), decided.allocation.lock.apps.len(), decided.allocation.rules.len());
+    Ok(Ready { counts, bound: decided.bound.take(), forecast, phases: way.phases.len(), decided, way, input })
+}
+
+impl Ready<'_> {
+    /// The lock.
+    pub fn lock(&self) -> &Lock {
+        &self.decided.allocation.lock
+    }
+
+    /// Make templates, parameters, the list of stacks and the script that deploys them, each of which is taken as
+    /// soon as it is made.
+    pub fn emit(&self, threads: Threads, taker: &dyn Taker, out: &mut Diagnostics) -> Result<Index, Reported> {
+        let Decided { fleet, allocation, tasks, .. } = &self.decided;
+        let source = lower::Source::new(fleet, allocation, tasks, self.input.fleet_source, self.input.files);
+        let steps = lower::steps(&self.way);
+        output::output(&steps, |step| source.place(step), |step| source.stack(step), threads, self.input.progress, taker, out)
+    }
 }
 
 /// What a fleet is to be, before anybody asks how to get there.

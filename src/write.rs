@@ -1,31 +1,31 @@
 //! The last stage: files to disk. Each file is whole, old or new, at every moment; files of an earlier
 //! compile that are gone are removed, and nothing else is touched.
 //!
-//! One writes at a time ([`hold`]). Every file is written beside its place; the list of stacks is the first
-//! of them, so that whoever comes after a run that was cut short knows what it was about. When all are whole, the
-//! lock takes its place if it still is what was read: no template is ever newer than the lock. Then the
-//! others do, what is gone is removed, and last the list of stacks takes its place. Until then `deploy.sh` and
-//! `plan` refuse the folder, and the next compile finishes it.
+//! One writes at a time ([`hold`]). Every file is written beside its place as soon as it is made, on the thread that
+//! made it; the list of stacks is the first of them, so that whoever comes after a run that was cut short knows what it
+//! was about. When all are whole, the lock takes its place if it still is what was read: no template is ever newer than
+//! the lock. Then the others do, what is gone is removed, and last the list of stacks takes its place. Until then
+//! `deploy.sh` and `plan` refuse the folder, and the next compile finishes it.
 
 mod fault;
 mod hold;
+mod output;
 mod staging;
 mod survey;
 
 pub use fault::Fault;
+pub use output::Writing;
 
 use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::index::{INDEX, UNFINISHED};
 use crate::output::OutputFile;
-use crate::progress::{Progress, Stage};
+use crate::progress::Progress;
 use fault::At as _;
 use hold::hold;
 use staging::{Pending, Staging, folder_of, openable, remove, temporary};
-use survey::survey;
 
 /// What becomes of the lock.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +36,6 @@ pub struct LockChange<'a> {
     pub before: Option<&'a str>,
     /// Its text as it is to be.
     pub after: &'a str,
-}
-
-/// Write the lock and every file of the output. A file of somebody else that is in the way is an error, and so is a
-/// lock that has changed since it was read.
-pub fn write(lock: &LockChange<'_>, folder: &Path, files: &[OutputFile], progress: &Progress) -> Result<(), Fault> {
-    undone_on_error(|staging| write_output(lock, folder, files, progress, staging))
 }
 
 /// Write the lock alone.
@@ -125,57 +119,6 @@ fn undone_on_error<T>(work: impl FnOnce(&mut Staging) -> Result<T, Fault>) -> Re
     done
 }
 
-fn write_output(
-    lock: &LockChange<'_>,
-    folder: &Path,
-    files: &[OutputFile],
-    progress: &Progress,
-    staging: &mut Staging,
-) -> Result<(), Fault> {
-    let real = real(lock.path);
-    staging.folder(folder)?;
-    let _held = hold(&[folder_of(&real), folder], progress);
-    progress.begin(Stage::Writing, 0);
-    let survey = survey(folder, files)?;
-    let unfinished = folder.join(UNFINISHED);
-    for path in survey.begun.iter().flatten().chain([&unfinished]) {
-        let temporary = temporary(path);
-        remove(&temporary).at(&temporary)?;
-    }
-    for path in &survey.left_over {
-        take_away(folder, path)?;
-    }
-    if let Some(index) = survey.index.filter(|_| survey.is_change) {
-        let list = Pending::text(unfinished.clone(), &index.text);
-        staging.stage(&list)?;
-        list.place()?;
-        if survey.begun.is_none() {
-            staging.add(unfinished.clone());
-        }
-    }
-    let pending: Vec<Pending<'_>> = survey.changed.iter().map(|file| Pending::of(file, folder)).collect();
-    let pending_lock = stage_lock(lock, &real, staging)?;
-    progress.over(Stage::Writing, &pending).try_for_each(|file| {
-        staging.folder(folder_of(&file.target))?;
-        staging.stage(file)
-    })?;
-    let placed = place_lock(lock, &real, pending_lock.as_ref());
-    if placed.as_ref().map_or_else(|fault| fault.is_begun, |()| true) {
-        staging.keep(&unfinished);
-    }
-    placed?;
-    let finish = || {
-        pending.iter().try_for_each(Pending::place)?;
-        survey.gone.iter().try_for_each(|path| take_away(folder, path))?;
-        if survey.index.is_some() && survey.is_change {
-            fs::rename(&unfinished, folder.join(INDEX)).at(&folder.join(INDEX))
-        } else {
-            Ok(())
-        }
-    };
-    finish().map_err(Fault::begun)
-}
-
 /// Let files take their places. The first that can't leaves all as they were.
 fn place_all(pending: &[Pending<'_>]) -> Result<(), Fault> {
     for (at, file) in pending.iter().enumerate() {
@@ -232,22 +175,11 @@ fn writable(path: &Path) -> Result<Permissions, Fault> {
     Ok(permissions)
 }
 
-/// Remove a file of an output, and the folders that it leaves empty.
-fn take_away(folder: &Path, path: &Path) -> Result<(), Fault> {
-    remove(path).at(path)?;
-    let mut parent = path.parent();
-    while let Some(inner) = parent.filter(|inner| *inner != folder) {
-        if fs::remove_dir(inner).is_err() {
-            break; // not empty
-        }
-        parent = inner.parent();
-    }
-    Ok(())
-}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::index::Index;
+    use crate::index::{INDEX, Index};
+    use crate::output::Taker as _;
 
     const SIGNED: &str = "# Written by `rackform compile`\n";
 
@@ -286,8 +218,16 @@ mod tests {
         }
 
         fn write_from(&self, before: Option<&str>, after: &str, files: &[OutputFile]) -> Result<(), Fault> {
-            let lock = LockChange { path: &self.at("rackform.lock"), before, after };
-            write(&lock, &self.at("out"), files, &Progress::default())
+            let (path, progress) = (self.at("rackform.lock"), Progress::default());
+            let writing = Writing::begin(LockChange { path: &path, before, after }, &self.at("out"), &progress)?;
+            let mut files = files.to_vec();
+            if files.last().is_none_or(|file| file.path != INDEX) {
+                let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+                files.push(index(&paths));
+            }
+            writing.begin(files.iter().map(|file| file.path.clone()).collect());
+            files.iter().for_each(|file| writing.take(file.clone()));
+            writing.finish()
         }
 
         /// Everything below the folder, sorted.
@@ -342,7 +282,7 @@ mod tests {
         let failed = project.write("b", &[file("new/c", "2"), index(&["a"]), file("a/b", "3")]).unwrap_err();
         assert!(!failed.is_begun && failed.to_string().ends_with("out/a is no folder"), "{failed}");
         assert_eq!((project.read("out/a").as_str(), project.read("rackform.lock").as_str()), ("1", "a"));
-        assert_eq!(project.all(), ["out/a", "rackform.lock"], "nothing half-written is left");
+        assert_eq!(project.all(), ["out/a", "out/stacks.json", "rackform.lock"], "nothing half-written is left");
         assert!(!project.at("out/new").exists());
     }
 

@@ -11,8 +11,9 @@ use rackform::index;
 use rackform::load::{self, Loaded, Request};
 use rackform::lock::{self, Lock, Mode};
 use rackform::source::Files;
-use rackform::write::LockChange;
-use rackform::{Compiled, Input};
+use rackform::threads::Threads;
+use rackform::write::{LockChange, Writing};
+use rackform::{Compiled, Input, Ready};
 
 use super::terminal::Terminal;
 use super::unwritten::unwritten;
@@ -75,19 +76,21 @@ pub(super) fn input<'a>(job: &'a Job<'_>, files: &'a Files, loaded: &'a Loaded, 
 pub(super) fn make(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Result<Compiled, ExitCode>) {
     let (loaded, old) = read(job, files, out);
     let compiled = rackform::compile(&input(job, files, &loaded, &old), out).map_err(|_| ExitCode::FAILURE);
-    let kept = compiled.and_then(|compiled| if job.locked { kept(compiled, &loaded, files, out) } else { Ok(compiled) });
+    let kept = compiled.and_then(|compiled| kept(job, &compiled.lock.to_text(), &loaded, files, out).map(|()| compiled));
     (loaded, kept)
 }
 
-/// What was compiled, if its lock is the one that was read.
-fn kept(compiled: Compiled, loaded: &Loaded, files: &Files, out: &mut Diagnostics) -> Result<Compiled, ExitCode> {
-    let text = compiled.lock.to_text();
+/// Refuse a lock that is not the one that was read, where a job asks for that.
+fn kept(job: &Job<'_>, text: &str, loaded: &Loaded, files: &Files, out: &mut Diagnostics) -> Result<(), ExitCode> {
+    if !job.locked {
+        return Ok(());
+    }
     // Version control may have changed line ends, which say nothing.
     let before = loaded.lock.map_or("", |lock| files.text(lock)).replace("\r\n", "\n");
-    if sorted(&text) == sorted(&before) {
-        return Ok(compiled);
+    if sorted(text) == sorted(&before) {
+        return Ok(());
     }
-    out.report(locked(&before, &text));
+    out.report(locked(&before, text));
     Err(ExitCode::from(LOCK_WOULD_CHANGE))
 }
 
@@ -99,23 +102,30 @@ fn attempt(
     files: &mut Files,
     out: &mut Diagnostics,
 ) -> (Loaded, Result<String, ExitCode>) {
-    let (loaded, compiled) = make(job, files, out);
-    let done = compiled.and_then(|compiled| finish(job, folder, terminal, &loaded, &compiled, files, out));
+    let (loaded, old) = read(job, files, out);
+    let input = input(job, files, &loaded, &old);
+    let ready = rackform::prepare(Threads::available(), &input, out).map_err(|_| ExitCode::FAILURE);
+    let done = ready.and_then(|ready| finish(job, folder, terminal, &loaded, &ready, files, out));
     (loaded, done)
 }
 
-/// Write what was compiled, unless there is no folder for it.
+/// Make the output and write it; without a folder for it, only see whether it can be made.
 fn finish(
     job: &Job<'_>,
     folder: Option<&Path>,
     terminal: &Terminal,
     loaded: &Loaded,
-    compiled: &Compiled,
+    ready: &Ready<'_>,
     files: &Files,
     out: &mut Diagnostics,
 ) -> Result<String, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
-    let Some(folder) = folder else { return Ok(summary(compiled, terminal.verbose)) };
+    let after = ready.lock().to_text();
+    kept(job, &after, loaded, files, out)?;
+    let Some(folder) = folder else {
+        ready.emit(Threads::available(), &(), out).map_err(failed)?;
+        return Ok(summary(ready, terminal.verbose));
+    };
     if loaded.lock.is_none() && folder.join(index::INDEX).is_file() {
         out.report(
             Diagnostic::nowhere(&LOCK_MISSING, format!("{} was compiled before, and there is no rackform.lock", folder.display()))
@@ -124,26 +134,32 @@ fn finish(
         out.settle(()).map_err(failed)?;
     }
     let before = loaded.lock.map(|lock| files.whole(lock));
-    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &compiled.lock.to_text() };
-    rackform::write::write(&lock, folder, &compiled.files, &job.progress).map_err(|fault| {
+    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &after };
+    let unwritten = |fault, out: &mut Diagnostics| {
         out.report(unwritten("the output", "compile", &fault).note(format!("the output goes to {}", folder.display())));
         ExitCode::FAILURE
-    })?;
-    let phases = if compiled.phases > 1 { format!(" in {} phases", compiled.phases) } else { String::new() };
-    Ok(format!("{}; {} deploys them{phases}", summary(compiled, terminal.verbose), folder.join("deploy.sh").display()))
+    };
+    let writing = Writing::begin(lock, folder, &job.progress).map_err(|fault| unwritten(fault, out))?;
+    if ready.emit(Threads::available(), &writing, out).is_err() {
+        writing.abandon();
+        return Err(ExitCode::FAILURE);
+    }
+    writing.finish().map_err(|fault| unwritten(fault, out))?;
+    let phases = if ready.phases > 1 { format!(" in {} phases", ready.phases) } else { String::new() };
+    Ok(format!("{}; {} deploys them{phases}", summary(ready, terminal.verbose), folder.join("deploy.sh").display()))
 }
 
-fn summary(compiled: &Compiled, verbose: bool) -> String {
-    let (racks, apps, rules) = compiled.counts;
-    let more = if verbose { details(compiled) } else { String::new() };
+fn summary(ready: &Ready<'_>, verbose: bool) -> String {
+    let (racks, apps, rules) = ready.counts;
+    let more = if verbose { details(ready) } else { String::new() };
     format!("{more}{} and {} with {}", counted(racks, "rack"), counted(apps, "app"), counted(rules, "rule"))
 }
 
 /// A line for each router, and what is known of the number of racks.
-fn details(compiled: &Compiled) -> String {
-    let forecast = &compiled.forecast;
+fn details(ready: &Ready<'_>) -> String {
+    let forecast = &ready.forecast;
     let routers: Vec<String> = forecast.routers.iter().map(ToString::to_string).collect();
-    let bound = compiled.bound.as_ref();
+    let bound = ready.bound.as_ref();
     let bound = bound.map_or_else(String::new, |bound| format!("no fewer than {}: {}\n", counted(bound.racks, "rack"), bound.why));
     format!("{}\na typical app asks for {}\n{bound}", routers.join("\n"), forecast.typical)
 }

@@ -64,6 +64,17 @@ impl<'a> Source<'a> {
         Self { fleet, allocation, tasks, written_from, files, agent_ports: agent_ports(fleet) }
     }
 
+    /// The rack that a step is about, and the app on it.
+    pub fn place(&self, step: &Step<'_>) -> (String, Option<String>) {
+        match step {
+            Step::Rack(step) => (self.fleet.racks[step.rack].name.clone(), None),
+            Step::App(step) => {
+                let app = &self.fleet.apps[step.app];
+                (self.fleet.racks[app.rack].name.clone(), Some(app.name.clone()))
+            }
+        }
+    }
+
     /// The stack of a step; none for an app of which nothing runs and nothing is behind a router.
     pub fn stack(&self, step: &Step<'_>) -> Option<Stack> {
         match step {

@@ -3,7 +3,8 @@
 
 mod deploy;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
 
 use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
 use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
@@ -12,6 +13,9 @@ use crate::lower::{Stack, StackKind};
 use crate::progress::{Progress, Stage};
 use crate::render::{Fault, render, verify};
 use crate::threads::Threads;
+
+/// The script that deploys.
+const SCRIPT: &str = "deploy.sh";
 
 /// A file to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,88 +28,164 @@ pub struct OutputFile {
     pub executable: bool,
 }
 
-/// A stack as text.
-struct Rendered {
-    entry: IndexedStack,
-    template: String,
-    parameters: String,
+/// Who takes files as they are made, from several threads and in no order. A fleet's output takes more room than all
+/// that is known of the fleet, so nobody keeps it who does not have to.
+pub trait Taker: Sync {
+    /// Before the first one: every path that may come.
+    fn begin(&self, paths: Vec<String>);
+    /// A file. The list of stacks comes last.
+    fn take(&self, file: OutputFile);
 }
 
-/// Render the stacks of every phase, which `lower` makes of its steps, and what deploys them. A stack
-/// lies where it always lies, as it is in the end; what a phase needs beside that lies in a folder of
-/// the phase.
+/// Nobody takes them: they were made to see whether they can be.
+impl Taker for () {
+    fn begin(&self, _: Vec<String>) {}
+
+    fn take(&self, _: OutputFile) {}
+}
+
+/// All of them, in memory.
+#[derive(Debug, Default)]
+pub struct Collected(Mutex<BTreeMap<String, OutputFile>>);
+
+impl Taker for Collected {
+    fn begin(&self, _: Vec<String>) {}
+
+    fn take(&self, file: OutputFile) {
+        self.0.lock().expect("nobody panics meanwhile").insert(file.path.clone(), file);
+    }
+}
+
+impl Collected {
+    /// The files, in the order in which the list of stacks has them.
+    pub fn in_order(self, index: &Index) -> Vec<OutputFile> {
+        let mut files = self.0.into_inner().expect("nobody panicked meanwhile");
+        index.files.iter().map(String::as_str).chain([INDEX]).filter_map(|path| files.remove(path)).collect()
+    }
+}
+
+/// Render the stacks of every phase, which `lower` makes of its steps, and what deploys them; `place` says which rack,
+/// and which app on it, a step is about. A stack lies where it always lies, as it is in the end; what a phase needs
+/// beside that lies in a folder of the phase.
 pub fn output<S: Sync>(
     phases: &[Vec<S>],
+    place: impl Fn(&S) -> (String, Option<String>),
     lower: impl Fn(&S) -> Option<Stack> + Sync,
     threads: Threads,
     progress: &Progress,
+    taker: &dyn Taker,
     out: &mut Diagnostics,
-) -> Result<Vec<OutputFile>, Reported> {
-    let mut rendered: Vec<Vec<Rendered>> = Vec::new();
+) -> Result<Index, Reported> {
     progress.begin(Stage::Rendering, phases.iter().map(Vec::len).sum());
-    for steps in phases {
-        let stacks = threads.map(steps, |step| {
-            let rendered = lower(step).map(|stack| rendered_of(&stack));
+    taker.begin(candidates(phases, place));
+    // Backwards, for whether a stack is as it will be in the end depends on what follows.
+    let mut changed_later: BTreeSet<String> = BTreeSet::new();
+    let mut phases_of_stacks: Vec<Vec<Written>> = Vec::new();
+    for (phase, steps) in phases.iter().enumerate().rev() {
+        let written = threads.map(steps, |step| {
+            let written = lower(step).map(|stack| write_stack(&stack, phase, phases.len(), &changed_later, taker));
             progress.step();
-            rendered
+            written
         });
-        let stacks: Result<_, _> = stacks.into_iter().flatten().collect();
-        rendered.push(stacks.map_err(|(stack, fault)| report(&stack, fault, out))?);
+        let written: Result<Vec<Written>, _> = written.into_iter().flatten().collect();
+        let written = written.map_err(|(stack, fault)| report(&stack, fault, out))?;
+        changed_later.extend(written.iter().map(|written| written.entry.stack.clone()));
+        phases_of_stacks.push(written);
     }
-    let mut last: BTreeMap<String, usize> = BTreeMap::new();
-    for (phase, stacks) in rendered.iter().enumerate() {
-        last.extend(stacks.iter().map(|stack| (stack.entry.stack.clone(), phase)));
-    }
-    let mut files: Vec<OutputFile> = Vec::new();
     let mut index = Index { version: 1, stacks: Vec::new(), files: Vec::new() };
-    for (phase, stacks) in rendered.into_iter().enumerate() {
-        for Rendered { mut entry, template, parameters } in stacks {
-            let mut put = |entry: &IndexedStack, template, parameters| {
-                files.push(OutputFile { path: entry.template.clone(), text: template, executable: false });
-                files.push(OutputFile { path: entry.parameters.clone(), text: parameters, executable: false });
-            };
-            let is_last = last[&entry.stack] == phase;
-            if phases.len() > 1 {
-                entry.phase = Some(phase + 1);
-            }
-            if phase > 0 || !is_last {
-                if is_last {
-                    put(&entry, template.clone(), parameters.clone());
-                }
-                entry.template = format!("phase-{}/{}", phase + 1, entry.template);
-                entry.parameters = format!("phase-{}/{}", phase + 1, entry.parameters);
-            }
-            put(&entry, template, parameters);
-            index.stacks.push(entry);
-        }
+    for Written { entry, files } in phases_of_stacks.into_iter().rev().flatten() {
+        index.stacks.push(entry);
+        index.files.extend(files);
     }
-    files.push(OutputFile { path: "deploy.sh".into(), text: deploy::script(&index.stacks), executable: true });
-    index.files = files.iter().map(|file| file.path.clone()).collect();
+    index.files.push(SCRIPT.to_owned());
+    taker.take(OutputFile { path: SCRIPT.to_owned(), text: deploy::script(&index.stacks), executable: true });
     let mut text = serde_json::to_string_pretty(&index).expect("the index is plain data");
     text.push('\n');
-    files.push(OutputFile { path: INDEX.into(), text, executable: false });
-    Ok(files)
+    taker.take(OutputFile { path: INDEX.to_owned(), text, executable: false });
+    Ok(index)
 }
 
-/// A stack as text, or its name and what is wrong with it.
-fn rendered_of(stack: &Stack) -> Result<Rendered, (String, Fault)> {
+/// A stack whose files somebody has taken.
+struct Written {
+    entry: IndexedStack,
+    files: Vec<String>,
+}
+
+/// Render a stack of a phase and hand its files on; or its name and what is wrong with it.
+fn write_stack(
+    stack: &Stack,
+    phase: usize,
+    phases: usize,
+    changed_later: &BTreeSet<String>,
+    taker: &dyn Taker,
+) -> Result<Written, (String, Fault)> {
     let template = template(stack).map_err(|fault| (stack.name.clone(), fault))?;
-    Ok(Rendered { entry: indexed(stack), template, parameters: parameters(stack) })
+    let parameters = parameters(stack);
+    let mut entry = indexed(stack);
+    let mut files = Vec::new();
+    let mut put = |entry: &IndexedStack, template, parameters| {
+        for (path, text) in [(&entry.template, template), (&entry.parameters, parameters)] {
+            files.push(path.clone());
+            taker.take(OutputFile { path: path.clone(), text, executable: false });
+        }
+    };
+    let is_last = !changed_later.contains(&entry.stack);
+    if phases > 1 {
+        entry.phase = Some(phase + 1);
+    }
+    if phase > 0 || !is_last {
+        if is_last {
+            put(&entry, template.clone(), parameters.clone());
+        }
+        entry.template = in_phase(phase, &entry.template);
+        entry.parameters = in_phase(phase, &entry.parameters);
+    }
+    put(&entry, template, parameters);
+    Ok(Written { entry, files })
+}
+
+/// Every path that may be written.
+fn candidates<S>(phases: &[Vec<S>], place: impl Fn(&S) -> (String, Option<String>)) -> Vec<String> {
+    let mut paths = BTreeSet::from([SCRIPT.to_owned(), INDEX.to_owned()]);
+    for (phase, steps) in phases.iter().enumerate() {
+        for step in steps {
+            let (rack, app) = place(step);
+            for path in paths_of(&rack, app.as_deref()) {
+                if phases.len() > 1 {
+                    paths.insert(in_phase(phase, &path));
+                }
+                paths.insert(path);
+            }
+        }
+    }
+    paths.into_iter().collect()
+}
+
+/// Where a stack's template and parameters lie.
+fn paths_of(rack: &str, app: Option<&str>) -> [String; 2] {
+    let base = app.map_or_else(|| format!("{rack}/rack"), |app| format!("{rack}/apps/{app}"));
+    [format!("{base}.yaml"), format!("{base}.params.json")]
+}
+
+/// Where a file lies that only a phase needs.
+fn in_phase(phase: usize, path: &str) -> String {
+    format!("phase-{}/{path}", phase + 1)
 }
 
 fn indexed(stack: &Stack) -> IndexedStack {
-    let (kind, base) = match (stack.kind, &stack.app) {
-        (StackKind::App, Some(app)) => ("app", format!("{}/apps/{app}", stack.rack)),
-        _ => ("rack", format!("{}/rack", stack.rack)),
+    let kind = match stack.kind {
+        StackKind::App => "app",
+        StackKind::Rack => "rack",
     };
+    let [template, parameters] = paths_of(&stack.rack, stack.app.as_deref());
     IndexedStack {
         stack: stack.name.clone(),
         kind: kind.to_owned(),
         phase: None,
         rack: stack.rack.clone(),
         app: stack.app.clone(),
-        template: format!("{base}.yaml"),
-        parameters: format!("{base}.params.json"),
+        template,
+        parameters,
         required: stack.parameters.iter().filter(|p| p.value.is_none()).map(|p| p.name.clone()).collect(),
     }
 }

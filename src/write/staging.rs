@@ -37,8 +37,12 @@ impl<'a> Pending<'a> {
 
     /// Let a file that is staged take its place.
     pub(super) fn place(&self) -> Result<(), Fault> {
-        fs::rename(temporary(&self.target), &self.target).at(&self.target)?;
-        if self.precious { sync_folder(folder_of(&self.target)).at(&self.target).map_err(Fault::begun) } else { Ok(()) }
+        self.staged().place()
+    }
+
+    /// What remains to be done once it is written: its text is not needed for that.
+    pub(super) fn staged(&self) -> Staged {
+        Staged { target: self.target.clone(), precious: self.precious }
     }
 
     /// Let it take its place if nothing stands there.
@@ -60,6 +64,21 @@ impl<'a> Pending<'a> {
             }
             refused => refused,
         }
+    }
+}
+
+/// A file that waits beside its place.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Staged {
+    target: PathBuf,
+    precious: bool,
+}
+
+impl Staged {
+    /// Let it take its place.
+    pub(super) fn place(&self) -> Result<(), Fault> {
+        fs::rename(temporary(&self.target), &self.target).at(&self.target)?;
+        if self.precious { sync_folder(folder_of(&self.target)).at(&self.target).map_err(Fault::begun) } else { Ok(()) }
     }
 }
 
@@ -96,15 +115,8 @@ impl Staging {
 
     /// Write a file whole, beside its place, in a folder that is there.
     pub(super) fn stage(&mut self, file: &Pending<'_>) -> Result<(), Fault> {
-        let path = temporary(&file.target);
-        let created = match File::create_new(&path) {
-            // What a run that was cut short has left goes; a link there is not followed.
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => remove(&path).and_then(|()| File::create_new(&path)),
-            created => created,
-        };
-        let mut out = created.at(&file.target)?;
-        self.files.push(path);
-        fill(&mut out, file).at(&file.target)
+        self.files.push(temporary(&file.target));
+        write_beside(file)
     }
 
     /// Whatever becomes of the others, this file stays.
@@ -127,6 +139,17 @@ impl Staging {
             let _ = fs::remove_dir(folder);
         }
     }
+}
+
+/// Write a file whole, beside its place, in a folder that is there.
+pub(super) fn write_beside(file: &Pending<'_>) -> Result<(), Fault> {
+    let path = temporary(&file.target);
+    let created = match File::create_new(&path) {
+        // What a run that was cut short has left goes; a link there is not followed.
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => remove(&path).and_then(|()| File::create_new(&path)),
+        created => created,
+    };
+    fill(&mut created.at(&file.target)?, file).at(&file.target)
 }
 
 fn fill(out: &mut File, file: &Pending<'_>) -> io::Result<()> {

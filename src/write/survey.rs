@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
+use std::sync::Mutex;
 
 use super::fault::{At as _, Fault};
+use super::output::take_away;
+use super::staging::{remove, temporary};
 use crate::index::{INDEX, Index, UNFINISHED};
 use crate::output::OutputFile;
-use crate::threads::Threads;
 
 /// What stands in the head of every file that may have comments.
 const SIGNATURE: &str = "Written by `rackform compile`";
@@ -16,53 +18,70 @@ const SIGNATURE: &str = "Written by `rackform compile`";
 /// What to do about what is in the way.
 const IN_THE_WAY: &str = "move it elsewhere, or give the output a folder of its own with --out";
 
-/// What a folder holds, and what is to become of it.
-pub(super) struct Survey<'a> {
-    /// Files that are not yet as they should be, but for the list of stacks.
-    pub(super) changed: Vec<&'a OutputFile>,
-    /// The list of stacks.
-    pub(super) index: Option<&'a OutputFile>,
-    /// Files of the last compile that this one does not have.
-    pub(super) gone: Vec<PathBuf>,
-    /// Files of a compile that was cut short, which belong to no other.
-    pub(super) left_over: Vec<PathBuf>,
-    /// Files that may have been in the middle of being written, if a compile was cut short.
-    pub(super) begun: Option<Vec<PathBuf>>,
-    /// Whether anything is to be done.
-    pub(super) is_change: bool,
+/// What the folder of an output held before.
+pub(super) struct Survey {
+    folder: PathBuf,
+    /// Where the folder really is.
+    root: PathBuf,
+    /// Files of the last compile.
+    old: BTreeSet<String>,
+    /// Files of a compile that was cut short.
+    begun: BTreeSet<String>,
+    /// Whether there was one.
+    pub(super) was_begun: bool,
+    /// Folders that are known to lie inside.
+    inside: Mutex<BTreeSet<PathBuf>>,
 }
 
-/// Look at what stands where files go. What is in the way and not ours is an error.
-pub(super) fn survey<'a>(folder: &Path, files: &'a [OutputFile]) -> Result<Survey<'a>, Fault> {
-    let root = fs::canonicalize(folder).at(folder)?;
-    let parents: BTreeSet<&Path> = files.iter().filter_map(|file| Path::new(&file.path).parent()).collect();
-    for parent in parents {
-        stays_inside(folder, &root, parent)?;
+impl Survey {
+    /// Look at a folder.
+    pub(super) fn of(folder: &Path) -> Result<Self, Fault> {
+        let root = fs::canonicalize(folder).at(folder)?;
+        let was_begun = fs::symlink_metadata(folder.join(UNFINISHED)).is_ok();
+        let begun = if was_begun { listed(&folder.join(UNFINISHED)) } else { BTreeSet::new() };
+        let old = listed(&folder.join(INDEX));
+        Ok(Self { folder: folder.to_path_buf(), root, old, begun, was_begun, inside: Mutex::default() })
     }
-    let old = listed(&folder.join(INDEX));
-    let was_begun = fs::symlink_metadata(folder.join(UNFINISHED)).is_ok();
-    let begun = if was_begun { listed(&folder.join(UNFINISHED)) } else { BTreeSet::new() };
-    let is_ours = |file: &OutputFile| file.path == INDEX || old.contains(&file.path) || begun.contains(&file.path);
-    let is_as_it_should_be = Threads::available().map(files, |file| is_same(&folder.join(&file.path), file, is_ours(file)));
-    let mut changed = Vec::new();
-    for (file, is_same) in files.iter().zip(is_as_it_should_be) {
-        if !is_same? {
-            changed.push(file);
+
+    /// Remove what a compile that was cut short has left, but for what may be written anew.
+    pub(super) fn clean(&self, candidates: &[String]) -> Result<(), Fault> {
+        let unfinished = self.folder.join(UNFINISHED);
+        remove(&temporary(&unfinished)).at(&unfinished)?;
+        if !self.was_begun {
+            return Ok(());
         }
+        let is_written = |path: &&String| is_inside(path) && stays_inside(&self.folder, &self.root, Path::new(path)).is_ok();
+        for path in self.old.union(&self.begun).filter(is_written) {
+            let temporary = temporary(&self.folder.join(path));
+            remove(&temporary).at(&temporary)?;
+        }
+        let candidates: BTreeSet<&str> = candidates.iter().map(String::as_str).collect();
+        for path in self.removable(self.begun.difference(&self.old).filter(|path| !candidates.contains(path.as_str()))) {
+            take_away(&self.folder, &path)?;
+        }
+        Ok(())
     }
-    let kept: BTreeSet<&str> = files.iter().map(|file| file.path.as_str()).collect();
-    let of_ours = |paths: &mut dyn Iterator<Item = &String>| -> Vec<PathBuf> {
-        let ours = paths.filter(|path| !kept.contains(path.as_str()) && may_be_removed(folder, &root, path));
-        ours.map(|path| folder.join(path)).collect()
-    };
-    let gone = of_ours(&mut old.iter());
-    let left_over = of_ours(&mut begun.difference(&old));
-    let index = files.iter().find(|file| file.path == INDEX);
-    let is_change = was_begun || !changed.is_empty() || !gone.is_empty();
-    changed.retain(|file| file.path != INDEX);
-    let written = |path: &&String| is_inside(path) && stays_inside(folder, &root, Path::new(path)).is_ok();
-    let begun = was_begun.then(|| old.union(&begun).filter(written).map(|path| folder.join(path)).collect());
-    Ok(Survey { changed, index, gone, left_over, begun, is_change })
+
+    /// Files of ours that are not among those that came.
+    pub(super) fn gone(&self, came: &BTreeSet<String>) -> Vec<PathBuf> {
+        self.removable(self.old.union(&self.begun).filter(|path| !came.contains(*path)))
+    }
+
+    fn removable<'a>(&self, paths: impl Iterator<Item = &'a String>) -> Vec<PathBuf> {
+        paths.filter(|path| may_be_removed(&self.folder, &self.root, path)).map(|path| self.folder.join(path)).collect()
+    }
+
+    /// Whether a file stands in its place as it should be. What is in the way and not ours is an error.
+    pub(super) fn is_same(&self, file: &OutputFile) -> Result<bool, Fault> {
+        let parent = Path::new(&file.path).parent().unwrap_or(Path::new(""));
+        let is_known = |known: &Mutex<BTreeSet<PathBuf>>| known.lock().expect("nobody panics meanwhile").contains(parent);
+        if !is_known(&self.inside) {
+            stays_inside(&self.folder, &self.root, parent)?;
+            self.inside.lock().expect("nobody panics meanwhile").insert(parent.to_path_buf());
+        }
+        let is_ours = file.path == INDEX || self.old.contains(&file.path) || self.begun.contains(&file.path);
+        is_same(&self.folder.join(&file.path), file, is_ours)
+    }
 }
 
 /// The files that a list of stacks names; none where there is no list that can be read.
