@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 mod mask;
+mod own;
 mod scalar;
 mod tree;
 mod yaml;

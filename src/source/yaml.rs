@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle};
 
 use super::mask::{Variables, mask, unmasked};
+use super::own;
 use super::tree::{Entry, Kind, Mapping, Node, NodeId, Scalar, Tree};
 use super::{FileId, Span};
 
@@ -68,7 +69,8 @@ pub struct Parsed {
     pub second_document: Option<Span>,
 }
 
-struct Builder<'v> {
+/// A tree that grows node by node, in the order of the text.
+pub(super) struct Builder<'v> {
     nodes: Vec<Node>,
     anchors: BTreeMap<usize, Option<NodeId>>,
     /// Collections that are not closed yet: node, anchor, is a mapping, children.
@@ -89,22 +91,21 @@ pub fn parse(file: FileId, text: &str, variables: Option<&Variables>) -> Result<
 
 /// The same for a file that rackform wrote, which may be as large as a fleet is.
 pub fn parse_own(file: FileId, text: &str) -> Result<Parsed, Refused> {
+    let mut builder = Builder::new(None, MAX_OWN_NODES);
+    match own::read(text, &mut builder) {
+        Some(root) => Ok(builder.parsed(file, root, None)),
+        None => parse_own_slowly(file, text),
+    }
+}
+
+/// The same by the parser, which knows all of YAML.
+pub(super) fn parse_own_slowly(file: FileId, text: &str) -> Result<Parsed, Refused> {
     parse_bounded(file, text, None, MAX_OWN_NODES)
 }
 
 fn parse_bounded(file: FileId, text: &str, variables: Option<&Variables>, most: usize) -> Result<Parsed, Refused> {
     let masked = if variables.is_some() { mask(text) } else { unmasked(text) };
-    let mut builder = Builder {
-        nodes: Vec::new(),
-        anchors: BTreeMap::new(),
-        open: Vec::new(),
-        merged: 0,
-        unmerged: Vec::new(),
-        duplicates: Vec::new(),
-        unset: Vec::new(),
-        variables,
-        most,
-    };
+    let mut builder = Builder::new(variables, most);
     let mut root = None;
     let mut documents = 0;
     let mut second_document = None;
@@ -181,24 +182,68 @@ fn parse_bounded(file: FileId, text: &str, variables: Option<&Variables>, most: 
         Some(root) => root,
         None => builder.push(Kind::Scalar(Scalar { text: String::new(), plain: true }), Span::default())?,
     };
-    let mut unset: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
-    for found in &builder.unset {
-        unset.entry(found.node).or_default().push(found.name.clone());
-    }
-    Ok(Parsed {
-        tree: Tree { file, nodes: builder.nodes, root, unset },
-        unset: builder.unset,
-        duplicates: builder.duplicates,
-        unmerged: builder.unmerged,
-        second_document,
-    })
+    Ok(builder.parsed(file, root, second_document))
 }
 
 fn refuse(why: Refusal, span: Span, message: String) -> Refused {
     Refused { why, span, message }
 }
 
-impl Builder<'_> {
+impl<'v> Builder<'v> {
+    /// A tree of at most so many nodes, in which variables are replaced.
+    pub(super) fn new(variables: Option<&'v Variables>, most: usize) -> Self {
+        Self {
+            nodes: Vec::new(),
+            anchors: BTreeMap::new(),
+            open: Vec::new(),
+            merged: 0,
+            unmerged: Vec::new(),
+            duplicates: Vec::new(),
+            unset: Vec::new(),
+            variables,
+            most,
+        }
+    }
+
+    /// All of it.
+    fn parsed(self, file: FileId, root: NodeId, second_document: Option<Span>) -> Parsed {
+        let mut unset: BTreeMap<NodeId, Vec<String>> = BTreeMap::new();
+        for found in &self.unset {
+            unset.entry(found.node).or_default().push(found.name.clone());
+        }
+        Parsed {
+            tree: Tree { file, nodes: self.nodes, root, unset },
+            unset: self.unset,
+            duplicates: self.duplicates,
+            unmerged: self.unmerged,
+            second_document,
+        }
+    }
+
+    /// A scalar inside of what is open; none where there is no room for it.
+    pub(super) fn scalar(&mut self, text: &str, plain: bool, span: Span) -> Option<()> {
+        let id = self.push(Kind::Scalar(Scalar { text: text.to_owned(), plain }), span).ok()?;
+        self.open.last_mut()?.3.push(id);
+        Some(())
+    }
+
+    /// Open a mapping or a list.
+    pub(super) fn begin(&mut self, span: Span, map: bool) -> Option<()> {
+        self.start(0, span, map).ok()
+    }
+
+    /// Close what was opened last, inside of what is open.
+    pub(super) fn close(&mut self, span: Span) -> Option<()> {
+        let id = self.end(span).ok()?;
+        self.open.last_mut()?.3.push(id);
+        Some(())
+    }
+
+    /// Close the outermost one, and tell it.
+    pub(super) fn finish(&mut self, span: Span) -> Option<NodeId> {
+        self.end(span).ok().filter(|_| self.open.is_empty())
+    }
+
     fn push(&mut self, kind: Kind, span: Span) -> Result<NodeId, Refused> {
         if self.nodes.len() + self.merged >= self.most {
             return Err(refuse(Refusal::TooLarge, span, format!("more than {} values", self.most)));
@@ -241,13 +286,19 @@ impl Builder<'_> {
         };
         let mut by_key: Vec<u32> = (0..u32::try_from(entries.len()).expect("bounded by MAX_NODES")).collect();
         by_key.sort_by(|a, b| text(*a).cmp(text(*b))); // stable: the last of equals stays last
+        // What `<<` brings may stand beside a key of the same name.
+        let own = by_key.iter().copied().filter(|at| entries[*at as usize].via.is_none());
+        let keys = |(first, second): (u32, u32)| (entries[first as usize].key, entries[second as usize].key);
+        let mut twice: Vec<(NodeId, NodeId)> =
+            own.clone().zip(own.skip(1)).filter(|(first, second)| text(*first) == text(*second)).map(keys).collect();
+        twice.sort_by_key(|(_, second)| *second);
+        self.duplicates.append(&mut twice);
         Ok(Mapping { entries, by_key })
     }
 
     /// Pair keys and values, and put in what `<<` names, at the place where it stands.
     fn entries(&mut self, children: &[NodeId]) -> Result<Vec<Entry>, Refused> {
         let mut entries = Vec::with_capacity(children.len() / 2);
-        let mut seen: BTreeMap<String, NodeId> = BTreeMap::new();
         for pair in children.chunks_exact(2) {
             let (key, value) = (pair[0], pair[1]);
             let Kind::Scalar(name) = self.behind(key) else {
@@ -256,12 +307,9 @@ impl Builder<'_> {
             };
             if name.text == "<<" {
                 self.merge(key, value, &mut entries)?;
-                continue;
+            } else {
+                entries.push(Entry { key, value, via: None });
             }
-            if let Some(first) = seen.insert(name.text.clone(), key) {
-                self.duplicates.push((first, key));
-            }
-            entries.push(Entry { key, value, via: None });
         }
         Ok(entries)
     }
