@@ -44,7 +44,6 @@ pub mod write;
 
 use adopt::Adopted;
 use allocate::Allocation;
-use compute::Task;
 use diagnostics::{Diagnostics, Reported};
 use fleet::{AppSource, Draft, Fleet, Promises, RackSpec};
 use forecast::Forecast;
@@ -172,8 +171,8 @@ impl Ready<'_> {
     /// Make templates, parameters, the list of stacks and the script that deploys them, each of which is taken as
     /// soon as it is made.
     pub fn emit(&self, threads: Threads, taker: &dyn Taker, out: &mut Diagnostics) -> Result<Index, Reported> {
-        let Decided { fleet, allocation, tasks, .. } = &self.decided;
-        let source = lower::Source::new(fleet, allocation, tasks, self.input.fleet_source, self.input.files);
+        let Decided { fleet, allocation, .. } = &self.decided;
+        let source = lower::Source::new(fleet, allocation, self.input.fleet_source, self.input.files);
         let steps = lower::steps(&self.way);
         output::output(&steps, |step| source.place(step), |step| source.stack(step), threads, self.input.progress, taker, out)
     }
@@ -186,8 +185,6 @@ pub struct Decided {
     pub fleet: Fleet,
     /// Rules with their numbers, certificates, and the lock.
     pub allocation: Allocation,
-    /// What runs of each app.
-    tasks: Vec<Vec<Task>>,
     /// How many racks the apps need at the least, where they were placed from scratch.
     bound: Option<Bound>,
 }
@@ -202,10 +199,10 @@ pub fn decide(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Res
     let routes = routes::routes(&fleet, input.promises, out);
     let allocation = allocate::allocate(&fleet, &routes, &placement.apps, input.lock, out);
     expect::check(&fleet, &allocation, &input.promises.expect, out);
-    let tasks = compute::tasks(&fleet, out);
+    compute::check(&fleet, out);
     ports::check(&fleet, out);
     out.settle(())?;
-    Ok(Decided { fleet, allocation, tasks, bound: placement.bound })
+    Ok(Decided { fleet, allocation, bound: placement.bound })
 }
 
 impl Decided {

@@ -63,19 +63,28 @@ pub enum Image {
     Parameter(Option<String>),
 }
 
-/// The tasks of each app of a fleet, one for each service in its place; none on racks with `compute: none`.
-pub fn tasks(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Vec<Task>> {
+/// Report what ECS would refuse, or never finish, of a fleet.
+pub fn check(fleet: &Fleet, out: &mut Diagnostics) {
     agents::check(fleet, out);
-    let of = |app: &PlacedApp| {
-        let rack = &fleet.racks[app.rack];
+    for app in &fleet.apps {
         check::images(app, out);
-        if rack.compute == Compute::None {
-            return Vec::new();
+        let rack = &fleet.racks[app.rack];
+        if rack.compute != Compute::None {
+            check::private(app, rack, out);
+            let _ = tasks(app, rack, out);
         }
-        check::private(app, rack, out);
-        app.manifest.services.iter().map(|service| task(app, service, rack, out)).collect()
-    };
-    fleet.apps.iter().map(of).collect()
+    }
+}
+
+/// The tasks of an app, one for each service in its place; none on a rack with `compute: none`. They are worked out
+/// where they are wanted, for those of a large fleet take room; [`check`] reports what is wrong with them.
+pub fn tasks_of(fleet: &Fleet, app: &PlacedApp) -> Vec<Task> {
+    let rack = &fleet.racks[app.rack];
+    if rack.compute == Compute::None { Vec::new() } else { tasks(app, rack, &mut Diagnostics::default()) }
+}
+
+fn tasks(app: &App, rack: &Rack, out: &mut Diagnostics) -> Vec<Task> {
+    app.manifest.services.iter().map(|service| task(app, service, rack, out)).collect()
 }
 
 fn task(app: &App, service: &Service, rack: &Rack, out: &mut Diagnostics) -> Task {

@@ -14,7 +14,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allocate::Allocation;
-use crate::compute::Task;
+use crate::compute;
 use crate::fleet::{Fleet, Rack};
 use crate::manifest::Agent;
 use crate::routes::Router;
@@ -48,8 +48,6 @@ pub struct Source<'a> {
     fleet: &'a Fleet,
     /// Rules and certificates.
     allocation: &'a Allocation,
-    /// What runs of each app.
-    tasks: &'a [Vec<Task>],
     /// What a rack's template names as what it was written from.
     written_from: &'a str,
     /// The files that places point into.
@@ -59,9 +57,9 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    /// What the stacks of a fleet are lowered from; `tasks` is what runs of each app.
-    pub fn new(fleet: &'a Fleet, allocation: &'a Allocation, tasks: &'a [Vec<Task>], written_from: &'a str, files: &'a Files) -> Self {
-        Self { fleet, allocation, tasks, written_from, files, agent_ports: agent_ports(fleet) }
+    /// What the stacks of a fleet are lowered from.
+    pub fn new(fleet: &'a Fleet, allocation: &'a Allocation, written_from: &'a str, files: &'a Files) -> Self {
+        Self { fleet, allocation, written_from, files, agent_ports: agent_ports(fleet) }
     }
 
     /// The rack that a step is about, and the app on it.
@@ -79,7 +77,10 @@ impl<'a> Source<'a> {
     pub fn stack(&self, step: &Step<'_>) -> Option<Stack> {
         match step {
             Step::Rack(step) => Some(self.rack(step)),
-            Step::App(step) => app::lower(self.fleet, step, &self.tasks[step.app], &self.allocation.lock, self.files),
+            Step::App(step) => {
+                let tasks = compute::tasks_of(self.fleet, &self.fleet.apps[step.app]);
+                app::lower(self.fleet, step, &tasks, &self.allocation.lock, self.files)
+            }
         }
     }
 

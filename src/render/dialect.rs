@@ -59,7 +59,7 @@ fn block<'t>(lines: &mut [Line<'t>], at: usize) -> Option<(Node<'t>, usize)> {
 }
 
 fn mapping<'t>(lines: &mut [Line<'t>], mut at: usize, indent: usize) -> Option<(Node<'t>, usize)> {
-    let mut entries = Vec::new();
+    let mut entries = Vec::with_capacity(8);
     while let Some((_, line)) = lines.get(at).copied().filter(|(own, line)| *own == indent && !line.starts_with("- ")) {
         let (name, rest) = key(line, true)?;
         let (value, next) = value_behind(lines, at, indent, rest)?;
@@ -71,7 +71,7 @@ fn mapping<'t>(lines: &mut [Line<'t>], mut at: usize, indent: usize) -> Option<(
 }
 
 fn list<'t>(lines: &mut [Line<'t>], mut at: usize, indent: usize) -> Option<(Node<'t>, usize)> {
-    let mut items = Vec::new();
+    let mut items = Vec::with_capacity(4);
     while let Some((_, line)) = lines.get(at).copied().filter(|(own, _)| *own == indent) {
         let item = line.strip_prefix("- ")?;
         let inner = unindented(item);
@@ -146,11 +146,11 @@ fn value(text: &str, in_flow: bool) -> Option<(Node<'_>, &str)> {
 }
 
 fn flow_mapping(text: &str) -> Option<(Node<'_>, &str)> {
-    let mut entries = Vec::new();
     let mut rest = text;
     if let Some(rest) = rest.strip_prefix('}') {
-        return Some((Node::Map(Map::new(entries).ok()?), rest));
+        return Some((Node::Map(Map::new(Vec::new()).ok()?), rest));
     }
+    let mut entries = Vec::with_capacity(2);
     loop {
         let (name, behind) = key(rest, false)?;
         let (inner, behind) = value(unindented(behind), true)?;

@@ -99,12 +99,12 @@ fn ident(text: &str) -> Result<Value, Error> {
     if !super::is_logical_id(text) {
         return Err(refuse(format!("{text:?} is no logical id")));
     }
-    let mut id = String::new();
-    if text.starts_with(|c: char| c.is_ascii_alphabetic()) && !MEAN_SOMETHING.contains(&text.to_ascii_lowercase().as_str()) {
-        id.push_str(text);
-    } else {
-        scalar::quote(text, &mut id); // `007` would be the key 7, and `No` the key false
+    let is_text = text.starts_with(|c: char| c.is_ascii_alphabetic());
+    if is_text && !MEAN_SOMETHING.iter().any(|word| text.eq_ignore_ascii_case(word)) {
+        return Ok(Value::from_safe_string(text.to_owned()));
     }
+    let mut id = String::new();
+    scalar::quote(text, &mut id); // `007` would be the key 7, and `No` the key false
     Ok(Value::from_safe_string(id))
 }
 

@@ -32,21 +32,22 @@ pub fn verify(text: &str, expected: &BTreeMap<String, String>) -> Result<(), Fau
     let parameters = section(&document, "Parameters", MAX_PARAMETERS)?;
     section(&document, "Outputs", MAX_OUTPUTS)?;
 
-    let mut found: BTreeMap<&str, &str> = BTreeMap::new();
-    for (id, resource) in resources.into_iter().flat_map(Map::iter) {
-        found.insert(id, resource.get("Type").and_then(Node::as_str).unwrap_or_default());
+    // Both are sorted by name.
+    let found = || resources.into_iter().flat_map(Map::iter).map(|(id, resource)| (id, kind(resource)));
+    if !found().eq(expected.iter().map(|(id, kind)| (id.as_str(), kind.as_str()))) {
+        return Err(Fault::Bug(difference(expected, &found().collect())));
     }
-    if !found.iter().map(|(id, kind)| (*id, *kind)).eq(expected.iter().map(|(id, kind)| (id.as_str(), kind.as_str()))) {
-        return Err(Fault::Bug(difference(expected, &found)));
-    }
-    let names = |name: &str| {
-        let is_parameter = parameters.is_some_and(|map| map.get(name).is_some());
-        found.contains_key(name) || is_parameter || name.starts_with("AWS::")
-    };
+    let has = |section: Option<&Map<'_>>, name: &str| section.is_some_and(|map| map.get(name).is_some());
+    let names = |name: &str| has(resources, name) || has(parameters, name) || name.starts_with("AWS::");
     match dangling(&document, &names) {
         Some(name) => Err(Fault::Bug(format!("nothing has the name {name:?} that something refers to"))),
         None => Ok(()),
     }
+}
+
+/// The type of a resource.
+fn kind<'a>(resource: &'a Node<'_>) -> &'a str {
+    resource.get("Type").and_then(Node::as_str).unwrap_or_default()
 }
 
 fn within(what: &str, count: usize, most: usize) -> Result<(), Fault> {
