@@ -42,6 +42,8 @@ pub mod transition;
 pub mod verify;
 pub mod write;
 
+use std::sync::LazyLock;
+
 use adopt::Adopted;
 use allocate::Allocation;
 use diagnostics::{Diagnostics, Reported};
@@ -97,6 +99,14 @@ pub struct Input<'a> {
     pub is_whole: bool,
     /// Who watches; nothing that is made depends on it.
     pub progress: &'a Progress,
+}
+
+/// Begin to make what every run needs and what depends on no input, while files are read.
+pub fn warm_up() {
+    Threads::beside(|| {
+        LazyLock::force(&schema::CONVOX_SCHEMA);
+        render::warm_up();
+    });
 }
 
 /// Read the manifests and put the fleet together, as far as that can be done.

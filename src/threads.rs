@@ -25,6 +25,11 @@ impl Threads {
         Self(NonZero::new(count).unwrap_or(NonZero::<usize>::MIN))
     }
 
+    /// Do something beside whatever else is done, that nobody waits for; where no thread can be had, not at all.
+    pub fn beside(work: impl FnOnce() + Send + 'static) {
+        let _ = Builder::new().spawn(work);
+    }
+
     /// What `work` makes of each item, in the order of the items.
     pub fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
         let blocks: Vec<&[T]> = items.chunks(BLOCK).collect();

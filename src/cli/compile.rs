@@ -50,6 +50,7 @@ pub(super) fn read(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (
     let common = job.common;
     let request =
         Request { path: job.path.to_path_buf(), env_files: common.env_file.clone(), env: common.env.clone(), images: common.image.clone() };
+    rackform::warm_up();
     let mode = if common.mend { Mode::Mend } else { Mode::Trust };
     let loaded = load::load(&request, &job.progress, files, out);
     let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();

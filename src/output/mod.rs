@@ -4,6 +4,7 @@
 mod deploy;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 use std::sync::Mutex;
 
 use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
@@ -35,6 +36,9 @@ pub trait Taker: Sync {
     fn begin(&self, paths: Vec<String>);
     /// A file. The list of stacks comes last.
     fn take(&self, file: OutputFile);
+    /// Whether a file is where it goes already, byte by byte. It was read back when it was written, and need not be
+    /// taken.
+    fn has(&self, file: &OutputFile) -> bool;
 }
 
 /// Nobody takes them: they were made to see whether they can be.
@@ -42,6 +46,10 @@ impl Taker for () {
     fn begin(&self, _: Vec<String>) {}
 
     fn take(&self, _: OutputFile) {}
+
+    fn has(&self, _: &OutputFile) -> bool {
+        false
+    }
 }
 
 /// All of them, in memory.
@@ -53,6 +61,10 @@ impl Taker for Collected {
 
     fn take(&self, file: OutputFile) {
         self.0.lock().expect("nobody panics meanwhile").insert(file.path.clone(), file);
+    }
+
+    fn has(&self, _: &OutputFile) -> bool {
+        false
     }
 }
 
@@ -119,28 +131,39 @@ fn write_stack(
     changed_later: &BTreeSet<String>,
     taker: &dyn Taker,
 ) -> Result<Written, (String, Fault)> {
-    let template = template(stack).map_err(|fault| (stack.name.clone(), fault))?;
-    let parameters = parameters(stack);
+    let refused = |fault| (stack.name.clone(), fault);
+    let text = render(stack.template, &stack.context).map_err(Fault::Bug).map_err(refused)?;
     let mut entry = indexed(stack);
-    let mut files = Vec::new();
-    let mut put = |entry: &IndexedStack, template, parameters| {
-        for (path, text) in [(&entry.template, template), (&entry.parameters, parameters)] {
-            files.push(path.clone());
-            taker.take(OutputFile { path: path.clone(), text, executable: false });
-        }
-    };
     let is_last = !changed_later.contains(&entry.stack);
     if phases > 1 {
         entry.phase = Some(phase + 1);
     }
+    // Where it is as it will be in the end, and where only this phase has it.
+    let mut places = Vec::new();
+    if is_last {
+        places.push([entry.template.clone(), entry.parameters.clone()]);
+    }
     if phase > 0 || !is_last {
-        if is_last {
-            put(&entry, template.clone(), parameters.clone());
-        }
         entry.template = in_phase(phase, &entry.template);
         entry.parameters = in_phase(phase, &entry.parameters);
+        places.push([entry.template.clone(), entry.parameters.clone()]);
     }
-    put(&entry, template, parameters);
+    let parameters = parameters(stack);
+    let texts = iter::repeat_n((text, parameters), places.len());
+    let mut is_verified = false;
+    let mut files = Vec::new();
+    for ([template, values], (text, parameters)) in places.into_iter().zip(texts) {
+        files.extend([template.clone(), values.clone()]);
+        let file = OutputFile { path: template, text, executable: false };
+        if !taker.has(&file) {
+            if !is_verified {
+                verify(&file.text, &stack.resources).map_err(refused)?;
+                is_verified = true;
+            }
+            taker.take(file);
+        }
+        taker.take(OutputFile { path: values, text: parameters, executable: false });
+    }
     Ok(Written { entry, files })
 }
 
@@ -188,12 +211,6 @@ fn indexed(stack: &Stack) -> IndexedStack {
         parameters,
         required: stack.parameters.iter().filter(|p| p.value.is_none()).map(|p| p.name.clone()).collect(),
     }
-}
-
-/// Render a template and read it back.
-fn template(stack: &Stack) -> Result<String, Fault> {
-    let text = render(stack.template, &stack.context).map_err(Fault::Bug)?;
-    verify(&text, &stack.resources).map(|()| text)
 }
 
 fn report(stack: &str, fault: Fault, out: &mut Diagnostics) -> Reported {

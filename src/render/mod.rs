@@ -11,6 +11,7 @@ mod testing;
 mod verify;
 
 use std::error::Error as _;
+use std::sync::LazyLock;
 
 use minijinja::Environment;
 use minijinja::value::{Serde, Value};
@@ -20,6 +21,11 @@ pub use read::{Map, Node};
 pub use references::references;
 pub use scalar::quote;
 pub use verify::{Fault, MAX_BYTES, MAX_OUTPUTS, MAX_PARAMETERS, MAX_RESOURCES, verify};
+
+/// Make the templates ready, which else is done when the first one is rendered.
+pub fn warm_up() {
+    LazyLock::force(&environment::ENVIRONMENT);
+}
 
 /// Render a file of `templates/`. An error is a fault of ours and names the template, the line and the reason.
 pub fn render(template: &str, context: &impl Serialize) -> Result<String, String> {

@@ -65,6 +65,15 @@ impl Taker for Writing<'_> {
             }
         }
     }
+
+    fn has(&self, file: &OutputFile) -> bool {
+        // What is wrong with it is told when it is taken.
+        let has = self.survey.is_same(file).unwrap_or(false);
+        if has {
+            self.state().came.insert(file.path.clone());
+        }
+        has
+    }
 }
 
 impl<'a> Writing<'a> {
