@@ -23,7 +23,12 @@ pub(super) fn data(text: &str) -> ExitCode {
 fn pieces(pieces: impl IntoIterator<Item = impl AsRef<str>>) -> ExitCode {
     let mut out = BufWriter::new(anstream::stdout().lock());
     let written = pieces.into_iter().try_for_each(|piece| out.write_all(piece.as_ref().as_bytes()));
-    match written.and_then(|()| out.flush()) {
+    printed(written.and_then(|()| out.flush()))
+}
+
+/// The exit code for what came of printing to standard output.
+pub(super) fn printed(written: std::io::Result<()>) -> ExitCode {
+    match written {
         Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
             message(&format!("standard output can't be written to: {error}"));
             ExitCode::FAILURE

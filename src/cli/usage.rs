@@ -1,6 +1,7 @@
 //! Arguments to a command line, or what is wrong with them.
 
 use std::env;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::error::ErrorKind;
@@ -8,6 +9,7 @@ use clap::{CommandFactory, Error, Parser, ValueEnum};
 use colorchoice_clap::{Color, ColorChoice};
 
 use super::Cli;
+use super::terminal::printed;
 
 /// Read the arguments. The exit code where there is nothing more to do: they are wrong, or ask for
 /// help.
@@ -17,8 +19,11 @@ pub(super) fn parse() -> Result<Cli, ExitCode> {
         if let Some(color) = asked(env::args_os().map(|argument| argument.to_string_lossy().into_owned())) {
             Color { color }.write_global();
         }
-        let _ = error.print();
-        ExitCode::from(u8::try_from(error.exit_code()).expect("2, or 0 for help"))
+        let said = error.print();
+        if error.use_stderr() {
+            return ExitCode::from(u8::try_from(error.exit_code()).expect("2"));
+        }
+        printed(said.and_then(|()| io::stdout().flush()))
     })
 }
 

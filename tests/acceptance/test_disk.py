@@ -48,68 +48,69 @@ def job(tmp_path_factory: pytest.TempPathFactory) -> Job:
 # --- disks that are full or can't be written to
 
 
-def in_namespace(script: str) -> subprocess.CompletedProcess[str]:
+def in_namespace(script: str, folder: Path) -> subprocess.CompletedProcess[str]:
     """A script that may mount what it likes, and nobody else sees it."""
     flags = ["--mount"] if os.geteuid() == 0 else ["--user", "--map-root-user", "--mount"]
-    command = ["unshare", *flags, "sh", "-euc", script]
-    try:
-        trial = subprocess.run([*command[:-1], "mount -t tmpfs none /mnt"], capture_output=True, text=True)
-    except FileNotFoundError:
+    command = ["unshare", *flags, "sh", "-euc"]
+    if shutil.which("unshare") is None:
         pytest.skip("there is no `unshare` to mount a small disk with")
-    if trial.returncode != 0:
-        pytest.skip(f"this machine lets nobody mount a small disk: {trial.stderr.strip()}")
-    return subprocess.run(command, capture_output=True, text=True, timeout=DEADLINE)
+    trial = [*command, f"mount -t tmpfs -o size=64k none {shlex.quote(str(folder))}"]
+    done = subprocess.run(trial, capture_output=True, text=True)
+    if done.returncode != 0:
+        pytest.skip(f"this machine lets nobody mount a small disk: {done.stderr.strip()}")
+    return subprocess.run([*command, script], capture_output=True, text=True, timeout=DEADLINE)
 
 
-def full(job: Job, tmp_path: Path, option: str, more: str) -> tuple[subprocess.CompletedProcess[str], bool]:
-    """Run a job on a disk that is too small, look, and run it again on one that is large enough.
-    What was said the first time, and whether that was enough already."""
-    words = shlex.join([str(RACKFORM), *job.words])
-    copies = {name: tmp_path / name for name in ("first", "then")}
-    for copy in copies.values():
-        shutil.rmtree(copy, ignore_errors=True)
-    done = in_namespace(f"""
-        mount -t tmpfs -o {option} none /mnt
-        cp -a {shlex.quote(str(job.root))}/. /mnt
-        cd /mnt/project
-        code=0; {words} 2>&1 || code=$?
-        cp -a /mnt {shlex.quote(str(copies["first"]))}
-        mount -o remount,{more} /mnt
-        {words} >/dev/null 2>&1
-        cp -a /mnt {shlex.quote(str(copies["then"]))}
-        exit $code
-    """)
-    job.assert_whole(tree(copies["first"]))
-    assert differences(tree(copies["then"]), job.after) == [], done.stdout
-    return done, differences(tree(copies["first"]), job.after) == []
+# What fills a disk but for some pages, or some files, of what it has.
+FILLING = {
+    "size": "head -c 4m /dev/zero >ballast 2>/dev/null || true; truncate -s -$(({spare} * 4096)) ballast",
+    "nr_inodes": "mkdir ballast; n=0; while touch ballast/$n 2>/dev/null; do n=$((n + 1)); done; "
+    "for i in $(seq $((n - {spare})) $((n - 1))); do rm ballast/$i; done",
+}
 
 
-@pytest.mark.parametrize("what", ["size", "nr_inodes"])
+@pytest.mark.parametrize("what", FILLING)
 def test_a_full_disk(what: str, job: Job, tmp_path: Path) -> None:
-    """From a disk on which not a byte is free to one that is large enough."""
-    files = job.before.values()
-    pages = sum(-(-len(file[0]) // 4096) for file in files if isinstance(file, tuple))
-    # Folders take an inode each, too; how many there are is found out.
-    need = pages if what == "size" else len(job.before)
+    """From a disk on which nothing more fits to one that is large enough."""
+    disk, first, then = (tmp_path / name for name in ("disk", "first", "then"))
+    disk.mkdir()
+    words = shlex.join([str(RACKFORM), *job.words])
     refused = 0
-    for spare in range(60):
-        limit = f"size={(need + spare) * 4}k" if what == "size" else f"nr_inodes={need + spare}"
-        more = "size=4m" if what == "size" else "nr_inodes=1000"
-        try:
-            done, is_enough = full(job, tmp_path, limit, more)
-        except FileNotFoundError:
-            assert refused == 0
-            continue  # not even what was there before fits
-        if is_enough:
-            assert done.returncode == 0
+    for spare in range(40):
+        for copy in (first, then):
+            shutil.rmtree(copy, ignore_errors=True)
+            copy.mkdir()
+        done = in_namespace(
+            f"""
+            mount -t tmpfs -o size=1m,nr_inodes=100 none {shlex.quote(str(disk))}
+            cd {shlex.quote(str(disk))}
+            cp -RP {shlex.quote(str(job.root))}/* .
+            sh -c {shlex.quote(FILLING[what].format(spare=spare))} || true
+            cd project
+            code=0; {words} || code=$?
+            cd ..
+            cp -RP project mine.yaml {shlex.quote(str(first))}
+            rm -r ballast
+            cd project
+            {words} >/dev/null 2>&1
+            cp -RP ../project ../mine.yaml {shlex.quote(str(then))}
+            exit $code
+            """,
+            disk,
+        )
+        job.assert_whole(tree(first))
+        assert differences(tree(then), job.after) == [], done.stderr
+        if done.returncode == 0:
+            assert differences(tree(first), job.after) == []
             break
         refused += 1
-        assert done.returncode == 1, done.stdout
-        assert "error[RF0603]" in done.stdout and "No space left" in done.stdout, done.stdout
-        assert "nothing was changed" in done.stdout and "make room" in done.stdout
-        assert job.success not in done.stdout
-    assert refused >= 4, "each file is the one that does not fit, once"
-    assert is_enough
+        assert done.returncode == 1, done.stderr
+        assert "error[RF0603]" in done.stderr and "No space left" in done.stderr, done.stderr
+        assert "nothing was changed" in done.stderr and "make room" in done.stderr
+        assert differences(tree(first), job.before) == []
+        assert job.success not in done.stderr
+    assert refused >= 5, "each file is the one that does not fit, once"
+    assert done.returncode == 0, "it is never enough"
 
 
 def test_a_disk_that_can_only_be_read(job: Job, tmp_path: Path) -> None:
@@ -117,13 +118,13 @@ def test_a_disk_that_can_only_be_read(job: Job, tmp_path: Path) -> None:
     words = shlex.join([str(RACKFORM), *job.words])
     here = shlex.quote(str(root))
     mounted = f"mount --bind {here} {here}; mount -o remount,bind,ro {here}; cd {here}/project"
-    done = in_namespace(f"{mounted}; {words}")
+    done = in_namespace(f"{mounted}; {words}", root)
     assert done.returncode == 1, done.stderr
     assert "error[RF0603]" in done.stderr and "Read-only file system" in done.stderr
     assert "stacks.json" in done.stderr and "nothing was changed" in done.stderr
     assert differences(tree(root), job.before) == []
     # What writes nothing works there.
-    done = in_namespace(f"{mounted}; {RACKFORM} check -q && {RACKFORM} plan -q >/dev/null")
+    done = in_namespace(f"{mounted}; {RACKFORM} check -q && {RACKFORM} plan -q >/dev/null", root)
     assert done.returncode == 0, done.stderr
 
 
