@@ -34,6 +34,7 @@ unit:
 ## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI; and before
 ## one that shares nothing with the compiler.
 acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_modules/installed
+	cargo fetch --locked --quiet # crates of other systems too, for cargo-deny
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge --numprocesses auto --dist loadscope --no-loadscope-reorder
 
