@@ -7,8 +7,8 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 target=${CARGO_TARGET_DIR:-$PWD/target/shipped}
 home=${CARGO_HOME:-$HOME/.cargo}
-# Flags and profiles of the person who builds are none of the program's.
-unset RUSTFLAGS "${!CARGO_PROFILE_@}" "${!CARGO_BUILD_@}"
+# The profile and the system of the person who builds are none of the program's. (Flags: what is set below goes first.)
+unset CARGO_BUILD_TARGET "${!CARGO_PROFILE_@}"
 cargo fetch --locked --quiet
 
 # Messages of panics name the file they come from, by its path on this machine. The last prefix that fits counts.

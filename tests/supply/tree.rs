@@ -70,7 +70,7 @@ fn listed(edges: &str, systems: &[&str]) -> BTreeMap<String, BTreeSet<String>> {
 }
 
 /// The names of crates of each part of the tree.
-fn parts() -> BTreeMap<&'static str, BTreeSet<String>> {
+pub(crate) fn parts() -> BTreeMap<&'static str, BTreeSet<String>> {
     let names = |edges: &str, systems: &[&str]| listed(edges, systems).into_keys().collect::<BTreeSet<_>>();
     let program = names("normal,no-proc-macro", SYSTEMS);
     let built = names("normal,build", SYSTEMS);
@@ -83,7 +83,7 @@ fn parts() -> BTreeMap<&'static str, BTreeSet<String>> {
 }
 
 /// The names that were reviewed for each part.
-pub(crate) fn reviewed() -> BTreeMap<&'static str, BTreeSet<String>> {
+fn reviewed() -> BTreeMap<&'static str, BTreeSet<String>> {
     let mut parts: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
     let mut part = "";
     for line in REVIEWED.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
