@@ -5,7 +5,9 @@
 #   CARGO_TARGET_DIR=… packaging/release.sh
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-target=${CARGO_TARGET_DIR:-$PWD/target/shipped}
+target=${CARGO_TARGET_DIR:-target/shipped}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
 home=${CARGO_HOME:-$HOME/.cargo}
 # The profile and the system of the person who builds are none of the program's. (Flags: what is set below goes first.)
 unset CARGO_BUILD_TARGET "${!CARGO_PROFILE_@}"
