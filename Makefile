@@ -73,7 +73,7 @@ msrv:
 release:
 	packaging/release.sh
 
-## Whether two people who build a release come to the same bytes. Two builds: ten minutes.
+## Whether two people who build a release come to the same bytes. Two builds.
 reproducible:
 	packaging/reproducible.sh
 
