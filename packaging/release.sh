@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# The program as it is shipped: the same bytes from the same sources, whoever builds it, where and when.
+# What remains to agree on is the system, the version of Rust and the linker.
+#   packaging/release.sh          builds target/shipped/release/rackform, and says its SHA-256
+#   CARGO_TARGET_DIR=… packaging/release.sh
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+target=${CARGO_TARGET_DIR:-target/shipped}
+mkdir -p "$target"
+target=$(cd "$target" && pwd)
+home=${CARGO_HOME:-$HOME/.cargo}
+# The profile and the system of the person who builds are none of the program's. (Flags: what is set below goes first.)
+unset CARGO_BUILD_TARGET "${!CARGO_PROFILE_@}"
+cargo fetch --locked --quiet
+
+# Messages of panics name the file they come from, by its path on this machine. The last prefix that fits counts.
+flags=(
+  "--remap-path-prefix=$PWD=/rackform"
+  "--remap-path-prefix=$target=/target"
+  "--remap-path-prefix=$(rustc --print sysroot)/lib/rustlib/src/rust=/rustc/$(rustc -vV | sed -n 's/^commit-hash: //p')"
+)
+for crates in "$home"/registry/src/*/; do # named after the registry, or after a mirror of it
+  flags+=("--remap-path-prefix=${crates%/}=/crates")
+done
+CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")
+export CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL=0
+cargo build --release --locked --bin rackform --target-dir "$target"
+
+program=$target/release/rackform
+if grep -aqF -e "$HOME/" -e "$home" -e "$PWD" "$program"; then
+  echo "packaging/release.sh: $program names a path of this machine" >&2
+  exit 1
+fi
+if command -v sha256sum >/dev/null; then sha256sum "$program"; else shasum -a 256 "$program"; fi
