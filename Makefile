@@ -54,10 +54,10 @@ browser: $(VENV)/installed
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/browser -rs
 
-## How long a whole process takes.
+## What a whole process costs: make bench [APPS="1 10 100"]
 bench:
 	cargo build --release --locked
-	$(PYTHON) tests/bench.py target/release/rackform
+	PYTHONPATH=tests $(PYTHON) -m bench target/release/rackform $(if $(APPS),--apps $(APPS))
 
 clean:
 	cargo clean
