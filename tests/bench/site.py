@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.fleets import write_fleet
+from bench.process import measure
 
 LOCK = "rackform.lock"
 
@@ -34,6 +36,11 @@ class Site:
         return self.folder / "fleet"
 
     @property
+    def json(self) -> Path:
+        """The fleet with every default filled in, for peers that are not asked to read YAML."""
+        return self.folder / "fleet.json"
+
+    @property
     def written(self) -> Path:
         """What rackform wrote, kept to be copied: the output folder, and the lock."""
         return self.folder / "written"
@@ -46,6 +53,16 @@ class Site:
         """Write the fleet."""
         (self.folder / "out").mkdir(parents=True)
         write_fleet(self.fleet, self.count)
+
+    def write_json(self) -> None:
+        """Write the fleet in JSON as well; needs PyYAML."""
+        command = [sys.executable, "-m", "bench.peers.manifests", str(self.fleet), str(self.json)]
+        measure(command, self.log)
+
+    @property
+    def log(self) -> Path:
+        """What the last process said."""
+        return self.folder / "log"
 
     def clear(self, name: str) -> None:
         """Remove what a contender has written, and the lock."""

@@ -2,35 +2,104 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from bench import contenders
+from bench.contenders import CDK, COPY, PLAIN, RACKFORM, TROPOSPHERE, Peer
 from bench.process import measure
-from bench.rounds import Contender, Results, cpu, take_turns, wall
+from bench.report import Goal, print_table, ratio_goal
+from bench.rounds import Contender, Results, take_turns, wall
 from bench.site import Site, volume
-from bench.tables import amount, number, seconds, table, times
+from bench.tables import amount, number
 
 # Rounds for fleets of up to so many apps.
 ROUNDS = ((10, 20), (100, 10), (1000, 5), (10000, 3))
 PATIENCE = 60.0  # seconds that one contender may use up at one size
+COUNTED = 100  # apps up to which the resources of peers are counted
+GOALS_AT, MEMORY_AT = 1000, 10000  # apps
+MEMORY = 300e6  # bytes
 
 
-def compare(binary: Path, shelf: Path, count: int) -> Results:
-    """Measure a fleet of so many apps, and print what came of it."""
-    site = Site(shelf / str(count), count)
-    site.lay_out()
-    log = site.folder / "log"
+class Different(Exception):
+    """A peer does not make the resources that rackform makes."""
+
+
+def compare(binary: Path, site: Site, peers: Sequence[Peer]) -> Results:
+    """Measure a fleet, and print what came of it."""
     first = contenders.rackform(binary, site)
-    measure(first.command, log)
-    site.keep(site.out("rackform"))
-    entered = [first, *contenders.limits(site)]
-    rounds = next((number for size, number in ROUNDS if count <= size), 1)
-    results = take_turns(entered, rounds, PATIENCE, log)
+    measure(first.command, site.log)
+    site.keep(site.out(RACKFORM))
+    if any(peer.makes_templates for peer in peers):
+        site.write_json()
+    entered = [first]
+    for peer in peers:
+        joining = peer.enter(site)
+        if peer.makes_templates and site.count <= COUNTED:
+            for contender in joining:
+                _compare_counts(site, contender)
+        entered += joining
+    entered += contenders.limits(site)
+    results = take_turns(entered, rounds(site.count), PATIENCE, site.log)
     _print(site, entered, results)
     return results
 
 
-def _print(site: Site, entered: list[Contender], results: Results) -> None:
+def rounds(count: int) -> int:
+    """How many rounds a fleet of so many apps is worth."""
+    return next((number for most, number in ROUNDS if count <= most), 1)
+
+
+def goals(of: dict[int, Results]) -> list[Goal]:
+    """What is asked of a compile beside the peers, and of its memory."""
+    results = of.get(GOALS_AT, Results())
+
+    def ratio(name: str, other: str) -> float | None:
+        return results.ratio(name, other, wall)
+
+    apps = f"{GOALS_AT:,} apps"
+    peak = of[MEMORY_AT].peak(RACKFORM) if MEMORY_AT in of else None
+    return [
+        ratio_goal(f"{apps}: faster than the AWS CDK as it comes", ratio(CDK, RACKFORM), least=100),
+        ratio_goal(f"{apps}: faster than troposphere", ratio(TROPOSPHERE, RACKFORM), least=10),
+        ratio_goal(f"{apps}: faster than the plain script", ratio(PLAIN, RACKFORM), least=1),
+        ratio_goal(f"{apps}: time of cp -r", ratio(RACKFORM, COPY), most=3),
+        Goal(
+            f"{MEMORY_AT:,} apps: memory",
+            f"< {amount(MEMORY)}",
+            None if peak is None else amount(peak),
+            peak is not None and peak < MEMORY,
+        ),
+    ]
+
+
+def _compare_counts(site: Site, contender: Contender) -> None:
+    """Refuse a peer that makes less or more: its time would say nothing."""
+    measure(contender.command, site.log)
+    made, asked = _counts(site.out(contender.name)), _counts(site.written)
+    contender.after()
+    for where in asked:
+        kinds = sorted(made[where] | asked[where])
+        told = [
+            f"{made[where][kind]} and not {asked[where][kind]} {kind}"
+            for kind in kinds
+            if made[where][kind] != asked[where][kind]
+        ]
+        if told:
+            raise Different(f"{contender.name}, {where}: {', '.join(told)}")
+
+
+def _counts(folder: Path) -> dict[str, Counter[str]]:
+    command = [sys.executable, "-m", "bench.peers.counts", str(folder)]
+    read = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+    return {where: Counter(counts) for where, counts in read.items()}
+
+
+def _print(site: Site, entered: Sequence[Contender], results: Results) -> None:
     source, output = volume(site.fleet), volume(site.written)
     print(
         f"\n## {number(site.count, 'app')}\n\n"
@@ -38,25 +107,4 @@ def _print(site: Site, entered: list[Contender], results: Results) -> None:
         f"{number(output.files, 'file')} of {amount(output.size)} "
         f"on {number(site.racks(), 'rack')}.\n"
     )
-    head = ["", "rounds", "best", "median", "CPU", "peak", "wall", "CPU"]
-    rows = [
-        [
-            contender.name,
-            str(len(results.counted(contender.name))),
-            seconds(results.best(contender.name)),
-            seconds(results.median(contender.name)),
-            seconds(results.cpu(contender.name)),
-            peak(results, contender.name),
-            times(results.ratio(contender.name, contenders.RACKFORM, wall)),
-            times(results.ratio(contender.name, contenders.RACKFORM, cpu)),
-        ]
-        for contender in entered
-    ]
-    print(table(head, rows), flush=True)
-
-
-def peak(results: Results, name: str) -> str:
-    """Memory. A process begins as a copy of the one that starts it: less than that does not show."""
-    least = results.peak(contenders.NOTHING)
-    most = results.peak(name)
-    return amount(most) if most > least * 1.02 else f"≤ {amount(least)}"
+    print_table(entered, results, RACKFORM)

@@ -1,10 +1,16 @@
 """Reads convox.yml files as a quick script does: fills in defaults, and checks nothing.
 
 No host is looked at, no key is known to be wrong, no number is kept from one run to the next.
+
+    python -m bench.peers.manifests FLEET fleet.json
+
+writes the same down, for peers that are not asked to read YAML.
 """
 
 from __future__ import annotations
 
+import json
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,3 +157,7 @@ def _give_numbers(app: dict[str, Any], held: Counter[str]) -> None:
 
 def _chunks(values: list[str], size: int) -> Iterator[list[str]]:
     return (values[at : at + size] for at in range(0, len(values), size))
+
+
+if __name__ == "__main__":
+    Path(sys.argv[2]).write_text(json.dumps(read_fleet(Path(sys.argv[1]))), encoding="utf-8")
