@@ -6,6 +6,7 @@ Exit codes: 0 measured, 1 a goal is not met and `--strict` is said, 2 something 
 from __future__ import annotations
 
 import argparse
+import importlib.util
 import os
 import platform
 import sys
@@ -37,18 +38,24 @@ def main() -> int:
     shelf.mkdir(exist_ok=True)
     # Not in the system's folder for temporary files, which may be memory and not a disk.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=shelf) as scratch:
-        goals = [followups.start(binary, Path(scratch))]
+        goals = [followups.start(binary, Path(scratch), options.rounds)]
         sites, results = {}, {}
         for count in sorted(set(options.apps)):
             sites[count] = Site(Path(scratch, str(count)), count)
             sites[count].lay_out()
             joining = [peer for peer in peers if count <= most[peer.name]]
-            results[count] = sizes.compare(binary, sites[count], joining)
+            results[count] = sizes.compare(binary, sites[count], joining, options.rounds)
         goals += sizes.goals(results)
         middle = max((count for count in sites if count <= MOST_CHANGED), default=min(sites))
-        goals.append(followups.change(binary, Path(scratch), middle))
-        followups.threads(binary, sites[middle])
-        goals.append(followups.proportion(binary, sites))
+        goals.append(followups.change(binary, Path(scratch), middle, options.rounds))
+        followups.threads(binary, sites[middle], options.rounds)
+        goals.append(followups.proportion(binary, sites, options.rounds))
+        if importlib.util.find_spec("yaml"):
+            from bench.racks import (
+                print_racks,
+            )  # last: what it reads would count as memory of others
+
+            print_racks(binary, Path(scratch), max(options.apps))
     print_goals(goals)
     return 1 if options.strict and not all(goal.is_met for goal in goals) else 0
 
@@ -67,6 +74,7 @@ def _options() -> argparse.Namespace:
         metavar="PEER=APPS",
         help="up to how many apps a peer takes part, where it is slow",
     )
+    parser.add_argument("--rounds", type=int, help="no more than so many rounds, for a quick look")
     parser.add_argument("--strict", action="store_true", help="fail when a goal is not met")
     return parser.parse_args()
 

@@ -18,9 +18,10 @@ FLEET = f"""\
 racks:
   {RACK}:
     count: 1-999
-    host: "{{rack}}.example.test"
+    headroom: {{headroom}}
+    host: "{{{{rack}}}}.example.test"
     certificate: {CERTIFICATE}
-    params: {{Internal: Yes}}
+    params: {{{{Internal: Yes}}}}
 apps: apps/*/convox.yml
 """
 # How many apps of a hundred have 1, 2, … 6 services.
@@ -30,11 +31,11 @@ KINDS = {"public": 6, "internal": 2, "worker": 2}
 NAMES = {"public": words.PUBLIC, "internal": words.INTERNAL, "worker": words.WORKERS}
 
 
-def write_fleet(folder: Path, count: int, seed: int = SEED, first: int = 0) -> None:
-    """Write a rackform.yml and the manifests of so many apps, from number `first` on."""
+def write_fleet(folder: Path, count: int, seed: int = SEED, headroom: int = 10) -> None:
+    """Write a rackform.yml and the manifests of so many apps; the headroom is in per cent."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "rackform.yml").write_text(FLEET, encoding="utf-8")
-    for index in range(first, first + count):
+    (folder / "rackform.yml").write_text(FLEET.format(headroom=headroom), encoding="utf-8")
+    for index in range(count):
         name, text = write_app(index, seed)
         app = folder / "apps" / name
         app.mkdir(parents=True)

@@ -72,9 +72,7 @@ def cpu(usage: Usage) -> float:
     return usage.cpu
 
 
-def take_turns(
-    contenders: Sequence[Contender], rounds: int, patience: float, log: Path
-) -> Results:
+def take_turns(contenders: Sequence[Contender], rounds: int, patience: float, log: Path) -> Results:
     """Measure all of them in turn, in so many rounds after the one that warms up.
 
     Who has used up the seconds of `patience` sits out the rest: a slow one needs fewer rounds.

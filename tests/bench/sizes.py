@@ -29,8 +29,8 @@ class Different(Exception):
     """A peer does not make the resources that rackform makes."""
 
 
-def compare(binary: Path, site: Site, peers: Sequence[Peer]) -> Results:
-    """Measure a fleet, and print what came of it."""
+def compare(binary: Path, site: Site, peers: Sequence[Peer], most: int | None = None) -> Results:
+    """Measure a fleet in at most so many rounds, and print what came of it."""
     first = contenders.rackform(binary, site)
     measure(first.command, site.log)
     site.keep(site.out(RACKFORM))
@@ -44,14 +44,15 @@ def compare(binary: Path, site: Site, peers: Sequence[Peer]) -> Results:
                 _compare_counts(site, contender)
         entered += joining
     entered += contenders.limits(site)
-    results = take_turns(entered, rounds(site.count), PATIENCE, site.log)
+    results = take_turns(entered, rounds(site.count, most), PATIENCE, site.log)
     _print(site, entered, results)
     return results
 
 
-def rounds(count: int) -> int:
-    """How many rounds a fleet of so many apps is worth."""
-    return next((number for most, number in ROUNDS if count <= most), 1)
+def rounds(count: int, most: int | None = None) -> int:
+    """How many rounds a fleet of so many apps is worth, where no more than `most` are asked for."""
+    worth = next((number for size, number in ROUNDS if count <= size), 1)
+    return min(worth, most or worth)
 
 
 def goals(of: dict[int, Results]) -> list[Goal]:

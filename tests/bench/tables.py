@@ -37,7 +37,10 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
     def line(cells: Sequence[str]) -> str:
         pairs = list(zip(cells, widths, strict=True))
-        aligned = [pairs[0][0].ljust(pairs[0][1]), *(cell.rjust(width) for cell, width in pairs[1:])]
+        aligned = [
+            pairs[0][0].ljust(pairs[0][1]),
+            *(cell.rjust(width) for cell, width in pairs[1:]),
+        ]
         return f"| {' | '.join(aligned)} |"
 
     rule = [":" + "-" * (widths[0] - 1), *("-" * (width - 1) + ":" for width in widths[1:])]

@@ -43,10 +43,7 @@ def read_fleet(folder: Path) -> list[dict[str, Any]]:
 def _read_app(path: Path) -> dict[str, Any]:
     manifest = yaml.load(path.read_bytes(), Loader=yaml.CSafeLoader)
     shared = _entries(manifest.get("environment"))
-    services = [
-        _read_service(name, entry, shared, manifest.get("resources") or {})
-        for name, entry in manifest["services"].items()
-    ]
+    services = [_read_service(name, entry, shared) for name, entry in manifest["services"].items()]
     domains = sorted({domain for service in services for domain in service["domains"]})
     return {
         "app": path.parent.name,
@@ -55,9 +52,7 @@ def _read_app(path: Path) -> dict[str, Any]:
     }
 
 
-def _read_service(
-    name: str, entry: dict[str, Any], shared: list[str], resources: dict[str, Any]
-) -> dict[str, Any]:
+def _read_service(name: str, entry: dict[str, Any], shared: list[str]) -> dict[str, Any]:
     variables = dict(pair.partition("=")[::2] for pair in shared)
     variables |= dict(pair.partition("=")[::2] for pair in _entries(entry.get("environment")))
     bare = {pair for pair in shared + _entries(entry.get("environment")) if "=" not in pair}

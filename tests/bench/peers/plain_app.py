@@ -79,9 +79,7 @@ def _role(app: dict[str, Any], tags: list[dict[str, str]]) -> dict[str, Any]:
         allowed.append(
             ("ssm:GetParameters", {"Fn::Sub": f"{SECRETS}/{app['rack']}/{app['app']}/*"})
         )
-    statements = [
-        {"Effect": "Allow", "Action": action, "Resource": on} for action, on in allowed
-    ]
+    statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in allowed]
     assume = {
         "Effect": "Allow",
         "Principal": {"Service": "ecs-tasks.amazonaws.com"},

@@ -104,9 +104,7 @@ def _role(app: App) -> None:
     ]
     if any(service["secrets"] for service in app.app["services"]):
         allowed.append(("ssm:GetParameters", Sub(f"{SECRETS}/{app.rack}/{app.name}/*")))
-    statements = [
-        {"Effect": "Allow", "Action": action, "Resource": on} for action, on in allowed
-    ]
+    statements = [{"Effect": "Allow", "Action": action, "Resource": on} for action, on in allowed]
     assume = {
         "Effect": "Allow",
         "Principal": {"Service": "ecs-tasks.amazonaws.com"},
@@ -153,8 +151,7 @@ def _routing(app: App, service: dict[str, Any]) -> None:
             UnhealthyThresholdCount=2,
             Matcher=elb.Matcher(HttpCode="200-399,401"),
             TargetGroupAttributes=[
-                elb.TargetGroupAttribute(Key=key, Value=value)
-                for key, value in attributes.items()
+                elb.TargetGroupAttribute(Key=key, Value=value) for key, value in attributes.items()
             ],
             Tags=app.tags(service["name"]),
         )
@@ -322,9 +319,7 @@ def _scaling(app: App, service: dict[str, Any]) -> None:
         )
 
 
-def _metric(
-    app: App, service: dict[str, Any], goal: str
-) -> scaling.PredefinedMetricSpecification:
+def _metric(app: App, service: dict[str, Any], goal: str) -> scaling.PredefinedMetricSpecification:
     if goal in METRICS:
         return scaling.PredefinedMetricSpecification(PredefinedMetricType=METRICS[goal])
     group = GetAtt(f"{_title(service)}TargetGroup", "TargetGroupFullName")
