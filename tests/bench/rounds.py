@@ -23,6 +23,8 @@ class Contender:
     before: Callable[[], None] = nothing
     after: Callable[[], None] = nothing
     times: int = 1  # runs in a round, whose costs are added up
+    out: Path | None = None  # where it writes templates
+    templates: str = ""  # what their names look like
 
 
 @dataclass

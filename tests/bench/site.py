@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 from collections.abc import Iterator
@@ -74,11 +73,6 @@ class Site:
         self.written.mkdir()
         output.rename(self.written / "build")
         (self.fleet / LOCK).rename(self.written / LOCK)
-
-    def racks(self) -> int:
-        """How many racks rackform has used."""
-        stacks = json.loads((self.written / "build" / "stacks.json").read_text(encoding="utf-8"))
-        return len({stack["rack"] for stack in stacks["stacks"]})
 
 
 def volume(folder: Path) -> Volume:

@@ -6,7 +6,8 @@ import json
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from bench import contenders
@@ -34,18 +35,18 @@ def compare(binary: Path, site: Site, peers: Sequence[Peer], most: int | None = 
     first = contenders.rackform(binary, site)
     measure(first.command, site.log)
     site.keep(site.out(RACKFORM))
-    if any(peer.makes_templates for peer in peers):
-        site.write_json()
     entered = [first]
-    for peer in peers:
-        joining = peer.enter(site)
-        if peer.makes_templates and site.count <= COUNTED:
-            for contender in joining:
-                _compare_counts(site, contender)
-        entered += joining
+    for contender in (contender for peer in peers for contender in peer.enter(site)):
+        if contender.out and not site.json.exists():
+            site.write_json()
+        if contender.out and site.count <= COUNTED:
+            _compare_counts(site, contender)
+        entered.append(contender)
     entered += contenders.limits(site)
+    made: dict[str, tuple[str, str]] = {}
+    entered = [_noting(site, contender, made) for contender in entered]
     results = take_turns(entered, rounds(site.count, most), PATIENCE, site.log)
-    _print(site, entered, results)
+    _print(site, entered, results, made)
     return results
 
 
@@ -100,12 +101,32 @@ def _counts(folder: Path) -> dict[str, Counter[str]]:
     return {where: Counter(counts) for where, counts in read.items()}
 
 
-def _print(site: Site, entered: Sequence[Contender], results: Results) -> None:
+def _noting(site: Site, contender: Contender, made: dict[str, tuple[str, str]]) -> Contender:
+    """Notes how much a contender writes, and for how many racks, before that is removed."""
+    out = contender.out
+    if out is None:
+        return contender
+
+    def after() -> None:
+        if contender.name not in made:
+            # One template an app; the others are of racks.
+            racks = sum(1 for _ in out.rglob(contender.templates)) - site.count
+            made[contender.name] = amount(volume(out).size), str(racks)
+        contender.after()
+
+    return replace(contender, after=after)
+
+
+def _print(
+    site: Site,
+    entered: Sequence[Contender],
+    results: Results,
+    made: Mapping[str, tuple[str, str]],
+) -> None:
     source, output = volume(site.fleet), volume(site.written)
     print(
         f"\n## {number(site.count, 'app')}\n\n"
         f"{number(source.files, 'file')} of {amount(source.size)} come to "
-        f"{number(output.files, 'file')} of {amount(output.size)} "
-        f"on {number(site.racks(), 'rack')}.\n"
+        f"{number(output.files, 'file')} of {amount(output.size)}.\n"
     )
-    print_table(entered, results, RACKFORM)
+    print_table(entered, results, RACKFORM, ("output", "racks"), made)
