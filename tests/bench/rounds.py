@@ -25,6 +25,7 @@ class Contender:
     times: int = 1  # runs in a round, whose costs are added up
     out: Path | None = None  # where it writes templates
     templates: str = ""  # what their names look like
+    differs_in: frozenset[str] = frozenset()  # kinds of resources that it makes more or fewer of
 
 
 @dataclass

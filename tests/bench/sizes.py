@@ -85,7 +85,7 @@ def _compare_counts(site: Site, contender: Contender) -> None:
     made, asked = _counts(site.out(contender.name)), _counts(site.written)
     contender.after()
     for where in asked:
-        kinds = sorted(made[where] | asked[where])
+        kinds = sorted((made[where] | asked[where]).keys() - contender.differs_in)
         told = [
             f"{made[where][kind]} and not {asked[where][kind]} {kind}"
             for kind in kinds
