@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,13 +83,21 @@ def take_turns(contenders: Sequence[Contender], rounds: int, patience: float, lo
     """
     results = Results()
     spent = dict.fromkeys((contender.name for contender in contenders), 0.0)
-    for _ in range(rounds + 1):
+    for number in range(rounds + 1):
         for contender in contenders:
             if spent[contender.name] < patience:
+                _tell(f"round {number} of {rounds}: {contender.name}")
                 usage = _turn(contender, log)
                 spent[contender.name] += usage.wall
                 results.rounds.setdefault(contender.name, []).append(usage)
+    _tell("")
     return results
+
+
+def _tell(text: str) -> None:
+    """What goes on, on a line of a terminal that is overwritten."""
+    if sys.stderr.isatty():
+        print(f"\r\033[K{text}", end="", file=sys.stderr, flush=True)
 
 
 def _turn(contender: Contender, log: Path) -> Usage:
