@@ -9,6 +9,7 @@ import argparse
 import importlib.util
 import os
 import platform
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -17,6 +18,7 @@ from bench import followups, sizes
 from bench.contenders import PEERS
 from bench.report import print_goals
 from bench.site import Site
+from bench.tables import number
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 SIZES = (1, 10, 100, 1000, 10000)
@@ -32,7 +34,7 @@ def main() -> int:
     if lacking:
         print(f"not installed: {', '.join(lacking)}; `make bench` installs them", file=sys.stderr)
         return 2
-    print(f"# {len(os.sched_getaffinity(0))} processors, {platform.system()}")
+    print(f"# {_machine()}")
     most = {peer.name: peer.most for peer in PEERS} | dict(options.most)
     shelf = REPOSITORY / "target"
     shelf.mkdir(exist_ok=True)
@@ -58,6 +60,15 @@ def main() -> int:
             print_racks(binary, Path(scratch), max(options.apps))
     print_goals(goals)
     return 1 if options.strict and not all(goal.is_met for goal in goals) else 0
+
+
+def _machine() -> str:
+    """Processors, their kind where that is told, and the system."""
+    told = Path("/proc/cpuinfo")
+    text = told.read_text(encoding="utf-8") if told.is_file() else ""
+    kind = re.search(r"^model name\s*: (.*)$", text, re.MULTILINE)
+    name = f" ({kind[1]})" if kind else ""
+    return f"{number(os.cpu_count() or 1, 'processor')}{name}, {platform.system()}"
 
 
 def _options() -> argparse.Namespace:
