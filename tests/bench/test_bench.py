@@ -143,15 +143,16 @@ def test_a_peer_that_makes_less_is_refused(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("PYTHONPATH", str(REPOSITORY / "tests"))
     site = Site(tmp_path / "site", 2)
     site.lay_out()
-    lazy = contenders.Peer("lazy", _without_half_of_it, "yaml", 10)
+    lazy = contenders.Peer("lazy", _without_anything, "yaml", 10)
     with pytest.raises(sizes.Different, match="0 and not 2 AWS::IAM::Role"):
         sizes.compare(RACKFORM, site, [lazy], 1)
 
 
-def _without_half_of_it(site: Site) -> list[Contender]:
+def _without_anything(site: Site) -> list[Contender]:
     script = (
         "import json, pathlib, sys; out = pathlib.Path(sys.argv[1]); out.mkdir();"
         "(out / 'app.json').write_text(json.dumps({'Resources': {}}) + ' ')"
     )
     out = site.out("lazy")
-    return [Contender("lazy", [sys.executable, "-c", script, str(out)])]
+    command = [sys.executable, "-c", script, str(out)]
+    return [Contender("lazy", command, out=out, templates="*.json")]
