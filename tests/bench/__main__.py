@@ -92,6 +92,8 @@ def _options() -> argparse.Namespace:
 
 def _most(text: str) -> tuple[str, int]:
     name, _, count = text.partition("=")
+    if name not in {peer.name for peer in PEERS}:
+        raise argparse.ArgumentTypeError(f"there is no peer {name}")
     return name, int(count)
 
 
