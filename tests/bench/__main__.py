@@ -10,6 +10,7 @@ import importlib.util
 import os
 import platform
 import re
+import signal
 import sys
 import tempfile
 from pathlib import Path
@@ -38,6 +39,7 @@ def main() -> int:
     most = {peer.name: peer.most for peer in PEERS} | dict(options.most)
     shelf = REPOSITORY / "target"
     shelf.mkdir(exist_ok=True)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that folders are removed
     # Not in the system's folder for temporary files, which may be memory and not a disk.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=shelf) as scratch:
         goals = [followups.start(binary, Path(scratch), options.rounds)]
