@@ -16,7 +16,7 @@ from judge.simulator.kinds import ATTACHMENT, LISTENER, RULE, SERVICE
 from judge.simulator.stages import Condition, Stage, Version, Way
 from judge.simulator.updates import Update
 from judge.simulator.violations import SOFT, Fault, Invariant, Violation
-from judge.simulator.world import Thing, World
+from judge.simulator.world import Thing
 from judge.template import listing, mapping
 
 VALUES = 5  # of a rule, and as many wildcards
@@ -28,23 +28,26 @@ Finding = tuple[Fault, Iterable[Condition]]
 
 def violations(update: Update, demands: Demands) -> list[Violation]:
     """Everything that may go wrong in an update, each fault once, at the plainest moment."""
-    found: dict[Fault, Violation] = {}
+    found: dict[Fault, tuple[Way, str]] = {}
     puts = Stage(update.before.things, update.puts, may_fail=True)
-    between = {thing.name: thing for thing in update.before.things.values()}
+    between = dict(update.before.things)
     between |= {change.new.name: change.new for change in update.puts if change.new}
     deletes = Stage(between, update.deletes, may_fail=False)
     for stage in (puts, deletes):
-        if not stage.changes:
-            continue
-        for check in CHECKS:
-            for fault, conditions in check(stage, demands):
-                conditions = list(conditions)
+        for check in CHECKS if stage.changes else ():
+            for fault, meant in check(stage, demands):
+                conditions = list(meant)
                 way = stage.when(conditions)
-                if way is not None and fault not in found:
-                    is_promised = way is not Way.BACK_ANYHOW or fault.invariant not in SOFT
-                    moment = stage.tell(way, conditions)
-                    found[fault] = Violation(update.stack, fault, moment, is_promised)
-    return [*update.refused, *found.values()]
+                if way is not None and (fault not in found or way < found[fault][0]):
+                    found[fault] = way, stage.tell(way, conditions)
+    return [*update.refused, *(_told(update, fault, *how) for fault, how in found.items())]
+
+
+def _told(update: Update, fault: Fault, way: Way, moment: str) -> Violation:
+    # A request that is lost for a moment is no reason to fear another order than the reverse one;
+    # a stack that can't be taken back is.
+    is_promised = way is not Way.BACK_ANYHOW or fault.invariant not in SOFT
+    return Violation(update.stack, fault, moment, is_promised)
 
 
 def _identities(stage: Stage, demands: Demands) -> Iterator[Finding]:
@@ -243,6 +246,7 @@ def _most(
     if len({item for version in versions for item in items(version.thing)}) <= most:
         return None
     changes = sorted({v.condition.change for v in versions if v.condition})
+    met: dict[Way, list[Condition]] = {}
     for done in _sets(changes):
         conditions = [Condition(change, change in done) for change in changes]
         there = {
@@ -252,9 +256,11 @@ def _most(
             or version.condition.is_done == (version.condition.change in done)
             for item in items(version.thing)
         }
-        if len(there) > most and stage.when(conditions) is not None:
-            return conditions
-    return None
+        if len(there) > most and (way := stage.when(conditions)) is not None:
+            met.setdefault(way, conditions)
+            if way is Way.FORWARD:
+                break
+    return met[min(met)] if met else None
 
 
 def _sets(changes: list[int]) -> Iterator[frozenset[int]]:

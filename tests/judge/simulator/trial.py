@@ -34,11 +34,11 @@ Things = Mapping[str, Thing]
 def look(things: Things, start: Things, demands: Demands) -> set[Fault]:
     """Everything that is wrong at a moment. `start` is the account as the stage began."""
     found: set[Fault] = set()
-    owners: dict[tuple[str, ...], Thing] = {}
+    owners: dict[tuple[str, ...], list[Thing]] = defaultdict(list)
     for thing in things.values():
         for identity in thing.identities:
-            if (other := owners.setdefault(identity, thing)) is not thing:
-                found.add(same_identity(identity, other, thing))
+            found.update(same_identity(identity, other, thing) for other in owners[identity])
+            owners[identity].append(thing)
         found.update(missing(thing, name) for name in thing.named if name not in things)
         if fault := too_wide(thing):
             found.add(fault)
@@ -50,13 +50,14 @@ def _look_at_hosts(things: Things, demands: Demands) -> set[Fault]:
     found = set()
     for listener, hosts in demands.hosts.items():
         rules = [t for t in things.values() if t.kind == RULE and t.listener == listener]
-        rules.sort(key=lambda rule: rule.priority)
         for host, owners in hosts.items():
-            who = demands.who(rules, host)
-            if who is None:
+            matching = [rule for rule in rules if rule.answers(host)]
+            lowest = min((rule.priority for rule in matching), default=None)
+            # Of two rules with one number, which AWS would not have, either may be asked.
+            asked = {demands.service(rule) for rule in matching if rule.priority == lowest}
+            found.update(wrong_service(listener, host, who) for who in asked - owners)
+            if not asked:
                 found.add(unanswered(listener, host))
-            elif who not in owners:
-                found.add(wrong_service(listener, host, who))
     for listener, covered in demands.covered.items():
         for host in covered:
             if not any(demands.provides(thing, listener, host) for thing in things.values()):

@@ -7,7 +7,7 @@ import random
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from judge.compiler import Compiled, compile_project, write_files
@@ -29,6 +29,9 @@ EDITS = 30
 NOT_DEPLOYED = 0.1  # share of the compiles that nobody deploys
 JUDGED = 0.2  # share of the deployments that are judged at rest
 FEW = 3  # up to so many updates, a failure of each is followed up
+# Phases that are deployed are walked again after an edit that leaves the lock as it is; see
+# test_known_faults.py. Until that is mended, walks leave them out, as a script that knows should.
+REPEATS_PHASES = True
 LATER = 0.3  # share of the deployments after which stacks that are gone stay for another compile
 
 
@@ -126,7 +129,8 @@ class Walk:
             self.done[-1] += " (compiled, not deployed)"
             lock.write_bytes(old)
             return True
-        self._deploy(fleet, compiled, rng)
+        is_new = old != lock.read_bytes()
+        self._deploy(fleet, compiled, rng, is_new=is_new)
         return True
 
     def _command(self, edit: Edit) -> tuple[str, ...]:
@@ -134,9 +138,13 @@ class Walk:
             return (*edit.command, "--path", str(self.folder))
         return (*edit.command, str(self.folder)) if edit.command else ()
 
-    def _deploy(self, fleet: Fleet, compiled: Compiled, rng: random.Random) -> None:
+    def _deploy(
+        self, fleet: Fleet, compiled: Compiled, rng: random.Random, *, is_new: bool
+    ) -> None:
         project, output = read_project(self.folder), read_output(compiled.output, Findings())
         assert output is not None
+        if REPEATS_PHASES and not is_new:
+            output = replace(output, stacks=tuple(output.final().values()))
         files = "\n".join(f"--- {name}\n{text}" for name, text in sorted(fleet.files.items()))
         for kind in project.kinds.values():
             self._names |= {listed.arn: listed.names for listed in kind.certificates}
