@@ -32,7 +32,9 @@ def _walk(folder: Path, states: Sequence[Files]) -> tuple[list[str], list[str]]:
         output, project = read_output(compiled.output, Findings()), read_project(folder)
         assert output is not None
         deployment = deploy(world, output, frozenset())
-        names = {listed.arn: listed.names for k in project.kinds.values() for listed in k.certificates}
+        names = {
+            listed.arn: listed.names for k in project.kinds.values() for listed in k.certificates
+        }
         wrong = [v for v in deployment.violations(project, names) if v.is_promised]
         found += map(str, wrong)
         world = deployment.end

@@ -21,7 +21,8 @@ from judge.random_fleets.generator import make_model
 from judge.random_fleets.model import Fleet, FleetModel
 from judge.random_fleets.spelling import spell
 from judge.simulator.deployment import Deployment, deploy, remove
-from judge.simulator.edits import Edit, Hand, make
+from judge.simulator.edits import make
+from judge.simulator.hand import Edit, Hand
 from judge.simulator.kinds import RULE
 from judge.simulator.trial import look, one_way
 from judge.simulator.violations import Violation
@@ -108,7 +109,7 @@ class Walk:
 
     def _step(self, rng: random.Random) -> None:
         before = copy.deepcopy(self.model)
-        placed = defaultdict(list)
+        placed: dict[str, list[str]] = defaultdict(list)
         for row in self.output.rows if self.output else ():
             if row.app and row.rack not in placed[row.app]:
                 placed[row.app].append(row.rack)
@@ -238,7 +239,10 @@ def _make_room(model: FleetModel) -> None:
 def _generation(lock: bytes) -> int:
     """The number of the last change that a lock knows of."""
     found = GENERATION.findall(lock.decode())
-    return max((int(n) for one, left in found for n in (one, *re.findall(r": (\d+)", left)) if n), default=0)
+    return max(
+        (int(n) for one, left in found for n in (one, *re.findall(r": (\d+)", left)) if n),
+        default=0,
+    )
 
 
 def _racks_last(stack: str) -> tuple[bool, str]:
