@@ -229,6 +229,24 @@ PLANTED = [
         "once main-a/X is changed, before main-a/Z is changed",
     ),
     Planted(
+        "a pattern is there before a host of it that comes from elsewhere",
+        Invariant.THIRD_SERVICE,
+        last(
+            _stacks([("G", _tagged("old")), ("W", rule(9, "*.org"))], []),
+            _stacks(
+                [("G", _tagged("old")), ("W", rule(9, "*.org"))],
+                [
+                    ("G", _tagged("web")),
+                    ("H", _tagged("api")),
+                    ("X", rule(1, "a.x.org")),
+                    ("Z", rule(8, "*.x.org", to="H")),
+                ],
+            ),
+        ),
+        "a/api answers a.x.org on <main/A443>",
+        "once main-b/Z is made, before main-b/X is made",
+    ),
+    Planted(
         "a certificate goes before another one of the same name is there",
         Invariant.UNCOVERED,
         last(

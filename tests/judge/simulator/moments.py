@@ -15,7 +15,7 @@ from judge.simulator.demands import Demands
 from judge.simulator.kinds import ATTACHMENT, LISTENER, RULE, SERVICE
 from judge.simulator.stages import Condition, Finding, Stage, Version, Way
 from judge.simulator.updates import Update
-from judge.simulator.violations import SOFT, Fault, Invariant, Violation
+from judge.simulator.violations import SOFT, UNPROMISED, Fault, Invariant, Violation
 from judge.simulator.world import Thing
 from judge.template import listing, mapping
 
@@ -42,7 +42,8 @@ def violations(update: Update, demands: Demands) -> list[Violation]:
 def _told(update: Update, fault: Fault, way: Way, moment: str) -> Violation:
     # A request that is lost for a moment is no reason to fear another order than the reverse one;
     # a stack that can't be taken back is.
-    is_promised = way is not Way.BACK_ANYHOW or fault.invariant not in SOFT
+    is_promised = fault.invariant not in UNPROMISED
+    is_promised &= way is not Way.BACK_ANYHOW or fault.invariant not in SOFT
     return Violation(update.stack, fault, moment, is_promised)
 
 
@@ -140,7 +141,7 @@ def _answers(
             v for v in matching if v.thing.priority < rule.priority and v.thing.name != rule.name
         ]
         if (unshadowed := stage.absent(first)) is not None:
-            yield wrong_service(listener, host, who), [*version.conditions, *unshadowed]
+            yield wrong_service(listener, host, who, owners), [*version.conditions, *unshadowed]
 
 
 def unanswered(listener: str, host: str) -> Fault:
@@ -148,9 +149,10 @@ def unanswered(listener: str, host: str) -> Fault:
     return Fault(Invariant.UNANSWERED, f"nobody answers {host} on {listener}")
 
 
-def wrong_service(listener: str, host: str, who: str) -> Fault:
+def wrong_service(listener: str, host: str, who: str, owners: frozenset[str]) -> Fault:
     """The fault of a host that reaches a service that has it neither before nor after."""
-    return Fault(Invariant.WRONG_SERVICE, f"{who} answers {host} on {listener}")
+    invariant = Invariant.WRONG_SERVICE if len(owners) == 1 else Invariant.THIRD_SERVICE
+    return Fault(invariant, f"{who} answers {host} on {listener}")
 
 
 def _coverage(stage: Stage, demands: Demands) -> Iterator[Finding]:

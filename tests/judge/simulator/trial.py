@@ -55,7 +55,7 @@ def _look_at_hosts(things: Things, demands: Demands) -> set[Fault]:
             lowest = min((rule.priority for rule in matching), default=None)
             # Of two rules with one number, which AWS would not have, either may be asked.
             asked = {demands.service(rule) for rule in matching if rule.priority == lowest}
-            found.update(wrong_service(listener, host, who) for who in asked - owners)
+            found.update(wrong_service(listener, host, who, owners) for who in asked - owners)
             if not asked:
                 found.add(unanswered(listener, host))
     for listener, covered in demands.covered.items():

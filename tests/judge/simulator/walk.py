@@ -25,7 +25,7 @@ from judge.simulator.edits import make
 from judge.simulator.hand import Edit, Hand
 from judge.simulator.kinds import RULE
 from judge.simulator.trial import look, one_way
-from judge.simulator.violations import Violation
+from judge.simulator.violations import UNPROMISED, Violation
 from judge.simulator.world import World
 
 EDITS = 30
@@ -199,7 +199,8 @@ class Walk:
             for words, things, start in one_way(update, rng):
                 self.tally.tried += 1
                 found = look(things, start, demands)
-                self._hold([f"{update.stack}: {words}: {fault.words}" for fault in found], files)
+                promised = [fault for fault in found if fault.invariant not in UNPROMISED]
+                self._hold([f"{update.stack}: {words}: {fault.words}" for fault in promised], files)
 
     def _fail(
         self,
