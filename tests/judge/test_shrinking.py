@@ -32,7 +32,7 @@ def _renamed(body: dict[str, object]) -> dict[str, object]:
 
 
 def _doctored(folder: Path, findings: Findings) -> Output | None:
-    """Rules have other names, and keep their numbers, whenever their template's length is a multiple of five."""
+    """Rules are renamed and keep their numbers where five divides a template's length."""
     output = read_output(folder, findings)
     assert output is not None
     stacks = []

@@ -14,7 +14,7 @@ from judge.compiler import RACKFORM
 from judge.simulator.shrinking import go, report, shrink
 from judge.simulator.walk import EDITS, Tally
 
-COUNT = int(os.environ.get("WALKS", "12"))
+COUNT = int(os.environ.get("WALKS", "16"))
 PARTS = 2
 MOST_REFUSED = 1 / 3
 SHRINK = 60.0  # seconds

@@ -90,6 +90,7 @@ class Walk:
         self.output: Output | None = None
         self._names: dict[str, tuple[str, ...]] = {}
         self._gone: list[str] = []
+        self._half: World | None = None  # as if the last deployment had failed half-way
         self._before = "nothing"  # the files as they were deployed last
 
     def go(self, steps: Sequence[int]) -> Tally:
@@ -157,6 +158,9 @@ class Walk:
             self._names |= {listed.arn: listed.names for listed in kind.certificates}
         self._remove(project, self._gone, files)
         external = frozenset(n for k in project.kinds.values() if k.is_external for n in k.names())
+        if self._half is not None:
+            self._note("on top", deploy(self._half, output, external), project)
+            self._half = None
         deployment = deploy(self.world, output, external)
         self.tally.deployments += 1
         self.tally.phased += any(row.phase for row in output.rows)
@@ -221,8 +225,13 @@ class Walk:
                 self._hold(["deploying again after a failure ends elsewhere"], files)
             if self.output is not None:
                 back = deploy(update.before, self.output, external)
-                for violation in back.violations(project, self._names):
-                    self.tally.unpromised[f"way back: {violation.invariant.name}"] += 1
+                self._note("way back", back, project)
+                self._half = update.before
+
+    def _note(self, what: str, deployment: Deployment, project: Project) -> None:
+        """Count what goes wrong with a deployment that nobody promises anything of."""
+        for violation in deployment.violations(project, self._names):
+            self.tally.unpromised[f"{what}: {violation.invariant.name}"] += 1
 
     def _hold(self, what: list[str], files: str) -> None:
         if what:
