@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The program as it is shipped: the same bytes from the same sources, whoever builds it, where and when.
-# What remains to agree on is the system, the version of Rust and the linker.
+# What remains to agree on is the system, the version of Rust, the C compiler and the linker.
 #   packaging/release.sh          builds target/shipped/release/rackform, and says its SHA-256
 #   CARGO_TARGET_DIR=… packaging/release.sh
 set -euo pipefail
@@ -22,6 +22,9 @@ flags=(
 for crates in "$home"/registry/src/*/; do # named after the registry, or after a mirror of it
   flags+=("--remap-path-prefix=${crates%/}=/crates")
 done
+# The allocator is C.
+unset CC HOST_CC TARGET_CC "${!CC_@}" HOST_CFLAGS TARGET_CFLAGS "${!CFLAGS_@}"
+export CFLAGS="-ffile-prefix-map=$home/registry/src=/crates -ffile-prefix-map=$target=/target"
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL=0
 cargo build --release --locked --bin rackform --target-dir "$target"

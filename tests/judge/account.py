@@ -218,13 +218,14 @@ class Account:
             resource=resource,
             listener=str(properties.get("ListenerArn")),
             priority=number(resource.properties.get("Priority")),
-            hosts=tuple(host.lower() for host in _hosts(listing(properties.get("Conditions")))),
+            hosts=tuple(host.lower() for host in hosts_of(listing(properties.get("Conditions")))),
             group=groups[0] if groups else "",
         )
 
 
-def _hosts(conditions: Iterable[Any]) -> Iterator[str]:
-    for condition in map(mapping, conditions):
+def hosts_of(conditions: Any) -> Iterator[str]:
+    """The hosts that conditions of a rule ask for."""
+    for condition in map(mapping, listing(conditions)):
         if condition.get("Field") == "host-header":
             config = mapping(condition.get("HostHeaderConfig"))
             yield from map(str, listing(config.get("Values")))

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,14 +42,19 @@ class Compiled:
         return Machine((MARKER,), (MACHINE_NAME,), (str(self.project), str(REPOSITORY)))
 
 
-def compile_project(project: Path, variables: Iterable[str] = ()) -> Compiled:
-    """Compile a folder where it stands. `variables` are further names in the environment."""
+def compile_project(
+    project: Path, variables: Iterable[str] = (), command: Sequence[str] = ()
+) -> Compiled:
+    """Compile a folder where it stands. `variables` are further names in the environment.
+
+    `command` takes the place of `compile PROJECT`.
+    """
     environment = dict.fromkeys((*VARIABLES, *variables), MARKER)
     environment |= {"HOSTNAME": MACHINE_NAME, "HOME": f"/home/{MARKER}", "PATH": os.environ["PATH"]}
-    command = [str(RACKFORM), "compile", str(project), "--out", str(project / "build")]
-    command += ["--message-format", "json"]
+    words = [str(RACKFORM), *(command or ("compile", str(project)))]
+    words += ["--out", str(project / "build"), "--message-format", "json"]
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=60, env=environment, check=False
+        words, capture_output=True, text=True, timeout=60, env=environment, check=False
     )
     messages = [json.loads(line) for line in done.stdout.splitlines()]
     errors = frozenset(m["code"] for m in messages if m["severity"] == "error")

@@ -57,6 +57,10 @@ class Evaluator:
         pairs = ((key, self.of(stack, item)) for key, item in node.items())
         return {key: value for key, value in pairs if value is not NO_VALUE}
 
+    def named(self, stack: Stack, name: str, attribute: str = "") -> str:
+        """What stands for a resource or a parameter without a value, or for an attribute."""
+        return token(stack.name, name, attribute)
+
     def holds(self, stack: Stack, condition: str) -> bool:
         """Whether a condition is true. One that is not declared is not."""
         key = (stack.name, condition)
@@ -85,14 +89,14 @@ class Evaluator:
             return f"<{name}>"
         value = stack.parameter(name) if name in stack.template.parameters else None
         if value is None:
-            return token(stack.name, name)
+            return self.named(stack, name)
         kind = str(mapping(stack.template.parameters[name]).get("Type"))
         is_list = kind.startswith("List<") or kind == "CommaDelimitedList"
         return [part.strip() for part in value.split(",")] if is_list else value
 
     def _function(self, stack: Stack, key: str, argument: Any) -> Any:
         if key == "Fn::GetAtt":
-            return token(stack.name, *attribute_of(argument))
+            return self.named(stack, *attribute_of(argument))
         if key == "Fn::Sub":
             return self._substitute(stack, argument)
         if key == "Fn::If" and isinstance(argument, list) and len(argument) == 3:
@@ -121,7 +125,7 @@ class Evaluator:
             if name in mapping(local):
                 return str(self.of(stack, local[name]))
             if "." in name:
-                return token(stack.name, *attribute_of(name))
+                return self.named(stack, *attribute_of(name))
             return str(self._reference(stack, name))
 
         return SUBSTITUTION.sub(value, str(text)).replace("${!", "${")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +123,7 @@ def _read_body(file: str, texts: Mapping[str, str], findings: Findings) -> dict[
     if file not in texts:
         return None  # NOT_ON_DISK says so
     try:
-        body, repeated = read_template(texts[file])
+        body, repeated = _read_once(texts[file])
     except Unreadable as error:
         findings.add(Fault.UNREADABLE, file, "template", f"can't be read: {error}")
         return None
@@ -132,6 +133,12 @@ def _read_body(file: str, texts: Mapping[str, str], findings: Findings) -> dict[
         findings.add(Fault.UNREADABLE, file, "template", "is not a mapping")
         return None
     return body
+
+
+@lru_cache(maxsize=512)
+def _read_once(text: str) -> tuple[Any, list[str]]:
+    """A template; most of them are the same after a change of a fleet as before."""
+    return read_template(text)
 
 
 def _read_values(file: str, texts: Mapping[str, str], findings: Findings) -> dict[str, str]:

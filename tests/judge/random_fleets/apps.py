@@ -16,16 +16,17 @@ SERVICES = "web api admin hooks web-2 status".split()
 def add_apps(fleet: FleetModel, rng: random.Random) -> None:
     """One to twelve apps, of one to three services each."""
     for name in rng.sample(APPS, rng.choice([1, 1, 2, 3, 3, 4, 5, 6, 8, 12])):
-        fleet.apps.append(_app(fleet, name, rng))
+        fleet.apps.append(make_app(fleet, name, rng))
 
 
-def _app(fleet: FleetModel, name: str, rng: random.Random) -> AppModel:
+def make_app(fleet: FleetModel, name: str, rng: random.Random) -> AppModel:
+    """An app of one to three services."""
     app = AppModel(name, [])
     if len(fleet.racks) > 1:
         # Apps that are free to choose would all go to the first kind.
         app.pin = rng.choice(list(fleet.racks))
     for service in rng.sample(SERVICES, rng.choice([1, 1, 2, 3])):
-        app.services.append(_service(fleet, app, service, rng))
+        app.services.append(make_service(fleet, app, service, rng))
     if fleet.racks:
         app.params = _params(fleet, app, rng)
         for domain in sorted(d for service in app.services for d in service.domains):
@@ -53,7 +54,7 @@ def _params(fleet: FleetModel, app: AppModel, rng: random.Random) -> dict[str, A
     return params
 
 
-def _service(fleet: FleetModel, app: AppModel, name: str, rng: random.Random) -> ServiceModel:
+def make_service(fleet: FleetModel, app: AppModel, name: str, rng: random.Random) -> ServiceModel:
     if rng.random() < 0.15:
         # A worker. A rack without a public router takes none that is not internal.
         return ServiceModel(name, None, is_internal=not fleet.has_public)
@@ -64,7 +65,7 @@ def _service(fleet: FleetModel, app: AppModel, name: str, rng: random.Random) ->
         service.is_internal = form < 0.3 or not fleet.has_public
         service.is_external_too = form < 0.1 and fleet.has_public
     for _ in range(rng.choice([0, 0, 1, 1, 2, 3, 7])):
-        _add_domain(fleet, app, service, rng)
+        add_domain(fleet, app, service, rng)
     service.health = _health(service, rng)
     service.is_sticky = rng.choice([None, None, True, False])
     service.drain = rng.choice([None, None, 1, 300, 3600])
@@ -92,7 +93,7 @@ def _health(service: ServiceModel, rng: random.Random) -> dict[str, Any]:
     return health
 
 
-def _add_domain(
+def add_domain(
     fleet: FleetModel, app: AppModel, service: ServiceModel, rng: random.Random
 ) -> None:
     """A domain that no other service has; patterns are inside of each other, or apart."""
@@ -112,7 +113,7 @@ def change(fleet: FleetModel, rng: random.Random) -> None:
     kinds = ["app", "service", "domain", "no domain", "moved domain", "no app", "times"]
     match rng.choice(kinds):
         case "domain" if service.port:
-            _add_domain(fleet, app, service, rng)
+            add_domain(fleet, app, service, rng)
         case "no domain" if service.domains:
             service.domains.pop(rng.randrange(len(service.domains)))
         case "moved domain" if service.domains:
@@ -128,6 +129,6 @@ def change(fleet: FleetModel, rng: random.Random) -> None:
             )
         case "app" if len(fleet.apps) < len(APPS):
             free = [name for name in APPS if name not in {app.name for app in fleet.apps}]
-            fleet.apps.append(_app(fleet, rng.choice(free), rng))
+            fleet.apps.append(make_app(fleet, rng.choice(free), rng))
         case _:
             service.drain, service.is_sticky = (77, False) if service.port else (None, None)

@@ -30,10 +30,16 @@ def make_later_fleet(seed: int) -> Fleet:
     return spell(model, rng)
 
 
-def _model(rng: random.Random) -> FleetModel:
+def make_model(rng: random.Random) -> FleetModel:
+    """A fleet without a mistake, before it is spelled."""
     fleet = FleetModel()
     add_racks(fleet, rng)
     add_apps(fleet, rng)
+    return fleet
+
+
+def _model(rng: random.Random) -> FleetModel:
+    fleet = make_model(rng)
     if fleet.racks and rng.random() < MISHAPS:
         add_mishap(fleet, rng)
     return fleet
