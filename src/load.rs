@@ -6,8 +6,9 @@ mod revision;
 pub use output::{OutputTexts, has_output, output, unreadable};
 pub use revision::{Revision, revision};
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::io::{ErrorKind, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Component, Path, PathBuf};
 
 use crate::diagnostics::codes::{BAD_ENV, BAD_IMAGE, BAD_LIMITS, NO_MANIFEST, NOT_UTF8, TOO_LARGE, UNREADABLE};
@@ -15,6 +16,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{self, AppImage, AppSource, AppSpec, Apps, Promises, Quotas, QuotasSpec, RackSpec};
 use crate::progress::{Progress, Stage};
 use crate::source::{FileId, Files, MAX_BYTES, Place, Span, Variables};
+use crate::threads::Threads;
 
 /// The name of the fleet's file.
 const FLEET: &str = "rackform.yml";
@@ -160,7 +162,7 @@ fn read_fleet(
                         .help("correct the pattern; it is relative to rackform.yml"),
                 );
             }
-            progress.over(Stage::Reading, &found).filter_map(|path| found_app(folder, path, files, out)).collect()
+            apps_of(&found, folder, progress, files, out)
         }
         Apps::Found => found(&manifests(folder), folder, progress, files, out),
     };
@@ -249,7 +251,13 @@ fn found(paths: &[PathBuf], folder: &Path, progress: &Progress, files: &mut File
         let help = "name a convox.yml or a folder that holds some; `apps` in rackform.yml names those that lie elsewhere";
         out.report(Diagnostic::nowhere(&NO_MANIFEST, what).help(help));
     }
-    progress.over(Stage::Reading, paths).filter_map(|path| found_app(folder, path, files, out)).collect()
+    apps_of(paths, folder, progress, files, out)
+}
+
+/// Apps that are named after the folders of their manifests.
+fn apps_of(paths: &[PathBuf], folder: &Path, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
+    let fetched = fetch_all(paths, progress, files);
+    paths.iter().zip(fetched).filter_map(|(path, fetched)| found_app(folder, path, fetched, files, out)).collect()
 }
 
 /// The name of the folder that a file is in, as it is written, so that an app behind a link keeps
@@ -264,8 +272,8 @@ fn folder_name(path: &Path) -> String {
 }
 
 /// An app that is named after the folder of its manifest.
-fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostics) -> Option<AppSource> {
-    let file = read(path, files, out)?;
+fn found_app(folder: &Path, path: &Path, fetched: Fetched, files: &mut Files, out: &mut Diagnostics) -> Option<AppSource> {
+    let file = keep(path, fetched, MAX_BYTES, files, out)?;
     Some(AppSource {
         name: folder_name(path),
         place: None,
@@ -281,18 +289,22 @@ fn found_app(folder: &Path, path: &Path, files: &mut Files, out: &mut Diagnostic
 
 fn named(folder: &Path, specs: &[AppSpec], progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
     let mut apps = Vec::new();
-    for spec in progress.over(Stage::Reading, specs) {
-        let source = spec.manifest.as_ref().map_or_else(|| format!("{}/convox.yml", spec.name.value), |manifest| manifest.value.clone());
-        let path = folder.join(&source);
-        if !path.is_file() {
+    let source = |spec: &AppSpec| {
+        spec.manifest.as_ref().map_or_else(|| format!("{}/convox.yml", spec.name.value), |manifest| manifest.value.clone())
+    };
+    let sources: Vec<String> = specs.iter().map(source).collect();
+    let paths: Vec<PathBuf> = sources.iter().map(|source| folder.join(source)).collect();
+    let fetched = fetch_all(&paths, progress, files);
+    for (((spec, source), path), fetched) in specs.iter().zip(sources).zip(&paths).zip(fetched) {
+        if fetched.is_err() && !path.is_file() {
             let place = spec.manifest.as_ref().map_or(spec.name.place, |manifest| manifest.place);
             out.report(
-                Diagnostic::new(&NO_MANIFEST, place, format!("there is no file {}", shown(&path)))
+                Diagnostic::new(&NO_MANIFEST, place, format!("there is no file {}", shown(path)))
                     .help("write `manifest` for the app, relative to rackform.yml"),
             );
             continue;
         }
-        let Some(file) = read(&path, files, out) else { continue };
+        let Some(file) = keep(path, fetched, MAX_BYTES, files, out) else { continue };
         apps.push(AppSource {
             name: spec.name.value.clone(),
             place: Some(spec.name.place),
@@ -330,34 +342,62 @@ fn stand_in(path: &Path, files: &Files) -> Option<String> {
 /// project, which is the repository, or else the folder of the fleet. What a link leads to outside
 /// of it is somebody else's.
 pub fn mendable(loaded: &Loaded, files: &Files) -> Vec<(FileId, PathBuf)> {
+    mendable_of(loaded, files, &files.all().collect())
+}
+
+/// Those of them that somebody asks for: to find the real path of every file of a large fleet takes longer than to
+/// read it.
+pub fn mendable_of(loaded: &Loaded, files: &Files, asked: &BTreeSet<FileId>) -> Vec<(FileId, PathBuf)> {
     let folder = loaded.lock_path.parent().unwrap_or(Path::new(""));
     let Ok(folder) = fs::canonicalize(non_empty(folder)) else { return Vec::new() };
     let root = folder.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&folder);
     let fleet = files.find(&slashes(&fleet_path(loaded.lock_path.parent().unwrap_or(Path::new("")))));
     let read = loaded.apps.iter().map(|app| app.file).chain(fleet);
     let real = |file: FileId| Some((file, fs::canonicalize(files.path(file)).ok()?));
-    read.filter_map(real).filter(|(_, path)| path.starts_with(root)).collect()
+    read.filter(|file| asked.contains(file)).filter_map(real).filter(|(_, path)| path.starts_with(root)).collect()
 }
 
 fn read_bounded(path: &Path, most: usize, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
-    let shown = slashes(path);
+    let fetched = fetch(path, most, files);
+    keep(path, fetched, most, files, out)
+}
+
+/// What a file holds; none where that is more than it may.
+type Fetched = io::Result<Option<Vec<u8>>>;
+
+/// Fetch manifests, on every thread. What is no file, but a pipe or a folder, is not there.
+fn fetch_all(paths: &[PathBuf], progress: &Progress, files: &Files) -> Vec<Fetched> {
+    progress.begin(Stage::Reading, paths.len());
+    Threads::available().map(paths, |path| {
+        let fetched = if path.is_file() { fetch(path, MAX_BYTES, files) } else { Err(ErrorKind::NotFound.into()) };
+        progress.step();
+        fetched
+    })
+}
+
+fn fetch(path: &Path, most: usize, files: &Files) -> Fetched {
+    if let Some(text) = stand_in(path, files) {
+        return Ok(Some(text.into_bytes()));
+    }
     let mut bytes = Vec::new();
     let limit = u64::try_from(most).unwrap_or(u64::MAX);
-    if let Some(text) = stand_in(path, files) {
-        return Some(files.add(shown, text));
-    }
-    let outcome = File::open(path).and_then(|file| file.take(limit + 1).read_to_end(&mut bytes));
-    if let Err(error) = outcome {
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= most).then_some(bytes))
+}
+
+/// Keep what was fetched, if it is text and not too long.
+fn keep(path: &Path, fetched: Fetched, most: usize, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
+    let shown = slashes(path);
+    let bytes = fetched.map_err(|error| {
         out.report(Diagnostic::nowhere(&UNREADABLE, format!("{shown} can't be read: {error}")).help("check the path and the permissions"));
-        return None;
-    }
-    if bytes.len() > most {
+    });
+    let Some(bytes) = bytes.ok()? else {
         out.report(
             Diagnostic::nowhere(&TOO_LARGE, format!("{shown} has more than {} MiB", most >> 20))
                 .help("check what the file is; a manifest has a few kilobytes"),
         );
         return None;
-    }
+    };
     match String::from_utf8(bytes) {
         Ok(text) => Some(files.add(shown, text)),
         Err(error) => {

@@ -52,7 +52,7 @@ pub(super) fn run(args: &AdoptArgs, terminal: &Terminal) -> ExitCode {
     let mut out = Diagnostics::new(args.common.strict);
     let job = Job { path: &args.path, locked: false, change: Change::None, common: &args.common, progress: Progress::default() };
     let (loaded, done) = terminal.watched(&job.progress, job.common.message_format, || attempt(args, &job, terminal, &mut files, &mut out));
-    fix::find(&files, &load::mendable(&loaded, &files), &mut out);
+    fix::find(&files, &load::mendable_of(&loaded, &files, &out.mends_in()), &mut out);
     let said = terminal.diagnostics(&out, &files, args.common.message_format);
     match done {
         Some(done) => terminal.done(&done, said),

@@ -35,7 +35,7 @@ pub(super) fn run_after(job: &Job<'_>, folder: Option<&Path>, unmended: &Unmende
     let mut out = Diagnostics::new(job.common.strict);
     let (loaded, code) =
         terminal.watched(&job.progress, job.common.message_format, || attempt(job, folder, terminal, &mut files, &mut out));
-    let mendable = load::mendable(&loaded, &files);
+    let mendable = load::mendable_of(&loaded, &files, &out.mends_in());
     fix::find(&files, &mendable, &mut out);
     unmended.note(&files, &mendable, &mut out);
     let said = terminal.diagnostics(&out, &files, job.common.message_format);

@@ -7,7 +7,7 @@ use clap::{Args, ValueEnum};
 use rackform::diagnostics::Diagnostics;
 use rackform::doctor::{Question, examine, print};
 use rackform::fix;
-use rackform::load::{Request, load, mendable};
+use rackform::load::{Request, load, mendable_of};
 use rackform::lock::{self, Mode};
 use rackform::progress::{Progress, Stage};
 use rackform::source::Files;
@@ -64,7 +64,7 @@ pub(super) fn run(args: &DoctorArgs, terminal: &Terminal) -> ExitCode {
         let question = Question { files: &files, racks: &loaded.racks, apps: &loaded.apps, lock: old.as_ref(), rack: args.rack.as_deref() };
         progress.begin(Stage::Checking, 0);
         let report = examine(&question, Threads::available(), &mut out);
-        fix::find(&files, &mendable(&loaded, &files), &mut out);
+        fix::find(&files, &mendable_of(&loaded, &files, &out.mends_in()), &mut out);
         report
     });
 

@@ -104,7 +104,7 @@ pub(super) fn run(args: &PlanArgs, terminal: &Terminal) -> ExitCode {
 pub(super) fn make(input: &PlanInput, job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Result<Plan, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
     let (loaded, compiled) = compile::make(job, files, out);
-    fix::find(files, &load::mendable(&loaded, files), out);
+    fix::find(files, &load::mendable_of(&loaded, files, &out.mends_in()), out);
     let compiled = compiled?;
     let (shown, folder, before) = before(input, job, out).ok_or(ExitCode::FAILURE)?;
     job.progress.begin(Stage::Comparing, 0);

@@ -116,7 +116,7 @@ fn decide(folder: &Path, args: &ResolveArgs, terminal: &Terminal) -> Result<Deci
     let decided = terminal.watched(&job.progress, args.common.message_format, || {
         let (loaded, old) = compile::read(&job, &mut files, &mut out);
         let decided = rackform::decide(Threads::available(), &compile::input(&job, &files, &loaded, &old), &mut out);
-        fix::find(&files, &load::mendable(&loaded, &files), &mut out);
+        fix::find(&files, &load::mendable_of(&loaded, &files, &out.mends_in()), &mut out);
         decided
     });
     decided.map_err(|_| {

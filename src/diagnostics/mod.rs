@@ -21,7 +21,7 @@ pub use sarif::sarif;
 
 use std::collections::BTreeSet;
 
-use crate::source::Place;
+use crate::source::{FileId, Place};
 
 /// How bad it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,6 +186,11 @@ impl Diagnostics {
     /// Fail the stage if anything so far was an error.
     pub fn settle<T>(&self, value: T) -> Result<T, Reported> {
         if self.has_errors() { Err(Reported(())) } else { Ok(value) }
+    }
+
+    /// Files in which something is known to be mended.
+    pub fn mends_in(&self) -> BTreeSet<FileId> {
+        self.list.iter().filter_map(|diagnostic| Some(diagnostic.mend.as_ref()?.place.file)).collect()
     }
 
     /// Look at every message again.

@@ -80,6 +80,11 @@ impl Files {
         &self.stand_ins
     }
 
+    /// Every file.
+    pub fn all(&self) -> impl Iterator<Item = FileId> {
+        (0..).map(FileId).take(self.list.len())
+    }
+
     /// The file that messages show under a path.
     pub fn find(&self, path: &str) -> Option<FileId> {
         (0..).map(FileId).zip(&self.list).find(|(_, file)| file.path == path).map(|(id, _)| id)
