@@ -284,6 +284,10 @@ mod tests {
         assert_eq!((project.read("out/a").as_str(), project.read("rackform.lock").as_str()), ("1", "a"));
         assert_eq!(project.all(), ["out/a", "out/stacks.json", "rackform.lock"], "nothing half-written is left");
         assert!(!project.at("out/new").exists());
+        // An output that was between two before still is.
+        fs::write(project.at("out/stacks.json.rackform-tmp"), index(&["a"]).text).unwrap();
+        project.write("b", &[file("new/c", "2"), index(&["a"]), file("a/b", "3")]).unwrap_err();
+        assert_eq!(project.all(), ["out/a", "out/stacks.json.rackform-tmp", "rackform.lock"]);
     }
 
     #[test]

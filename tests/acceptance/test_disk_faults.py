@@ -124,7 +124,8 @@ def test_killed_at_any_moment(jobs: dict[str, Job], tmp_path: Path) -> None:
         between += is_refused_where_between(job, root, now)
         if position in twice:
             at = random_.randint(1, len(job.operations))
-            disturbed(root / "project", *job.again, at=at, how=random_.choice(("kill", "half")))
+            how = random_.choice(("kill", "half", str(errno.EIO)))
+            disturbed(root / "project", *job.again, at=at, how=how)
             job.assert_whole(tree(root))
         job.finish(root)
     assert between > KILLS // 4, "many were killed while an output was written"
