@@ -287,7 +287,7 @@ mod tests {
         // An output that was between two before still is.
         fs::write(project.at("out/stacks.json.rackform-tmp"), index(&["a"]).text).unwrap();
         project.write("b", &[file("new/c", "2"), index(&["a"]), file("a/b", "3")]).unwrap_err();
-        assert_eq!(project.all(), ["out/a", "out/stacks.json.rackform-tmp", "rackform.lock"]);
+        assert_eq!(project.all(), ["out/a", "out/stacks.json", "out/stacks.json.rackform-tmp", "rackform.lock"]);
     }
 
     #[test]
