@@ -35,7 +35,7 @@ fn every_crate_takes_the_oldest_compiler() {
 fn documents_name_the_oldest_compiler() {
     let oldest = oldest();
     for (page, sentence) in
-        [("README.md", "Rust ({} or newer)"), ("CONTRIBUTING.md", "Rust {} or newer"), ("docs/security.md", "Rust {} or newer")]
+        [("README.md", "Rust ({} or newer)"), ("CONTRIBUTING.md", "Rust {} or newer"), ("docs/supply-chain.md", "Rust {} or newer")]
     {
         let sentence = sentence.replace("{}", &oldest);
         assert!(text(page).contains(&sentence), "{page} does not say `{sentence}`");
