@@ -20,7 +20,7 @@ type Line<'t> = (usize, &'t str);
 /// Read a document; none where it is, or may be, outside of the dialect.
 pub(super) fn read(text: &str) -> Option<Node<'_>> {
     let mut lines: Vec<Line<'_>> = Vec::with_capacity(text.len() / 32);
-    for line in text.split('\n') {
+    for line in lines_of(text) {
         let inner = unindented(line);
         if inner.starts_with('#') {
             // What stands in comments need not be ASCII.
@@ -34,6 +34,21 @@ pub(super) fn read(text: &str) -> Option<Node<'_>> {
     }
     let (document, end) = block(&mut lines, 0)?;
     (end == lines.len()).then_some(document)
+}
+
+/// The lines of a text, as `split` has them, and faster.
+fn lines_of(text: &str) -> impl Iterator<Item = &str> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        match memchr::memchr(b'\n', now.as_bytes()) {
+            Some(at) => {
+                rest = Some(&now[at + 1..]);
+                Some(&now[..at])
+            }
+            None => rest.take(),
+        }
+    })
 }
 
 /// A text without the blanks in front.

@@ -1,6 +1,7 @@
 //! The environment in which templates become YAML. Every value goes through one formatter, and a template has
 //! nothing with which to switch it off.
 
+use std::cell::RefCell;
 use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
@@ -50,14 +51,21 @@ pub(super) fn environment(templates: &[(&'static str, &'static str)]) -> Result<
     Ok(env)
 }
 
+thread_local! {
+    /// What is printed, before it is whole: thousands of values are, and each would ask for its own.
+    static BUFFER: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
 /// Print a value: as it stands if a filter of ours or a macro made it, quoted otherwise.
 fn print(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_safe() {
         return Ok(out.write_str(value.as_str().unwrap_or_default())?);
     }
-    let mut text = String::with_capacity(128);
-    flow(value, &mut text)?;
-    Ok(out.write_str(&text)?)
+    BUFFER.with_borrow_mut(|text| {
+        text.clear();
+        flow(value, text)?;
+        Ok(out.write_str(text)?)
+    })
 }
 
 fn flow(value: &Value, out: &mut String) -> Result<(), Error> {
@@ -75,7 +83,8 @@ fn flow(value: &Value, out: &mut String) -> Result<(), Error> {
         }
         ValueKind::Map => {
             out.push('{');
-            for (at, key) in value.try_iter()?.enumerate() {
+            let object = value.as_object().ok_or_else(|| refuse("a mapping without entries"))?;
+            for (at, (key, inner)) in object.try_iter_pairs().into_iter().flatten().enumerate() {
                 out.push_str(if at == 0 { "" } else { ", " });
                 let name = key.as_str().ok_or_else(|| refuse("a key that is no text"))?;
                 if name.len() > MAX_KEY {
@@ -83,7 +92,7 @@ fn flow(value: &Value, out: &mut String) -> Result<(), Error> {
                 }
                 scalar::quote(name, out);
                 out.push_str(": ");
-                flow(&value.get_item(&key)?, out)?;
+                flow(&inner, out)?;
             }
             out.push('}');
         }

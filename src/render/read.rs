@@ -30,7 +30,9 @@ pub struct Map<'t>(Vec<(Cow<'t, str>, Node<'t>)>);
 impl<'t> Map<'t> {
     /// A mapping of these entries; an error names a key that comes twice.
     pub(super) fn new(mut entries: Vec<(Cow<'t, str>, Node<'t>)>) -> Result<Self, String> {
-        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        if entries.len() > 1 {
+            entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        }
         match entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
             Some(pair) => Err(format!("the key {:?} comes twice", pair[0].0)),
             None => Ok(Self(entries)),

@@ -97,7 +97,7 @@ impl Files {
         let text = whole.strip_prefix('\u{feff}').map(str::to_owned);
         let skipped = text.as_ref().map_or(0, |text| whole.len() - text.len());
         let text = text.unwrap_or(whole);
-        let lines = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
+        let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
         self.list.push(File { path: path.into(), text, skipped, lines });
         FileId(u32::try_from(self.list.len() - 1).expect("fewer than four thousand million files"))
     }

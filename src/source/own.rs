@@ -65,7 +65,7 @@ impl<'t> Iterator for Lines<'t> {
     fn next(&mut self) -> Option<Line<'t>> {
         while self.at < self.text.len() {
             let start = self.at;
-            let end = self.text[start..].find('\n').map_or(self.text.len(), |length| start + length);
+            let end = memchr::memchr(b'\n', &self.text.as_bytes()[start..]).map_or(self.text.len(), |length| start + length);
             self.at = end + 1;
             let indent = self.text[start..end].bytes().take_while(|b| *b == b' ').count();
             if start + indent < end && self.text.as_bytes()[start + indent] != b'#' {
