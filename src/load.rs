@@ -256,7 +256,7 @@ fn found(paths: &[PathBuf], folder: &Path, progress: &Progress, files: &mut File
 
 /// Apps that are named after the folders of their manifests.
 fn apps_of(paths: &[PathBuf], folder: &Path, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
-    let fetched = fetch_all(paths, progress, files);
+    let fetched = fetch_all(paths, progress, |path| fetch(path, MAX_BYTES, files));
     paths.iter().zip(fetched).filter_map(|(path, fetched)| found_app(folder, path, fetched, files, out)).collect()
 }
 
@@ -294,7 +294,9 @@ fn named(folder: &Path, specs: &[AppSpec], progress: &Progress, files: &mut File
     };
     let sources: Vec<String> = specs.iter().map(source).collect();
     let paths: Vec<PathBuf> = sources.iter().map(|source| folder.join(source)).collect();
-    let fetched = fetch_all(&paths, progress, files);
+    // A pipe is no manifest, and whoever opened one would wait.
+    let fetched =
+        fetch_all(&paths, progress, |path| if path.is_file() { fetch(path, MAX_BYTES, files) } else { Err(ErrorKind::NotFound.into()) });
     for (((spec, source), path), fetched) in specs.iter().zip(sources).zip(&paths).zip(fetched) {
         if fetched.is_err() && !path.is_file() {
             let place = spec.manifest.as_ref().map_or(spec.name.place, |manifest| manifest.place);
@@ -365,11 +367,11 @@ fn read_bounded(path: &Path, most: usize, files: &mut Files, out: &mut Diagnosti
 /// What a file holds; none where that is more than it may.
 type Fetched = io::Result<Option<Vec<u8>>>;
 
-/// Fetch manifests, on every thread. What is no file, but a pipe or a folder, is not there.
-fn fetch_all(paths: &[PathBuf], progress: &Progress, files: &Files) -> Vec<Fetched> {
+/// Fetch manifests, on every thread.
+fn fetch_all(paths: &[PathBuf], progress: &Progress, fetch: impl Fn(&Path) -> Fetched + Sync) -> Vec<Fetched> {
     progress.begin(Stage::Reading, paths.len());
     Threads::available().map(paths, |path| {
-        let fetched = if path.is_file() { fetch(path, MAX_BYTES, files) } else { Err(ErrorKind::NotFound.into()) };
+        let fetched = fetch(path);
         progress.step();
         fetched
     })

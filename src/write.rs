@@ -226,7 +226,9 @@ mod tests {
                 files.push(index(&paths));
             }
             writing.begin(files.iter().map(|file| file.path.clone()).collect());
-            files.iter().for_each(|file| writing.take(file.clone()));
+            for file in files {
+                writing.take(file);
+            }
             writing.finish()
         }
 

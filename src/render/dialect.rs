@@ -28,7 +28,7 @@ pub(super) fn read(text: &str) -> Option<Node<'_>> {
         } else if !inner.is_empty() {
             // With escapes, texts are not what stands there. All bytes are looked at, which is faster than to look
             // for the first bad one: several at a time.
-            inner.bytes().fold(true, |fine, b| fine & (b' '..0x7f).contains(&b) & (b != b'\\')).then_some(())?;
+            (inner.bytes().filter(|b| !matches!(b, b' '..=b'~') || *b == b'\\').count() == 0).then_some(())?;
             lines.push((line.len() - inner.len(), inner.trim_end_matches(' ')));
         }
     }

@@ -1,5 +1,6 @@
 //! Files beside their places: whole there first, in their places at once.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -85,6 +86,8 @@ impl Staged {
 /// What was made beside the places of files, to be taken away if it comes to nothing.
 #[derive(Default)]
 pub(super) struct Staging {
+    /// Folders that are there.
+    known: BTreeSet<PathBuf>,
     folders: Vec<PathBuf>,
     files: Vec<PathBuf>,
 }
@@ -92,6 +95,9 @@ pub(super) struct Staging {
 impl Staging {
     /// Make a folder and those above it.
     pub(super) fn folder(&mut self, folder: &Path) -> Result<(), Fault> {
+        if self.known.contains(folder) {
+            return Ok(());
+        }
         let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()).collect();
         for folder in missing.into_iter().rev() {
             match fs::create_dir(folder) {
@@ -110,6 +116,7 @@ impl Staging {
                 Err(error) => return Err(Fault::system(folder, &error)),
             }
         }
+        self.known.insert(folder.to_path_buf());
         Ok(())
     }
 

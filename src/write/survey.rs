@@ -1,6 +1,6 @@
 //! What stands in the folder of an output before anything is written.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
@@ -29,8 +29,8 @@ pub(super) struct Survey {
     begun: BTreeSet<String>,
     /// Whether there was one.
     pub(super) was_begun: bool,
-    /// Folders that are known to lie inside.
-    inside: Mutex<BTreeSet<PathBuf>>,
+    /// Folders that are known to lie inside, and whether they were there before: in one that was not, nothing stands.
+    inside: Mutex<BTreeMap<PathBuf, bool>>,
 }
 
 impl Survey {
@@ -74,10 +74,17 @@ impl Survey {
     /// Whether a file stands in its place as it should be. What is in the way and not ours is an error.
     pub(super) fn is_same(&self, file: &OutputFile) -> Result<bool, Fault> {
         let parent = Path::new(&file.path).parent().unwrap_or(Path::new(""));
-        let is_known = |known: &Mutex<BTreeSet<PathBuf>>| known.lock().expect("nobody panics meanwhile").contains(parent);
-        if !is_known(&self.inside) {
+        let known = self.inside.lock().expect("nobody panics meanwhile").get(parent).copied();
+        let was_there = if let Some(was_there) = known {
+            was_there
+        } else {
             stays_inside(&self.folder, &self.root, parent)?;
-            self.inside.lock().expect("nobody panics meanwhile").insert(parent.to_path_buf());
+            let was_there = fs::symlink_metadata(self.folder.join(parent)).is_ok();
+            // Another thread may have made it meanwhile; who was first saw it as it was.
+            *self.inside.lock().expect("nobody panics meanwhile").entry(parent.to_path_buf()).or_insert(was_there)
+        };
+        if !was_there {
+            return Ok(false);
         }
         let is_ours = file.path == INDEX || self.old.contains(&file.path) || self.begun.contains(&file.path);
         is_same(&self.folder.join(&file.path), file, is_ours)
