@@ -5,13 +5,14 @@
 PYTHON ?= python3
 DIR ?= .
 OUT ?= build
+MINUTES ?= 10
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
 EDITOR := tests/acceptance/editor
 
-.PHONY: test format lint docs unit acceptance browser judge bench clean
+.PHONY: test format lint docs unit acceptance browser judge bench fuzz clean
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
 test: format lint docs unit acceptance browser
@@ -58,6 +59,10 @@ browser: $(VENV)/installed
 bench:
 	cargo build --release --locked
 	$(PYTHON) tests/bench.py target/release/rackform
+
+## Inputs that are made up, for so many minutes of all cores: make fuzz MINUTES=60; tests/fuzz/README.md
+fuzz:
+	$(PYTHON) tests/fuzz/run.py --minutes $(MINUTES)
 
 clean:
 	cargo clean
