@@ -64,7 +64,8 @@ fn unescaped(line: &str) -> Vec<u8> {
 
 /// A dictionary of words as libFuzzer reads it.
 pub(crate) fn dictionary(words: &[Vec<u8>]) -> String {
-    words.iter().map(|word| format!("\"{}\"\n", word.iter().map(|byte| format!("\\x{byte:02X}")).collect::<String>())).collect()
+    let escaped = |word: &Vec<u8>| word.iter().flat_map(|byte| ["\\x".to_owned(), format!("{byte:02X}")]).collect::<String>();
+    words.iter().flat_map(|word| ["\"".to_owned(), escaped(word), "\"\n".to_owned()]).collect()
 }
 
 /// The keys and the words that a schema names.

@@ -64,25 +64,23 @@ def build() -> None:
     subprocess.run(test, cwd=REPOSITORY, env=seeds, check=True)
 
 
-def targets() -> dict[str, int]:
-    """The targets, each with the most bytes that it takes."""
-    source = (HERE / "targets" / "mod.rs").read_text(encoding="utf-8")
-    found = re.findall(r'Target \{ name: "(\w+)", .*most: (\d+)(?: << (\d+))? \}', source)
-    return {name: int(number) << int(shift or 0) for name, number, shift in found}
+def targets() -> list[str]:
+    return sorted(path.stem for path in (HERE / "fuzz_targets").glob("*.rs"))
 
 
-def fuzz(target: str, most: int, seconds: int) -> Outcome:
-    (CORPUS / target).mkdir(parents=True, exist_ok=True)
+def fuzz(target: str, seconds: int) -> Outcome:
     options = [
+        *(CORPUS / f"{target}.options").read_text(encoding="utf-8").split(),
         f"-max_total_time={seconds}",
-        f"-max_len={most}",
         f"-timeout={SECONDS_OF_ONE_RUN}",
         f"-rss_limit_mb={MEGABYTES}",
         f"-dict={CORPUS / target}.dict",
         "-print_final_stats=1",
     ]
     arguments = command("run", target, "--", *options)
-    done = subprocess.run(arguments, cwd=REPOSITORY, env=ENVIRONMENT, capture_output=True, text=True, errors="replace", check=False)
+    done = subprocess.run(
+        arguments, cwd=REPOSITORY, env=ENVIRONMENT, capture_output=True, text=True, errors="replace", check=False
+    )
     return Outcome(target, seconds, done.stderr, done.returncode != 0)
 
 
@@ -96,7 +94,8 @@ def shares(names: list[str], seconds: float, workers: int) -> dict[str, int]:
 def table(rows: list[list[str]]) -> str:
     head = ["target", "seconds", *FIELDS, "coverage", "features", "corpus", "bytes", "found"]
     widths = [max(len(row[at]) for row in [head, *rows]) for at in range(len(head))]
-    return "\n".join("  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in [head, *rows])
+    lines = (zip(row, widths, strict=True) for row in [head, *rows])
+    return "\n".join("  ".join(cell.rjust(width) for cell, width in line) for line in lines)
 
 
 def main() -> int:
@@ -106,12 +105,11 @@ def main() -> int:
     parser.add_argument("targets", nargs="*", help="all unless said")
     arguments = parser.parse_args()
     build()
-    known = targets()
-    chosen = arguments.targets or list(known)
+    chosen = arguments.targets or targets()
     seconds = shares(chosen, arguments.minutes * 60, arguments.jobs)
     longest_first = sorted(chosen, key=lambda name: -seconds[name])
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        outcomes = list(pool.map(lambda name: fuzz(name, known[name], seconds[name]), longest_first))
+        outcomes = list(pool.map(lambda name: fuzz(name, seconds[name]), longest_first))
     print(table([outcome.row() for outcome in outcomes]))
     failed = [outcome for outcome in outcomes if outcome.failed]
     for outcome in failed:

@@ -115,7 +115,7 @@ fn listings() -> Vec<Vec<u8>> {
     let host = |hosts: &[&str]| json!([{"Field": "host-header", "Values": hosts, "HostHeaderConfig": {"Values": hosts}}]);
     let forward = json!([{"Type": "forward", "TargetGroupArn": "arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/a/b"}]);
     let default = rule("default", &json!([]), &json!([{"Type": "fixed-response", "FixedResponseConfig": {"StatusCode": "404"}}]));
-    let rules = |rules: &[Value]| json!({ "Rules": Value::from([rules, &[default.clone()]].concat()) }).to_string();
+    let rules = |rules: &[Value]| json!({ "Rules": Value::from([rules, std::slice::from_ref(&default)].concat()) }).to_string();
     let path = json!([{"Field": "path-pattern", "PathPatternConfig": {"Values": ["/api/*"]}}, {"Field": "host-header", "Values": ["a.example.org"]}]);
     let weighted =
         json!([{"Type": "forward", "ForwardConfig": {"TargetGroups": [{"TargetGroupArn": "a", "Weight": 1}, {"TargetGroupArn": "b"}]}}]);

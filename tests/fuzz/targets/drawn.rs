@@ -252,7 +252,7 @@ pub(crate) fn drawn(bytes: &[u8]) {
     for _ in 0..STEPS {
         let mut project = fleet.project();
         project.0.insert(LOCK.to_owned(), lock.to_text());
-        if let Some(compiled) = project.check() {
+        if let Some(compiled) = project.compiled() {
             whole::changes(&before, &compiled);
             before = whole::texts(&compiled);
             lock = compiled.lock;
@@ -264,9 +264,4 @@ pub(crate) fn drawn(bytes: &[u8]) {
             fleet.change(&mut choices);
         }
     }
-}
-
-/// The project that bytes draw first, to be looked at.
-pub(crate) fn first(bytes: &[u8]) -> Project {
-    Drawn::new(&mut Choices(bytes.iter())).project()
 }

@@ -19,10 +19,10 @@ const AFTER: &str = "services:\n  web: {image: shop, port: \"https:3001\", scale
 /// A small fleet that was compiled, and what it compiles to after a change.
 pub(crate) static COMPILED: LazyLock<(Texts, Compiled)> = LazyLock::new(|| {
     let mut project = Project([("rackform.yml", FLEET), ("shop/convox.yml", BEFORE)].map(|(path, text)| (path.into(), text.into())).into());
-    let before = project.check().expect("the fleet is in order");
+    let before = project.compiled().expect("the fleet is in order");
     project.0.insert(LOCK.to_owned(), before.lock.to_text());
     project.0.insert("shop/convox.yml".to_owned(), AFTER.to_owned());
-    (whole::texts(&before), project.check().expect("the fleet is in order"))
+    (whole::texts(&before), project.compiled().expect("the fleet is in order"))
 });
 
 /// The plan from an output to what the fleet compiles to now, or why it can't be made.

@@ -80,7 +80,7 @@ impl Project {
 
     /// The archive of a project.
     pub(crate) fn archive(&self) -> String {
-        self.0.iter().map(|(path, text)| format!("{MARK}{path}\n{}\n", text.trim_end_matches('\n'))).collect()
+        self.0.iter().flat_map(|(path, text)| [MARK, path, "\n", text.trim_end_matches('\n'), "\n"]).collect()
     }
 
     /// Read it, as `load` reads a folder.
@@ -150,7 +150,12 @@ impl Project {
         }
     }
 
-    /// Do what `check` does, and hold what comes of it against what is always true; then mend what can be mended.
+    /// Do what `check` does, and hold what comes of it against what is always true.
+    pub(crate) fn compiled(&self) -> Option<Compiled> {
+        self.checked().0
+    }
+
+    /// The same; then mend what can be mended.
     pub(crate) fn check(&self) -> Option<Compiled> {
         let (compiled, is_mendable) = self.checked();
         if is_mendable {
@@ -225,7 +230,9 @@ pub(crate) fn project(bytes: &[u8]) {
     if project.0.len() > 12 {
         return;
     }
-    project.check();
+    if let Some(compiled) = project.check() {
+        whole::changes(&whole::Texts::new(), &compiled);
+    }
     project.examine();
     if project.0.contains_key(LOCK) {
         let mut files = Files::default();
