@@ -34,6 +34,7 @@ pub(crate) fn words(target: &Target) -> Vec<Vec<u8>> {
     for schema in schemas {
         collect(&serde_json::from_str(schema).unwrap(), &mut words);
     }
+    words.retain(|word| !word.is_empty());
     words.sort();
     words.dedup();
     words

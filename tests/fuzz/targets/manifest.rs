@@ -32,9 +32,11 @@ fn agrees(text: &str) {
     let mut files = Files::default();
     let file = files.add("convox.yml", text);
     let document = document::read(&files, file, Some(&Variables::new()), &mut Diagnostics::new(false));
-    // Behind an alias one value stands at several places, and each of the two names another one.
-    let has_aliases = |document: &Document| document.tree.written().any(|(_, kind)| matches!(kind, Kind::Alias(_)));
-    let difference = document.filter(|document| !has_aliases(document)).and_then(|document| disagreement(&document.tree));
+    // Behind an alias one value stands at several places, and each of the two names another one. Of a key that is
+    // written twice the decoder reads both values, as Convox does, and the schema is shown one.
+    let is_clear =
+        |document: &Document| document.duplicates.is_empty() && !document.tree.written().any(|(_, kind)| matches!(kind, Kind::Alias(_)));
+    let difference = document.filter(is_clear).and_then(|document| disagreement(&document.tree));
     assert_eq!(difference, None, "schema and decoder differ:\n{text}");
 }
 
