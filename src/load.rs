@@ -364,6 +364,9 @@ fn read_bounded(path: &Path, most: usize, files: &mut Files, out: &mut Diagnosti
     keep(path, fetched, most, files, out)
 }
 
+/// Bytes that are enough for most manifests, so that one is read at once.
+const USUAL_BYTES: usize = 8 << 10;
+
 /// What a file holds; none where that is more than it may.
 type Fetched = io::Result<Option<Vec<u8>>>;
 
@@ -381,9 +384,10 @@ fn fetch(path: &Path, most: usize, files: &Files) -> Fetched {
     if let Some(text) = stand_in(path, files) {
         return Ok(Some(text.into_bytes()));
     }
-    let mut bytes = Vec::new();
+    let mut bytes = Vec::with_capacity(USUAL_BYTES);
     let limit = u64::try_from(most).unwrap_or(u64::MAX);
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    bytes.shrink_to_fit();
     Ok((bytes.len() <= most).then_some(bytes))
 }
 
