@@ -67,7 +67,7 @@ const HOMES: &[(&str, &str)] = &[
     ("terminal_size", "cli/terminal.rs cli/watch.rs"),
     ("std::thread", "cli/watch.rs threads.rs"),
     ("std::time", "cli/watch.rs"),
-    ("sha2", "allocate/priority.rs lower/ids.rs report/html/"),
+    ("sha2", "allocate/priority.rs lower/ids.rs report/html/ transition/mark.rs"),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -39,7 +39,7 @@ pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificate
 
 fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
     let Some(before) = old.rules.get(&rule.key) else {
-        return LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: now, left: BTreeMap::new() };
+        return LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: now, left: BTreeMap::new(), joined: BTreeMap::new() };
     };
     let mut left: BTreeMap<Host, u32> = before.left.clone();
     left.extend(before.hosts.iter().map(|host| (host.clone(), now)).filter(|(host, _)| !before.left.contains_key(host)));
@@ -48,7 +48,13 @@ fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
         let oldest = left.iter().min_by_key(|(host, when)| (**when, *host)).map(|(host, _)| host.clone());
         left.remove(&oldest.expect("there are more than five"));
     }
-    LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: before.since, left }
+    let mut joined: BTreeMap<Host, u32> =
+        rule.hosts.iter().filter(|host| !before.hosts.contains(host)).map(|host| (host.clone(), now)).collect();
+    if joined.is_empty() {
+        joined.clone_from(&before.joined);
+        joined.retain(|host, _| rule.hosts.contains(host));
+    }
+    LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: before.since, left, joined }
 }
 
 /// What target groups are made of, and of what before. Where the lock does not know it they are taken

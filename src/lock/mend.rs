@@ -175,6 +175,8 @@ impl Found {
                 known.left.append(&mut rule.left);
                 let held = known.hosts.clone();
                 known.left.retain(|host, _| !held.contains(host));
+                known.joined.append(&mut rule.joined);
+                known.joined.retain(|host, _| held.contains(host));
                 if is_other {
                     self.retire(&key, &rule);
                 }
@@ -222,6 +224,7 @@ impl Found {
                 continue;
             }
             rule.hosts.retain(|host| !is_taken(host));
+            rule.joined.retain(|host, _| !is_taken(host));
             numbers.insert((key.rack.clone(), key.router, rule.priority), (key.clone(), place));
             first.insert(key.clone(), place);
             self.lock.rules.insert(key, rule);

@@ -3,7 +3,7 @@
 //!
 //! Each compile that changes something is a **generation**, counted from one. A line that was made
 //! later says so in `since`; what a line lost is kept behind `left` with the generation that took
-//! it. So the lock alone tells the last step, and a second compile of the same input says the same.
+//! it, and what it gained last behind `joined`. So the lock alone tells the last step, and a second compile of the same input says the same.
 
 mod mend;
 mod reader;
@@ -94,6 +94,9 @@ pub struct LockedRule {
     pub since: u32,
     /// Hosts that it held, with the generation that took each; the last few.
     pub left: BTreeMap<Host, u32>,
+    /// Hosts that it got last since it was made, with the generation that brought them. What came
+    /// before those has long been deployed and goes without.
+    pub joined: BTreeMap<Host, u32>,
 }
 
 /// What identifies a certificate of an app. Written `rack/app/1`.
@@ -225,7 +228,7 @@ impl Lock {
     /// The last generation; 0 when nothing was given out yet.
     pub fn generation(&self) -> u32 {
         let apps = self.apps.values().flat_map(|app| [app.http, app.http_left, Some(1)]).flatten();
-        let rules = self.rules.values().flat_map(|rule| rule.left.values().copied().chain([rule.since]));
+        let rules = self.rules.values().flat_map(|rule| rule.left.values().chain(rule.joined.values()).copied().chain([rule.since]));
         let certificates = self.certificates.values().flat_map(|own| [Some(own.since), own.changed, own.left]).flatten();
         let shared = self.shared.values().flat_map(|shared| [Some(shared.since), shared.left]).flatten();
         let retired = self.retired.values().map(|retired| retired.since);

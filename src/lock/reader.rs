@@ -3,6 +3,7 @@
 //! refused.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::{
     CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, LockedTargetGroup, MAX_HOSTS, NUMBERS,
@@ -229,6 +230,22 @@ impl Reader<'_> {
         number
     }
 
+    /// Hosts with a generation each; broken ones are reported.
+    fn generations(&mut self, map: NodeId, key: &str) -> BTreeMap<Host, u32> {
+        let mut hosts = BTreeMap::new();
+        let entries = self.tree.get(map, key).map(|entry| self.tree.entries(entry.value).to_vec());
+        for entry in entries.unwrap_or_default() {
+            let host = self.tree.text(entry.key);
+            match self.number(entry.value).filter(|number| (1..=MOST).contains(number) && is_host(host)) {
+                Some(when) => {
+                    hosts.insert(Host::trusted(host.to_owned()), when);
+                }
+                None => self.refuse(entry.key, "not a host with the number of a compile"),
+            }
+        }
+        hosts
+    }
+
     fn rack(&mut self, key: NodeId, value: NodeId) {
         let Some([network]) = self.fields(value, ["network"], &["internal_router", "instances"]) else {
             return self.refuse(key, "not a rack with its network");
@@ -259,7 +276,7 @@ impl Reader<'_> {
 
     fn rule(&mut self, key: NodeId, value: NodeId) {
         let rule = parse_key(self.tree.text(key));
-        let Some((rule, [priority, hosts])) = rule.zip(self.fields(value, ["priority", "hosts"], &["since", "left"])) else {
+        let Some((rule, [priority, hosts])) = rule.zip(self.fields(value, ["priority", "hosts"], &["since", "left", "joined"])) else {
             return self.refuse(key, "not a rule with its priority and its hosts");
         };
         let hosts = self.hosts(hosts);
@@ -270,22 +287,11 @@ impl Reader<'_> {
             return self.entry(key, format!("an {} rule does not hold such hosts", rule.class.word()));
         }
         let since = self.generation(value, "since").unwrap_or(1);
-        let mut left = std::collections::BTreeMap::new();
-        if let Some(map) = self.tree.get(value, "left").map(|entry| entry.value) {
-            for entry in self.tree.entries(map).to_vec() {
-                let host = self.tree.text(entry.key);
-                match self.number(entry.value).filter(|number| (1..=MOST).contains(number) && is_host(host)) {
-                    Some(when) => {
-                        left.insert(Host::trusted(host.to_owned()), when);
-                    }
-                    None => self.refuse(entry.key, "not a host with the number of a compile"),
-                }
-            }
-        }
+        let (left, joined) = (self.generations(value, "left"), self.generations(value, "joined"));
         match self.tree.scalar(priority) {
             Some(Resolved::Int(number)) => match u32::try_from(number).ok().filter(|number| NUMBERS.contains(number)) {
                 Some(priority) => {
-                    let locked = LockedRule { priority, hosts, since, left };
+                    let locked = LockedRule { priority, hosts, since, left, joined };
                     self.found.rules.push((rule, locked, self.tree.place(key)));
                 }
                 None => self.entry(priority, format!("rules have numbers from {} to {}", NUMBERS.start(), NUMBERS.end())),

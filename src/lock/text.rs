@@ -3,6 +3,7 @@
 //! on whichever rack it lives: new apps tend to go to one rack, and where its apps stood together
 //! two branches would write in one place.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Lock, Scheme, TargetGroup, VERSION};
@@ -35,10 +36,8 @@ impl Lock {
         let rules = self.rules.iter().map(|(key, rule)| {
             let mut line = format!("{key}: {{priority: {}, hosts: [{}]", rule.priority, quoted(rule.hosts.iter().map(Host::as_str)));
             put(&mut line, "since", later(rule.since));
-            if !rule.left.is_empty() {
-                let left: Vec<String> = rule.left.iter().map(|(host, when)| format!("\"{}\": {when}", host.as_str())).collect();
-                let _ = write!(line, ", left: {{{}}}", left.join(", "));
-            }
+            put(&mut line, "left", hosts(&rule.left));
+            put(&mut line, "joined", hosts(&rule.joined));
             (key.app.as_str(), line + "}")
         });
         section(&mut text, "rules", true, by_app(rules));
@@ -103,6 +102,12 @@ fn put(line: &mut String, key: &str, value: Option<impl std::fmt::Display>) {
     if let Some(value) = value {
         let _ = write!(line, ", {key}: {value}");
     }
+}
+
+/// Hosts with the generation that each went or came with.
+fn hosts(hosts: &BTreeMap<Host, u32>) -> Option<String> {
+    let hosts: Vec<String> = hosts.iter().map(|(host, when)| format!("\"{}\": {when}", host.as_str())).collect();
+    (!hosts.is_empty()).then(|| format!("{{{}}}", hosts.join(", ")))
 }
 
 /// Texts in double quotes, which hold every character that a host may have.

@@ -85,7 +85,7 @@ impl<'a> Source<'a> {
             instances: self.allocation.lock.racks.get(&rack.name).is_some_and(|known| known.instances),
             agent_ports: self.agent_ports.get(&step.rack).cloned().unwrap_or_default(),
         };
-        lower_rack(&rack, &used, &header(self.written_from))
+        lower_rack(&rack, &used, step.mark.as_ref(), &header(self.written_from))
     }
 }
 

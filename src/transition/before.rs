@@ -63,7 +63,8 @@ impl Before {
     }
 }
 
-/// Hosts that rules gave away in the last generation, by rack and router.
+/// Hosts that rules gave away in the last generation, by rack and router. Where an older program
+/// wrote the lock, nothing else says that whoever has them now did not have them before.
 fn given_away(lock: &Lock, last: u32) -> BTreeSet<(&str, Router, &Host)> {
     let left = lock.rules.iter().flat_map(|(key, rule)| {
         rule.left.iter().filter(|(_, when)| **when == last).map(move |(host, _)| (key.rack.as_str(), key.router, host))
@@ -76,7 +77,7 @@ fn given_away(lock: &Lock, last: u32) -> BTreeSet<(&str, Router, &Host)> {
 fn undo(unit: &mut Unit, rack: &str, lock: &Lock, last: u32, given: &BTreeSet<(&str, Router, &Host)>) {
     unit.rules.retain(|key, stand| {
         let Some(locked) = lock.rules.get(key) else { return false };
-        stand.hosts.retain(|host| !given.contains(&(rack, key.router, host)));
+        stand.hosts.retain(|host| locked.joined.get(host) != Some(&last) && !given.contains(&(rack, key.router, host)));
         stand.hosts.extend(locked.left.iter().filter(|(_, when)| **when == last).map(|(host, _)| host.clone()));
         locked.since < last
     });

@@ -7,6 +7,7 @@
 
 mod account;
 mod before;
+mod mark;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use account::{Account, Refusal};
 use before::Before;
 use unit::Unit;
+
+pub use mark::Mark;
 
 use crate::allocate::Allocation;
 use crate::demand::{AppCertificate, ROUTERS, Rule, keep_names};
@@ -52,6 +55,8 @@ pub struct RackStep {
     pub rack: usize,
     /// What it keeps in this phase although it is not wanted any more.
     pub kept: Kept,
+    /// Which step it is, where it takes several.
+    pub mark: Option<Mark>,
 }
 
 /// What a rack keeps until nobody uses it.
@@ -76,8 +81,8 @@ pub struct AppStep {
     pub certificates: Vec<AppCertificate>,
     /// What the target groups of services are made of that others take the place of in a later phase.
     pub old_target_groups: BTreeMap<String, TargetGroup>,
-    /// Whether it is as it should be in the end.
-    pub is_final: bool,
+    /// Which step it is, where it takes several.
+    pub mark: Option<Mark>,
 }
 
 /// A rule in a phase.
@@ -119,6 +124,9 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
         rules,
         apps,
         kept,
+        last,
+        number: 0,
+        changes: BTreeMap::new(),
         refusals: BTreeMap::new(),
     };
     let mut way = Way::default();
@@ -128,7 +136,7 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
     }
     while way.phases.len() < MOST_PHASES {
         let is_first = way.phases.is_empty();
-        let phase = traveller.phase(is_first);
+        let phase = traveller.phase();
         let is_idle = phase.apps.is_empty() && phase.racks.is_empty();
         if !is_idle || is_first {
             way.phases.push(phase);
@@ -277,6 +285,12 @@ struct Traveller<'a> {
     /// Listed certificates that stay on each rack as long as this generation is the last.
     lasting: Vec<BTreeSet<(Router, String)>>,
     is_done: Vec<bool>,
+    /// The last generation.
+    last: u32,
+    /// The phase that is made, from one.
+    number: usize,
+    /// The changes that take an app several phases, by its place.
+    changes: BTreeMap<usize, String>,
     receivers: BTreeMap<usize, BTreeSet<usize>>,
     /// Why each app that waits could not go on.
     refusals: BTreeMap<usize, Refusal>,
@@ -295,8 +309,9 @@ impl Traveller<'_> {
 
     /// One pass over all stacks that are not as they should be; the first one takes those that are
     /// along.
-    fn phase(&mut self, is_first: bool) -> Phase {
-        let mut phase = Phase { racks: self.racks(is_first), apps: Vec::new() };
+    fn phase(&mut self) -> Phase {
+        self.number += 1;
+        let mut phase = Phase { racks: self.racks(), apps: Vec::new() };
         let waiting: Vec<usize> = (0..self.fleet.apps.len()).filter(|at| !self.is_done[*at]).collect();
         let mut blocked: Vec<usize> = Vec::new();
         for at in waiting {
@@ -332,25 +347,30 @@ impl Traveller<'_> {
     }
 
     /// Racks that are deployed in this phase.
-    fn racks(&mut self, is_first: bool) -> Vec<RackStep> {
+    fn racks(&mut self) -> Vec<RackStep> {
         let ours = (0..self.fleet.racks.len()).filter(|at| !self.fleet.racks[*at].external);
-        if is_first {
+        let (phase, last) = (self.number, self.last);
+        let mark = |kept: &Kept| (*kept != Kept::default()).then(|| Mark { change: mark::of_rack(last, kept), phase });
+        if phase == 1 {
             let with_lasting = |rack: usize| {
                 let mut kept = self.kept[rack].clone();
+                let mark = mark(&kept);
                 kept.certificates.extend(self.lasting[rack].iter().cloned());
-                RackStep { rack, kept }
+                RackStep { rack, kept, mark }
             };
             return ours.map(with_lasting).collect();
         }
         let released: Vec<usize> = ours.filter(|at| self.kept[*at] != Kept::default() && self.is_released(*at)).collect();
-        for rack in &released {
-            let kept = std::mem::take(&mut self.kept[*rack]);
-            for (router, _) in kept.certificates.difference(&self.lasting[*rack]) {
-                self.account.detach(*rack, *router);
+        let mut steps = Vec::new();
+        for rack in released {
+            let kept = std::mem::take(&mut self.kept[rack]);
+            for (router, _) in kept.certificates.difference(&self.lasting[rack]) {
+                self.account.detach(rack, *router);
             }
+            let lasting = Kept { certificates: self.lasting[rack].clone(), ..Kept::default() };
+            steps.push(RackStep { rack, kept: lasting, mark: mark(&kept) });
         }
-        let lasting = |rack: usize| Kept { certificates: self.lasting[rack].clone(), ..Kept::default() };
-        released.into_iter().map(|rack| RackStep { rack, kept: lasting(rack) }).collect()
+        steps
     }
 
     /// Whether nobody uses what a rack has kept.
@@ -403,6 +423,7 @@ impl Traveller<'_> {
             let waits = next.waits(&self.allocation.lock);
             if self.account.refuses(app.rack, at, current, &next, &waits).is_none() {
                 self.account.apply(app.rack, at, current, &next);
+                self.changes.entry(at).or_insert_with(|| mark::of_app(self.last, current, wanted));
                 phase.apps.push(self.step(at, &next, &waits, false));
                 self.current[at] = next;
                 return true;
@@ -443,6 +464,7 @@ impl Traveller<'_> {
         for (key, _) in unit.rules.iter().filter(|(_, stand)| stand.leads_to_old) {
             old_target_groups.extend(self.replaced(app, &key.service).map(|(was, _)| (key.service.clone(), was)));
         }
-        AppStep { app: at, rules, certificates, old_target_groups, is_final }
+        let mark = self.changes.get(&at).map(|change| Mark { change: change.clone(), phase: self.number });
+        AppStep { app: at, rules, certificates, old_target_groups, mark }
     }
 }

@@ -46,6 +46,16 @@ impl Unit {
         Self { rules: rules.iter().map(stand).collect(), certificates: certificates.collect() }
     }
 
+    /// What it is, a line each. The same in every version of this program: marks are made of it.
+    pub(super) fn text(&self) -> String {
+        let rule = |(key, stand): (&RuleKey, &Stand)| {
+            let hosts: Vec<&str> = stand.hosts.iter().map(Host::as_str).collect();
+            format!("{key} {} {} {} {}\n", stand.priority, stand.http, stand.leads_to_old, hosts.join(" "))
+        };
+        let certificates = self.certificates.iter().map(|(router, names)| format!("{} {names}\n", router.word()));
+        self.rules.iter().map(rule).chain(certificates).collect()
+    }
+
     /// Rules over both ports of a router.
     pub(super) fn count(&self, router: Router) -> usize {
         self.on(router).map(|(_, stand)| 1 + usize::from(stand.http)).sum()

@@ -33,6 +33,7 @@ use crate::transition::AppStep;
 pub struct AppContext {
     header: Vec<String>,
     description: String,
+    mark: Option<(String, usize)>,
     parameters: Vec<ParameterContext>,
     certificates: Vec<CertificateContext>,
     vpc: Value,
@@ -130,6 +131,7 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], lock: &Lock, 
     let context = AppContext {
         header: super::header(&app.source),
         description: format!("App {} on the rack {}", app.name, rack.name),
+        mark: step.mark.as_ref().map(|mark| (mark.change.clone(), mark.phase)),
         parameters: parameters
             .iter()
             .map(|(parameter, kind, description)| ParameterContext { name: parameter.name.clone(), kind, description: description.clone() })

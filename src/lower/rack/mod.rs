@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::intrinsic::reference;
 use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::fleet::{Certificate, Network, Rack};
+use crate::transition::Mark;
 
 /// What the apps on a rack use of it.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +45,7 @@ fn add(resources: &mut Resources, id: impl Into<String>, kind: &str) -> String {
 
 /// Lower a rack. Its certificate falls back to the parameter `Certificate` when it is to be created and the rack has no
 /// host to name on it.
-pub fn lower_rack(rack: &Rack, routed: &RackUse, header: &[String]) -> Stack {
+pub fn lower_rack(rack: &Rack, routed: &RackUse, mark: Option<&Mark>, header: &[String]) -> Stack {
     let mut resources = Resources::new();
     let network = network::network(rack, &mut resources);
     let logs = logs::logs(rack, &mut resources);
@@ -68,6 +69,7 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse, header: &[String]) -> Stack {
     let context = json!({
         "header": header,
         "description": format!("Rack {}: routers, API balancer, cluster and network", rack.name),
+        "mark": mark.map(|mark| (&mark.change, mark.phase)),
         "rack": rack.name,
         "parameters": parameters.iter().map(|(_, block)| block).collect::<Vec<_>>(),
         "network": network,
