@@ -5,13 +5,15 @@
 PYTHON ?= python3
 DIR ?= .
 OUT ?= build
+N ?= 100
+SEED ?= 0
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
 DIFFER := tests/acceptance/diff
 EDITOR := tests/acceptance/editor
 
-.PHONY: test format lint docs unit acceptance browser judge bench clean
+.PHONY: test format lint docs unit acceptance browser judge walks bench clean
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
 test: format lint docs unit acceptance browser
@@ -39,6 +41,11 @@ acceptance: $(VENV)/installed $(DIFFER)/node_modules/installed $(EDITOR)/node_mo
 ## What is wrong with what was compiled: make judge DIR=examples/shop [OUT=build]
 judge: $(VENV)/installed
 	PYTHONPATH=tests $(VENV_PYTHON) -m judge $(DIR) --out $(OUT)
+
+## Random walks of a fleet through what CloudFormation may do: make walks N=100 [SEED=0]
+walks: $(VENV)/installed
+	cargo build --release --locked
+	RACKFORM=$(abspath target/release/rackform) PYTHONPATH=tests $(VENV_PYTHON) -m judge.simulator $(SEED) --walks $(N) --shrink 60
 
 $(VENV)/installed: $(REQUIREMENTS)
 	$(PYTHON) -m venv $(VENV)

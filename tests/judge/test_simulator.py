@@ -49,7 +49,10 @@ def _record(name: str) -> dict[str, Any]:
 
 
 def _stacks(*apps: Sequence[tuple[str, Any]]) -> list[tuple[str, Any]]:
-    return [MAIN, *((f"main-{letter}", app(dict(a))) for letter, a in zip("abc", apps, strict=False))]
+    return [
+        MAIN,
+        *((f"main-{letter}", app(dict(a))) for letter, a in zip("abc", apps, strict=False)),
+    ]
 
 
 def _tagged(service_name: str) -> dict[str, Any]:
@@ -90,7 +93,7 @@ PLANTED = [
             BOTH | {"X": rule(2, "x.org", after=["Z"]), "Z": rule(3, "z.org")},
         ),
         "main-a/X and main-a/Z both have Priority 2",
-        "once main-a/X is changed, before main-a/Z is changed, if it is taken back in another order",
+        "before main-a/Z is changed, if it is taken back in another order",
     ),
     Planted(
         "a number is taken that another stack has",
@@ -226,11 +229,31 @@ PLANTED = [
         "once main-a/X is changed, before main-a/Z is changed",
     ),
     Planted(
+        "a pattern is there before a host of it that comes from elsewhere",
+        Invariant.THIRD_SERVICE,
+        last(
+            _stacks([("G", _tagged("old")), ("W", rule(9, "*.org"))], []),
+            _stacks(
+                [("G", _tagged("old")), ("W", rule(9, "*.org"))],
+                [
+                    ("G", _tagged("web")),
+                    ("H", _tagged("api")),
+                    ("X", rule(1, "a.x.org")),
+                    ("Z", rule(8, "*.x.org", to="H")),
+                ],
+            ),
+        ),
+        "a/api answers a.x.org on <main/A443>",
+        "once main-b/Z is made, before main-b/X is made",
+    ),
+    Planted(
         "a certificate goes before another one of the same name is there",
         Invariant.UNCOVERED,
         last(
             _stacks([*CERTIFIED.items()], [G]),
-            _stacks([*WITH_X.items()], [G, ("C", certificate("x.org")), ("L", attachment(ref("C")))]),
+            _stacks(
+                [*WITH_X.items()], [G, ("C", certificate("x.org")), ("L", attachment(ref("C")))]
+            ),
         ),
         "no certificate on <main/A443> covers x.org",
         "once main-a/L is deleted",
@@ -291,7 +314,9 @@ PLANTED = [
 def test_planted(planted: Planted) -> None:
     """It is found, and said at which moment it is so."""
     violations = found(planted.deployment, **dict(planted.quotas))
-    hits = [v for v in violations if v.invariant is planted.invariant and planted.words in v.fault.words]
+    hits = [
+        v for v in violations if v.invariant is planted.invariant and planted.words in v.fault.words
+    ]
     assert hits, "\n".join(map(str, violations)) or "nothing"
     assert any(planted.moment in violation.moment for violation in hits), hits
 

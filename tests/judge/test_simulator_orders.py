@@ -33,8 +33,8 @@ HOSTS = ("a.x.org", "b.x.org", "c.org", "*.x.org", "*.org")
 def _state(rng: random.Random, names: list[str]) -> dict[str, Any]:
     tags = [{"Key": "App", "Value": "a"}]
     resources: dict[str, Any] = {}
-    for at, name in enumerate("GH"):
-        tag = {"Key": "Service", "Value": "web" if at else "api"}
+    for name, service in (("G", "api"), ("H", "web"), ("I", "job")):
+        tag = {"Key": "Service", "Value": service}
         resources[name] = group(rng.choice([1, 1, 1, 2]), Tags=[*tags, tag])
     for name in names:
         if rng.random() < 0.8:
@@ -43,7 +43,7 @@ def _state(rng: random.Random, names: list[str]) -> dict[str, Any]:
             hosts = rng.sample(HOSTS, rng.randint(1, 2))
             on = "B" if rng.random() < 0.1 else "A"
             number = rng.randint(1, 9)
-            resources[name] = rule(number, *hosts, to=rng.choice("GH"), on=on, after=after)
+            resources[name] = rule(number, *hosts, to=rng.choice("GGHHI"), on=on, after=after)
     resources["C"], resources["D"] = certificate("*.x.org"), certificate("a.x.org", "c.org")
     for name in "LM":
         if rng.random() < 0.6:
@@ -107,6 +107,7 @@ def test_reasoning_is_trying() -> None:
         Invariant.TWO_BALANCERS,
         Invariant.UNANSWERED,
         Invariant.WRONG_SERVICE,
+        Invariant.THIRD_SERVICE,
         Invariant.UNCOVERED,
     }
 

@@ -21,7 +21,13 @@ def main() -> int:
     parser.add_argument("--walks", type=int, default=1, help="how many, one seed after another")
     parser.add_argument("--steps", help="numbers of edits with commas; `-` for none")
     parser.add_argument("--keep", type=Path, help="a folder to walk in, which is left as it is")
-    parser.add_argument("--shrink", type=float, default=0, metavar="SECONDS", help="look for a shorter walk for so long")
+    parser.add_argument(
+        "--shrink",
+        type=float,
+        default=0,
+        metavar="SECONDS",
+        help="look for a shorter walk for so long",
+    )
     options = parser.parse_args()
     steps = list(range(EDITS))
     if options.steps is not None:

@@ -1,4 +1,4 @@
-"""What a deployment must keep from its beginning to its end: who answers, with which certificate."""
+"""What a deployment must keep all the way: who answers a host, and with which certificate."""
 
 from __future__ import annotations
 

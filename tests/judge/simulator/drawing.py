@@ -1,4 +1,4 @@
-"""Small outputs for tests, drawn by hand: stacks of a few resources, without a compiler or a disk."""
+"""Small outputs for tests, drawn by hand: stacks of a few resources, without a compiler."""
 
 from __future__ import annotations
 

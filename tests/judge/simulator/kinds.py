@@ -1,4 +1,4 @@
-"""What CloudFormation's types say of themselves: what replaces a resource, and what there is once."""
+"""What CloudFormation's types say of themselves: what replaces one, and what there is once."""
 
 from __future__ import annotations
 

@@ -1,29 +1,25 @@
 """What is wrong at any moment of an update, whatever the order and wherever it fails.
 
 Each check says under which conditions there is a fault, and `stages.py` whether they ever hold
-together. Counts are the exception: see `_most`.
+together. Counts are the exception: see `counts.py`.
 """
 
 from __future__ import annotations
 
 import itertools
-import random
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 
+from judge.simulator import counts
 from judge.simulator.demands import Demands
 from judge.simulator.kinds import ATTACHMENT, LISTENER, RULE, SERVICE
-from judge.simulator.stages import Condition, Stage, Version, Way
+from judge.simulator.stages import Condition, Finding, Stage, Version, Way
 from judge.simulator.updates import Update
-from judge.simulator.violations import SOFT, Fault, Invariant, Violation
+from judge.simulator.violations import SOFT, UNPROMISED, Fault, Invariant, Violation
 from judge.simulator.world import Thing
 from judge.template import listing, mapping
 
 VALUES = 5  # of a rule, and as many wildcards
-EVERY = 12  # up to so many changes that bear on a count, all of their sets are tried
-DRAWN = 300  # sets that are drawn beyond that
-
-Finding = tuple[Fault, Iterable[Condition]]
 
 
 def violations(update: Update, demands: Demands) -> list[Violation]:
@@ -46,7 +42,8 @@ def violations(update: Update, demands: Demands) -> list[Violation]:
 def _told(update: Update, fault: Fault, way: Way, moment: str) -> Violation:
     # A request that is lost for a moment is no reason to fear another order than the reverse one;
     # a stack that can't be taken back is.
-    is_promised = way is not Way.BACK_ANYHOW or fault.invariant not in SOFT
+    is_promised = fault.invariant not in UNPROMISED
+    is_promised &= way is not Way.BACK_ANYHOW or fault.invariant not in SOFT
     return Violation(update.stack, fault, moment, is_promised)
 
 
@@ -140,9 +137,11 @@ def _answers(
         rule = version.thing
         if (who := demands.service(rule)) in owners:
             continue
-        first = [v for v in matching if v.thing.priority < rule.priority and v.thing.name != rule.name]
+        first = [
+            v for v in matching if v.thing.priority < rule.priority and v.thing.name != rule.name
+        ]
         if (unshadowed := stage.absent(first)) is not None:
-            yield wrong_service(listener, host, who), [*version.conditions, *unshadowed]
+            yield wrong_service(listener, host, who, owners), [*version.conditions, *unshadowed]
 
 
 def unanswered(listener: str, host: str) -> Fault:
@@ -150,9 +149,10 @@ def unanswered(listener: str, host: str) -> Fault:
     return Fault(Invariant.UNANSWERED, f"nobody answers {host} on {listener}")
 
 
-def wrong_service(listener: str, host: str, who: str) -> Fault:
+def wrong_service(listener: str, host: str, who: str, owners: frozenset[str]) -> Fault:
     """The fault of a host that reaches a service that has it neither before nor after."""
-    return Fault(Invariant.WRONG_SERVICE, f"{who} answers {host} on {listener}")
+    invariant = Invariant.WRONG_SERVICE if len(owners) == 1 else Invariant.THIRD_SERVICE
+    return Fault(invariant, f"{who} answers {host} on {listener}")
 
 
 def _coverage(stage: Stage, demands: Demands) -> Iterator[Finding]:
@@ -169,113 +169,6 @@ def _coverage(stage: Stage, demands: Demands) -> Iterator[Finding]:
 def uncovered(listener: str, host: str) -> Fault:
     """The fault of a host without a certificate."""
     return Fault(Invariant.UNCOVERED, f"no certificate on {listener} covers {host}")
-
-
-def _rules(stage: Stage, demands: Demands) -> Iterator[Finding]:
-    """Rules are made and changed before any is deleted, so there are most of them in the end."""
-    made = [v for v in stage.changed if v.thing.kind == RULE and stage.changes[v.condition.change].is_made]
-    for balancer in sorted({demands.balancer(version.thing) for version in made}):
-        here = {
-            v.thing.name
-            for v in stage.versions
-            if v.thing.kind == RULE and demands.balancer(v.thing) == balancer
-        }
-        if len(here) > demands.quotas(balancer).rules:
-            own = [v.condition for v in made if demands.balancer(v.thing) == balancer]
-            yield too_many(Invariant.RULES, balancer, demands.quotas(balancer).rules), own
-
-
-def too_many(invariant: Invariant, balancer: str, most: int) -> Fault:
-    """The fault of a load balancer that holds more than its quota."""
-    return Fault(invariant, f"{balancer} has more than {most} {invariant.name.lower()}")
-
-
-def _groups(stage: Stage, demands: Demands) -> Iterator[Finding]:
-    """Target groups that a load balancer forwards to."""
-    return _counted(stage, demands, Invariant.GROUPS, lambda thing: thing.groups)
-
-
-def _certificates(stage: Stage, demands: Demands) -> Iterator[Finding]:
-    """Certificates that are attached; default ones do not count."""
-    return _counted(
-        stage,
-        demands,
-        Invariant.CERTIFICATES,
-        lambda thing: thing.certificates if thing.kind == ATTACHMENT else (),
-    )
-
-
-def _counted(
-    stage: Stage,
-    demands: Demands,
-    invariant: Invariant,
-    items: Callable[[Thing], tuple[str, ...]],
-) -> Iterator[Finding]:
-    held: dict[str, list[Version]] = defaultdict(list)
-    touched = {demands.balancer(v.thing) for v in stage.changed if items(v.thing)}
-    for version in stage.versions:
-        if items(version.thing) and (place := demands.balancer(version.thing)) in touched:
-            held[place].append(version)
-    for balancer, versions in held.items():
-        quotas = demands.quotas(balancer)
-        most = quotas.groups if invariant is Invariant.GROUPS else quotas.certificates
-        started = {
-            item
-            for version in versions
-            if version.condition is None or not version.condition.is_done
-            for item in items(version.thing)
-        }
-        # AWS refuses what adds to too many, not what leaves too many.
-        if (too := _most(stage, versions, items, max(most, len(started)))) is not None:
-            yield too_many(invariant, balancer, most), too
-
-
-def _most(
-    stage: Stage,
-    versions: list[Version],
-    items: Callable[[Thing], tuple[str, ...]],
-    most: int,
-) -> list[Condition] | None:
-    """A moment at which there are more different items than there may be.
-
-    If all items of before and after together are few enough, there is none. Else all sets of
-    changes that bear on the count are tried, or of many changes each that begins with few of them,
-    ends with few of them, or is drawn: then a moment that no small number of changes makes could
-    be missed.
-    """
-    if len({item for version in versions for item in items(version.thing)}) <= most:
-        return None
-    changes = sorted({v.condition.change for v in versions if v.condition})
-    met: dict[Way, list[Condition]] = {}
-    for done in _sets(changes):
-        conditions = [Condition(change, change in done) for change in changes]
-        there = {
-            item
-            for version in versions
-            if version.condition is None
-            or version.condition.is_done == (version.condition.change in done)
-            for item in items(version.thing)
-        }
-        if len(there) > most and (way := stage.when(conditions)) is not None:
-            met.setdefault(way, conditions)
-            if way is Way.FORWARD:
-                break
-    return met[min(met)] if met else None
-
-
-def _sets(changes: list[int]) -> Iterator[frozenset[int]]:
-    if len(changes) <= EVERY:
-        for count in range(len(changes) + 1):
-            yield from map(frozenset, itertools.combinations(changes, count))
-        return
-    yield frozenset(changes)
-    for count in (1, 2):
-        for some in itertools.combinations(changes, count):
-            yield frozenset(some)
-            yield frozenset(changes) - frozenset(some)
-    rng = random.Random(len(changes))
-    for _ in range(DRAWN):
-        yield frozenset(rng.sample(changes, rng.randint(1, len(changes))))
 
 
 def _values(stage: Stage, demands: Demands) -> Iterator[Finding]:
@@ -322,9 +215,9 @@ CHECKS: tuple[Callable[[Stage, Demands], Iterator[Finding]], ...] = (
     _needs,
     _hosts,
     _coverage,
-    _rules,
-    _groups,
-    _certificates,
+    counts.rules,
+    counts.groups,
+    counts.certificates,
     _values,
     _led,
 )

@@ -18,6 +18,7 @@ from enum import IntEnum
 from typing import NamedTuple
 
 from judge.simulator.updates import Change
+from judge.simulator.violations import Fault
 from judge.simulator.world import Thing
 
 
@@ -34,6 +35,9 @@ class Condition(NamedTuple):
 
     change: int
     is_done: bool
+
+
+Finding = tuple[Fault, Iterable[Condition]]  # what is wrong where all of these hold
 
 
 @dataclass(frozen=True)

@@ -11,13 +11,13 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 
+from judge.simulator.counts import too_many
 from judge.simulator.demands import Demands
 from judge.simulator.kinds import ATTACHMENT, LISTENER, RULE
 from judge.simulator.moments import (
     missing,
     on_two,
     same_identity,
-    too_many,
     too_wide,
     unanswered,
     uncovered,
@@ -47,7 +47,7 @@ def look(things: Things, start: Things, demands: Demands) -> set[Fault]:
 
 
 def _look_at_hosts(things: Things, demands: Demands) -> set[Fault]:
-    found = set()
+    found: set[Fault] = set()
     for listener, hosts in demands.hosts.items():
         rules = [t for t in things.values() if t.kind == RULE and t.listener == listener]
         for host, owners in hosts.items():
@@ -55,7 +55,7 @@ def _look_at_hosts(things: Things, demands: Demands) -> set[Fault]:
             lowest = min((rule.priority for rule in matching), default=None)
             # Of two rules with one number, which AWS would not have, either may be asked.
             asked = {demands.service(rule) for rule in matching if rule.priority == lowest}
-            found.update(wrong_service(listener, host, who) for who in asked - owners)
+            found.update(wrong_service(listener, host, who, owners) for who in asked - owners)
             if not asked:
                 found.add(unanswered(listener, host))
     for listener, covered in demands.covered.items():

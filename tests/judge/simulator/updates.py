@@ -112,9 +112,9 @@ def _uses(stack: Stack, live: _Live) -> Iterator[tuple[str, frozenset[str]]]:
     kept = [n for n in stack.template.resources if _holds(live, stack, n)]
     mentions: dict[str, set[str]] = {name: set() for name in kept}
     for mention in stack.template.mentions():
-        if mention.use in (Use.REF, Use.ATTRIBUTE, Use.DEPENDENCY) and mention.owner in mentions:
-            if mention.name in mentions:
-                mentions[mention.owner].add(mention.name)
+        is_use = mention.use in (Use.REF, Use.ATTRIBUTE, Use.DEPENDENCY)
+        if is_use and mention.owner in mentions and mention.name in mentions:
+            mentions[mention.owner].add(mention.name)
     yield from ((name, frozenset(found)) for name, found in mentions.items())
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import itertools
 import random
+import re
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
@@ -19,19 +21,21 @@ from judge.random_fleets.generator import make_model
 from judge.random_fleets.model import Fleet, FleetModel
 from judge.random_fleets.spelling import spell
 from judge.simulator.deployment import Deployment, deploy, remove
-from judge.simulator.edits import Edit, Hand, make
+from judge.simulator.edits import make
+from judge.simulator.hand import Edit, Hand
 from judge.simulator.kinds import RULE
 from judge.simulator.trial import look, one_way
-from judge.simulator.violations import Violation
+from judge.simulator.violations import UNPROMISED, Violation
 from judge.simulator.world import World
 
 EDITS = 30
 NOT_DEPLOYED = 0.1  # share of the compiles that nobody deploys
 JUDGED = 0.2  # share of the deployments that are judged at rest
 FEW = 3  # up to so many updates, a failure of each is followed up
-# Phases that are deployed are walked again after an edit that leaves the lock as it is; see
+# Phases that are deployed are walked again after an edit of which the lock knows no generation: see
 # test_known_faults.py. Until that is mended, walks leave them out, as a script that knows should.
 REPEATS_PHASES = True
+GENERATION = re.compile(r"\b(?:since|changed|http|left|http_left): (\d+)|left: \{([^}]*)\}")
 LATER = 0.3  # share of the deployments after which stacks that are gone stay for another compile
 
 
@@ -78,7 +82,7 @@ class Walk:
 
     def __init__(self, seed: int, folder: Path) -> None:
         self.seed, self.folder = seed, folder
-        self.model = make_model(random.Random(f"walk {seed}"))
+        self.model = FleetModel()
         self.tally = Tally()
         self.world = World()
         self.done: list[str] = []  # edits, in words
@@ -92,9 +96,12 @@ class Walk:
         """Make the edits of these numbers; the first compile comes before any."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        _make_room(self.model)
-        if not self._compile(Edit("the first compile"), random.Random(self.seed)):
-            return self.tally
+        for number in itertools.count():
+            self.model = make_model(random.Random(f"walk {self.seed}/{number}"))
+            _make_room(self.model)
+            if self._compile(Edit("the first compile"), random.Random(self.seed)):
+                break
+        self.tally.refusals, self.tally.refused = 0, Counter()
         for step in steps:
             self.steps.append(step)
             self._step(random.Random(f"walk {self.seed} {step}"))
@@ -102,7 +109,7 @@ class Walk:
 
     def _step(self, rng: random.Random) -> None:
         before = copy.deepcopy(self.model)
-        placed = defaultdict(list)
+        placed: dict[str, list[str]] = defaultdict(list)
         for row in self.output.rows if self.output else ():
             if row.app and row.rack not in placed[row.app]:
                 placed[row.app].append(row.rack)
@@ -129,7 +136,7 @@ class Walk:
             self.done[-1] += " (compiled, not deployed)"
             lock.write_bytes(old)
             return True
-        is_new = old != lock.read_bytes()
+        is_new = _generation(old) < _generation(lock.read_bytes())
         self._deploy(fleet, compiled, rng, is_new=is_new)
         return True
 
@@ -192,7 +199,8 @@ class Walk:
             for words, things, start in one_way(update, rng):
                 self.tally.tried += 1
                 found = look(things, start, demands)
-                self._hold([f"{update.stack}: {words}: {fault.words}" for fault in found], files)
+                promised = [fault for fault in found if fault.invariant not in UNPROMISED]
+                self._hold([f"{update.stack}: {words}: {fault.words}" for fault in promised], files)
 
     def _fail(
         self,
@@ -227,6 +235,15 @@ def _make_room(model: FleetModel) -> None:
     for rack in model.racks.values():
         if "quotas" in rack:
             rack["quotas"] = {"rules": rack["quotas"]["rules"] + 15, "certificates": 20}
+
+
+def _generation(lock: bytes) -> int:
+    """The number of the last change that a lock knows of."""
+    found = GENERATION.findall(lock.decode())
+    return max(
+        (int(n) for one, left in found for n in (one, *re.findall(r": (\d+)", left)) if n),
+        default=0,
+    )
 
 
 def _racks_last(stack: str) -> tuple[bool, str]:

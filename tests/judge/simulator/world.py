@@ -131,7 +131,9 @@ class World:
 
     def exports(self) -> dict[str, Any]:
         """What all stacks export."""
-        return {name: value for stack in self.stacks.values() for name, value in stack.exports.items()}
+        return {
+            name: value for stack in self.stacks.values() for name, value in stack.exports.items()
+        }
 
     def importers(self, export: str, of: str) -> list[str]:
         """The stacks that import an export of a stack."""
