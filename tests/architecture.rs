@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fix", &["diagnostics", "source"]),
     ("manifest", &["diagnostics", "document", "mends", "schema", "source"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
-    ("allocate", &["answers", "compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
+    ("allocate", &["answers", "compute", "demand", "diagnostics", "fleet", "host", "lock", "ports", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
     ("ports", &["diagnostics", "fleet", "manifest", "routes", "source"]),
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),

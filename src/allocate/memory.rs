@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{imports, ports};
 use crate::compute::needs_instances;
 use crate::demand::{Certificates, Rule, target_group};
 use crate::fleet::{Compute, Fleet, Network, Rack};
@@ -24,8 +25,9 @@ pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificate
     let living: BTreeMap<RuleKey, LockedRule> = rules.iter().map(|rule| (rule.key.clone(), remembered(rule, old, now))).collect();
     let on_80: BTreeSet<&str> = fleet.apps.iter().filter(|app| !app.params.redirect_https).map(|app| app.name.as_str()).collect();
     Lock {
-        apps: apps.iter().map(|(name, app)| (name.clone(), ports(&on_80, name, app, old, now))).collect(),
+        apps: apps.iter().map(|(name, app)| (name.clone(), on_port_80(&on_80, name, app, old, now))).collect(),
         target_groups: target_groups(fleet, rules, old, now),
+        ports: ports::remember(fleet, old, now),
         retired: retired(&living, old, now),
         racks: racks(fleet, old),
         certificates: own(certificates, old, now),
@@ -77,7 +79,7 @@ fn target_groups(fleet: &Fleet, rules: &[Rule], old: &Lock, now: u32) -> BTreeMa
 }
 
 /// Since when an app's rules stand on port 80 too, or until when they did.
-fn ports(on_80: &BTreeSet<&str>, name: &str, app: &LockedApp, old: &Lock, now: u32) -> LockedApp {
+fn on_port_80(on_80: &BTreeSet<&str>, name: &str, app: &LockedApp, old: &Lock, now: u32) -> LockedApp {
     let before = old.apps.get(name);
     let on_80 = on_80.contains(name);
     let was_on_80 = before.and_then(|before| before.http);
@@ -161,7 +163,8 @@ fn racks(fleet: &Fleet, old: &Lock) -> BTreeMap<String, LockedRack> {
     let needing: BTreeSet<usize> = fleet.apps.iter().filter(|app| needs_instances(app)).map(|app| app.rack).collect();
     for (at, rack) in fleet.racks.iter().enumerate().filter(|(_, rack)| !rack.external) {
         let is_needed = needing.contains(&at) || old.racks.get(&rack.name).is_some_and(|before| before.instances);
-        racks.insert(rack.name.clone(), LockedRack { instances: rack.has_instances(is_needed), ..imported(rack) });
+        let known = LockedRack { instances: rack.has_instances(is_needed), imports: imports::imports(fleet, at), ..imported(rack) };
+        racks.insert(rack.name.clone(), known);
     }
     racks
 }
@@ -176,7 +179,7 @@ pub(super) fn imported(rack: &Rack) -> LockedRack {
             Network::Brought { vpc, .. } => vpc.clone(),
         },
         internal_router: named.then(|| format!("{}{suffix}", rack.name)),
-        instances: false,
+        ..LockedRack::default()
     }
 }
 

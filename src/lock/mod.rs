@@ -6,10 +6,12 @@
 //! it, and what it gained last behind `joined`. So the lock alone tells the last step, and a second compile of the same input says the same.
 
 mod mend;
+mod port;
 mod reader;
 mod target_group;
 mod text;
 
+pub use port::{LockedPort, PortKey};
 pub use reader::{Mode, read};
 pub use target_group::{LockedTargetGroup, Scheme, TargetGroup, TargetGroupKey};
 
@@ -187,6 +189,9 @@ pub struct LockedRack {
     /// Whether instances stand in it. Those that came because something needed them stay until
     /// `compute` says otherwise: the rack is deployed before the apps that leave them.
     pub instances: bool,
+    /// Exports that tasks on it import and that an edit can change, with what they are made of; none
+    /// where an older program wrote the lock.
+    pub imports: BTreeMap<String, String>,
 }
 
 /// What a compile must remember.
@@ -200,6 +205,8 @@ pub struct Lock {
     pub rules: BTreeMap<RuleKey, LockedRule>,
     /// What the target groups of services are made of; none where an older program wrote the lock.
     pub target_groups: BTreeMap<TargetGroupKey, LockedTargetGroup>,
+    /// Ports of network balancers; none where an older program wrote the lock.
+    pub ports: BTreeMap<PortKey, LockedPort>,
     /// Numbers that may still be in use while a removal is on its way.
     pub retired: Retired,
     /// Certificates of apps.
@@ -233,7 +240,8 @@ impl Lock {
         let shared = self.shared.values().flat_map(|shared| [Some(shared.since), shared.left]).flatten();
         let retired = self.retired.values().map(|retired| retired.since);
         let target_groups = self.target_groups.values().filter_map(|group| Some(group.was?.1));
-        apps.chain(rules).chain(target_groups).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
+        let ports = self.ports.values().flat_map(|port| [Some(port.since), port.left]).flatten();
+        apps.chain(rules).chain(target_groups).chain(ports).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
     }
 
     /// The rules of a router.
@@ -248,6 +256,12 @@ impl Lock {
             let first = RuleKey { rack: rack.into(), router, app: app.into(), service: String::new(), class: Class::Exact, ordinal: 0 };
             self.rules.range(first..).take_while(move |(key, _)| key.rack == rack && key.router == router && key.app == app)
         })
+    }
+
+    /// The network ports of an app on a rack, those that are gone too.
+    pub fn ports_of<'a>(&'a self, rack: &'a str, app: &'a str) -> impl Iterator<Item = (&'a PortKey, &'a LockedPort)> + 'a {
+        let first = PortKey { rack: rack.into(), app: app.into(), router: Router::Public, port: 0 };
+        self.ports.range(first..).take_while(move |(key, _)| key.rack == rack && key.app == app)
     }
 
     /// The certificates of apps on a rack, those that are gone too.

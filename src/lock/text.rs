@@ -22,6 +22,8 @@ impl Lock {
             let mut line = format!("{name}: {{network: \"{}\"", rack.network);
             put(&mut line, "internal_router", rack.internal_router.as_deref());
             put(&mut line, "instances", rack.instances.then_some(true));
+            let imports: Vec<String> = rack.imports.iter().map(|(name, made_of)| format!("{name}: \"{made_of}\"")).collect();
+            put(&mut line, "imports", (!imports.is_empty()).then(|| format!("{{{}}}", imports.join(", "))));
             line + "}"
         });
         section(&mut text, "racks", false, racks);
@@ -49,6 +51,19 @@ impl Lock {
             (key.app.as_str(), line)
         });
         section(&mut text, "target_groups", false, by_app(target_groups));
+        let ports = self.ports.iter().map(|(key, port)| {
+            let line = match (later(port.since), port.left) {
+                (None, None) => format!("{key}: {}", port.service),
+                (since, left) => {
+                    let mut line = format!("{key}: {{service: {}", port.service);
+                    put(&mut line, "since", since);
+                    put(&mut line, "left", left);
+                    line + "}"
+                }
+            };
+            (key.app.as_str(), line)
+        });
+        section(&mut text, "ports", false, by_app(ports));
         let certificates = self.certificates.iter().map(|(key, own)| {
             let names = quoted(own.names.iter().map(String::as_str));
             let line = match (later(own.since), own.changed, own.left) {

@@ -104,13 +104,15 @@ fn agent_ports(fleet: &Fleet) -> BTreeMap<usize, BTreeSet<(u16, String)>> {
 /// A rack with what it keeps until nobody uses it.
 fn with_kept<'a>(rack: &'a Rack, step: &RackStep) -> Cow<'a, Rack> {
     let kept = &step.kept;
-    if kept.routers.is_empty() && !kept.port80 {
+    if kept.routers.is_empty() && kept.balancers.is_empty() && !kept.port80 {
         return Cow::Borrowed(rack);
     }
     let mut rack = rack.clone();
     rack.params.internal |= kept.routers.contains(&Router::Internal);
     rack.params.internal_only &= !kept.routers.contains(&Router::Public);
     rack.params.port80 |= kept.port80;
+    rack.params.nlb.is_on |= kept.balancers.contains(&Router::Public);
+    rack.params.nlb_internal.is_on |= kept.balancers.contains(&Router::Internal);
     Cow::Owned(rack)
 }
 

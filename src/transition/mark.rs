@@ -30,7 +30,8 @@ pub(super) fn of_rack(generation: u32, kept: &Kept) -> String {
     let routers = kept.routers.iter().map(|router| format!("{}\n", router.word()));
     let port80 = kept.port80.then(|| "80\n".to_owned());
     let certificates = kept.certificates.iter().map(|(router, arn)| format!("{} {arn}\n", router.word()));
-    named(generation, &routers.chain(port80).chain(certificates).collect::<String>())
+    let balancers = kept.balancers.iter().map(|router| format!("network {}\n", router.word()));
+    named(generation, &routers.chain(port80).chain(certificates).chain(balancers).collect::<String>())
 }
 
 fn named(generation: u32, text: &str) -> String {

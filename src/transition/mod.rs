@@ -66,6 +66,8 @@ pub struct Kept {
     pub routers: BTreeSet<Router>,
     /// The public router's listener on port 80.
     pub port80: bool,
+    /// Network balancers, each by the router on its side.
+    pub balancers: BTreeSet<Router>,
     /// ARNs of listed certificates.
     pub certificates: BTreeSet<(Router, String)>,
 }
@@ -79,6 +81,8 @@ pub struct AppStep {
     pub rules: Vec<StepRule>,
     /// Its certificates in this phase.
     pub certificates: Vec<AppCertificate>,
+    /// Its ports of network balancers in this phase, each by the router on the balancer's side.
+    pub ports: BTreeSet<(Router, u16)>,
     /// What the target groups of services are made of that others take the place of in a later phase.
     pub old_target_groups: BTreeMap<String, TargetGroup>,
     /// Which step it is, where it takes several.
@@ -191,6 +195,19 @@ fn kept(fleet: &Fleet, at: usize, apps: &[usize], lock: &Lock, last: u32, before
         kept.port80 = standing().any(|(key, stand)| on_80(key, stand.http));
         in_use(rack, before, on_80, "port 80", "DisableALBPort80", out);
     }
+    for (router, settings) in [(Router::Public, &rack.params.nlb), (Router::Internal, &rack.params.nlb_internal)] {
+        if settings.is_on {
+            continue;
+        }
+        if apps.iter().any(|at| before.units[*at].on_balancer(router).next().is_some()) {
+            kept.balancers.insert(router);
+        }
+        let user = before.gone_ports_on(&rack.name).iter().find(|key| key.router == router);
+        if let Some(key) = user {
+            let parameter = if router == Router::Public { "NLB" } else { "NLBInternal" };
+            still_used(rack, &key.app, "ports", &format!("the {} network balancer", router.word()), parameter, out);
+        }
+    }
     // A certificate of an app takes the place of a listed one: the listed one goes when it stands.
     let own_is_new = lock.certificates_on(&rack.name).any(|(_, own)| own.since == last || own.changed == Some(last));
     if own_is_new {
@@ -218,15 +235,19 @@ fn taken(rack: &Rack, lock: &Lock, last: u32) -> BTreeSet<(Router, String)> {
 fn in_use(rack: &Rack, before: &Before, uses: impl Fn(&RuleKey, bool) -> bool, what: &str, parameter: &str, out: &mut Diagnostics) {
     let user = before.gone_on(&rack.name).iter().find(|(key, stand)| uses(key, stand.http));
     if let Some((key, _)) = user {
-        out.report(
-            Diagnostic::nowhere(&ROUTER_IN_USE, format!("{what} of `{}` is removed while rules of `{}` stand on it", rack.name, key.app))
-                .note("the app is gone from the fleet; as far as the lock knows its stack still stands")
-                .help(format!(
-                    "leave `{parameter}` as it was, deploy, and delete the stack (`aws cloudformation delete-stack --stack-name {}-{}`); then change `{parameter}`",
-                    rack.name, key.app
-                )),
-        );
+        still_used(rack, &key.app, "rules", what, parameter, out);
     }
+}
+
+fn still_used(rack: &Rack, app: &str, by: &str, what: &str, parameter: &str, out: &mut Diagnostics) {
+    out.report(
+        Diagnostic::nowhere(&ROUTER_IN_USE, format!("{what} of `{}` is removed while {by} of `{app}` stand on it", rack.name))
+            .note("the app is gone from the fleet; as far as the lock knows its stack still stands")
+            .help(format!(
+                "leave `{parameter}` as it was, deploy, and delete the stack (`aws cloudformation delete-stack --stack-name {}-{app}`); then change `{parameter}`",
+                rack.name
+            )),
+    );
 }
 
 /// Hosts that were given away, with the apps that did, by rack and router.
@@ -380,7 +401,9 @@ impl Traveller<'_> {
         let rules = || on_it().flat_map(|at| &self.current[at].rules);
         let routers_are_free = rules().all(|(key, _)| !kept.routers.contains(&key.router));
         let port_is_free = !kept.port80 || rules().all(|(key, stand)| key.router != Router::Public || !stand.http);
-        routers_are_free && port_is_free && (kept.certificates.is_empty() || on_it().all(|at| self.is_done[at]))
+        let on_balancers = || on_it().flat_map(|at| &self.current[at].ports);
+        let balancers_are_free = on_balancers().all(|(router, _)| !kept.balancers.contains(router));
+        routers_are_free && port_is_free && balancers_are_free && (kept.certificates.is_empty() || on_it().all(|at| self.is_done[at]))
     }
 
     /// Update an app to what it should be, if that is possible now.
@@ -465,6 +488,6 @@ impl Traveller<'_> {
             old_target_groups.extend(self.replaced(app, &key.service).map(|(was, _)| (key.service.clone(), was)));
         }
         let mark = self.changes.get(&at).map(|change| Mark { change: change.clone(), phase: self.number });
-        AppStep { app: at, rules, certificates, old_target_groups, mark }
+        AppStep { app: at, rules, certificates, ports: unit.ports.clone(), old_target_groups, mark }
     }
 }

@@ -150,16 +150,7 @@ fn parameters(rack: &Rack, used: &RackUse, create_certificate: bool, has_records
 /// The subnets of a kind, by the names that both a created and a brought network have.
 fn subnets(rack: &Rack, private: bool) -> Vec<Value> {
     let kind = if private { "SubnetPrivate" } else { "Subnet" };
-    (0..subnet_count(rack, private)).map(|at| reference(&format!("{kind}{at}"))).collect()
-}
-
-/// How many subnets of a kind the rack has.
-pub(in crate::lower) fn subnet_count(rack: &Rack, private: bool) -> usize {
-    match &rack.network {
-        Network::Create => rack.params.zones,
-        Network::Brought { private_subnets, .. } if private => private_subnets.len(),
-        Network::Brought { subnets, .. } => subnets.len(),
-    }
+    (0..rack.subnet_count(private)).map(|at| reference(&format!("{kind}{at}"))).collect()
 }
 
 /// A rule of a security group over TCP. `peer` is one of the keys that name a source or a destination, and its value.
