@@ -136,12 +136,14 @@ fn a_deployment_that_stopped_between_phases_goes_on_after_another_edit() {
 #[test]
 fn a_rack_that_let_go_of_something_does_not_take_it_back() {
     let mut deployed = Deployed::default();
-    let apps = |redirects: &str| [("shop", services(&[("web", "")]))].map(|(name, text)| (name, format!("params: {{RedirectHttps: {redirects}}}\n{text}")));
+    let apps = |redirects: &str| {
+        [("shop", services(&[("web", "")]))].map(|(name, text)| (name, format!("params: {{RedirectHttps: {redirects}}}\n{text}")))
+    };
     assert_eq!(deployed.go(&rack(""), &apps("No")), Ok(1));
     let closed = deployed.compile(&rack("DisableALBPort80: Yes"), &apps("Yes")).unwrap();
     assert_eq!(closed.phases, 2);
     deployed.deploy(&closed);
-    let next = deployed.compile(&rack("DisableALBPort80: Yes, IdleTimeout: 90"), &apps("Yes")).unwrap();
+    let next = deployed.compile(&rack("DisableALBPort80: Yes, LoadBalancerIdleTimeout: 90"), &apps("Yes")).unwrap();
     assert_eq!(next.phases, 2);
     let has_80 = |account: &Account| format!("{account:?}").contains("main/RouterListener80");
     assert!(!has_80(&deployed.account));
@@ -165,10 +167,14 @@ fn most_values(compiled: &Compiled) -> usize {
 #[test]
 fn an_added_host_is_a_change_of_its_own() {
     let mut deployed = Deployed::default();
-    let apps = |api: &str, admin: &str| [("shop", services(&[("api", &format!(", domain: [{api}]")), ("admin", &format!(", domain: [{admin}]"))]))];
+    let apps = |api: &str, admin: &str| {
+        [("shop", services(&[("api", &format!(", domain: [{api}]")), ("admin", &format!(", domain: [{admin}]"))]))]
+    };
     assert_eq!(deployed.go(RACK, &apps("a.example.org", "e.example.org")), Ok(1));
     assert_eq!(deployed.go(RACK, &apps("e.example.org", "a.example.org")), Ok(2));
-    let added = deployed.compile(RACK, &apps("e.example.org, x.example.org, y.example.org", "a.example.org, z.example.org, w.example.org")).unwrap();
+    let added = deployed
+        .compile(RACK, &apps("e.example.org, x.example.org, y.example.org", "a.example.org, z.example.org, w.example.org"))
+        .unwrap();
     assert_eq!((added.phases, added.lock.generation()), (1, 3));
     assert_eq!(most_values(&added), 5);
     let line = added.lock.to_text().lines().find(|line| line.contains("/api/exact1")).unwrap().to_owned();
@@ -183,12 +189,19 @@ fn an_added_host_is_a_change_of_its_own() {
 #[test]
 fn hosts_that_join_while_others_change_hands_were_not_there_before() {
     let mut deployed = Deployed::default();
-    let apps = |api: &str, admin: &str| [("shop", services(&[("api", &format!(", domain: [{api}]")), ("admin", &format!(", domain: [{admin}]"))]))];
-    // Five hosts a rule: its name on the rack, that within it, and three more.
-    assert_eq!(deployed.go(RACK, &apps("a.example.org, b.example.org", "e.example.org, f.example.org")), Ok(1));
-    let all = deployed.compile(RACK, &apps("e.example.org, f.example.org, x.example.org", "a.example.org, b.example.org, z.example.org")).unwrap();
-    assert_eq!(most_values(&all), 5);
+    let apps = |api: &str, admin: &str| {
+        [("shop", services(&[("api", &format!(", domain: [{api}]")), ("admin", &format!(", domain: [{admin}]"))]))]
+    };
+    // A rule has room for its name on the rack, that within it, and three more.
+    assert_eq!(deployed.go(RACK, &apps("a.example.org", "e.example.org")), Ok(1));
+    let all = deployed.compile(RACK, &apps("e.example.org, x.example.org", "a.example.org, z.example.org, w.example.org")).unwrap();
+    assert_eq!((all.phases, most_values(&all)), (2, 5));
     deployed.deploy(&all);
+    // Where both hosts stay for a phase, there is no room for a third.
+    let mut deployed = Deployed::default();
+    assert_eq!(deployed.go(RACK, &apps("a.example.org, b.example.org", "e.example.org, f.example.org")), Ok(1));
+    let full = apps("e.example.org, f.example.org, x.example.org", "a.example.org, b.example.org, z.example.org");
+    assert!(deployed.go(RACK, &full).unwrap_err().contains("[RF0515]"));
 }
 
 // ---- Ports of network balancers
@@ -209,7 +222,7 @@ fn a_port_goes_to_another_service_in_its_listener() {
     assert_eq!((moved.phases, moved.lock.to_text()), (1, deployed.lock.to_text()));
     let template = &files(&moved)["main/apps/shop.yaml"];
     assert!(template.contains("  WebListenerNlb5000:") && template.contains("  WebIngressNlb5000From"), "{template}");
-    assert!(template.contains("TargetGroupArn: {\"Ref\": ApiTargetGroupNlb5000}"), "{template}");
+    assert!(template.contains("TargetGroupArn: {\"Ref\": \"ApiTargetGroupNlb5000\"}"), "{template}");
     deployed.deploy(&moved);
     // The service that it is named after may go.
     assert_eq!(deployed.go(BALANCED, &[("shop", services(&[("api", PORT)]))]), Ok(1));
@@ -281,8 +294,8 @@ fn what_apps_import_does_not_change_under_them() {
     let plain = [("shop", services(&[("web", "")]))];
     let port = [("shop", services(&[("web", PORT)]))];
     let on_instances = [("shop", format!("params: {{FargateServices: No}}\n{}", services(&[("web", "")])))];
-    let group = |number: u32| rack(&format!("RouterSecurityGroup: sg-0123456789abcde{number}"));
-    let groups = rack("RouterSecurityGroup: \"sg-0123456789abcde0,sg-0123456789abcde1\"");
+    let group = |number: u32| rack(&format!("RouterSecurityGroup: sg-0123456789abcdef{number}"));
+    let groups = rack("RouterSecurityGroup: \"sg-0123456789abcdef0,sg-0123456789abcdef1\"");
     let internal = |group: &str| rack(&format!("Internal: Yes, RouterInternalSecurityGroup: {group}"));
     let zones = |number: u32| rack(&format!("MaxAvailabilityZones: {number}"));
     let subnet = |name: &str| rack(&format!("{name}CIDR: 10.0.64.0/24"));
@@ -300,7 +313,7 @@ fn what_apps_import_does_not_change_under_them() {
         ("another group", &plain, group(0), group(1), "import `RouterSecurityGroup`"),
         ("a group that is given", &plain, rack(""), group(1), "import `RouterSecurityGroup`"),
         ("a second group", &plain, group(0), groups, ""),
-        ("a group of the other router", &plain, internal("sg-0123456789abcde0"), internal("sg-0123456789abcde1"), ""),
+        ("a group of the other router", &plain, internal("sg-0123456789abcdef0"), internal("sg-0123456789abcdef1"), ""),
         ("another subnet that is brought", &plain, brought.clone(), brought.replace("def1]", "def2]"), "import `Subnet1`"),
         ("another range of a network that is brought", &port, brought.clone(), wider.clone(), "import `VpcCidr`"),
         ("the same without ports", &plain, brought.clone(), wider, ""),
@@ -355,7 +368,7 @@ fn the_lock_knows_what_templates_import() {
         format!("params: {{FargateServices: No, Isolate: Yes}}\n{}", services(&[("web", PORT)])),
         format!("params: {{Private: No}}\n{}", services(&[("web", "")])),
     ];
-    let one_group = "Internal: Yes, RouterSecurityGroup: sg-0123456789abcde0, RouterInternalSecurityGroup: sg-0123456789abcde0";
+    let one_group = "Internal: Yes, RouterSecurityGroup: sg-0123456789abcdef0, RouterInternalSecurityGroup: sg-0123456789abcdef0";
     let racks = ["Internal: Yes, NLB: Yes", "Internal: Yes, NLB: Yes, Private: Yes", &format!("{one_group}, NLB: Yes")].map(rack);
     for (manifest, rack) in manifests.iter().flat_map(|manifest| racks.iter().map(move |rack| (manifest, rack))) {
         let compiled = run(rack, &[("shop", manifest)], &Lock::default()).ok();

@@ -41,7 +41,13 @@ pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificate
 
 fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
     let Some(before) = old.rules.get(&rule.key) else {
-        return LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: now, left: BTreeMap::new(), joined: BTreeMap::new() };
+        return LockedRule {
+            priority: rule.priority,
+            hosts: rule.hosts.clone(),
+            since: now,
+            left: BTreeMap::new(),
+            joined: BTreeMap::new(),
+        };
     };
     let mut left: BTreeMap<Host, u32> = before.left.clone();
     left.extend(before.hosts.iter().map(|host| (host.clone(), now)).filter(|(host, _)| !before.left.contains_key(host)));

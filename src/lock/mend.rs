@@ -6,7 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{MEND, Mode};
 use super::{
-    CertificateKey, Lock, LockedApp, LockedCertificate, LockedPort, LockedRule, LockedTargetGroup, MAX_HOSTS, PortKey, RetiredRule, RuleKey, TargetGroupKey,
+    CertificateKey, Lock, LockedApp, LockedCertificate, LockedPort, LockedRule, LockedTargetGroup, MAX_HOSTS, PortKey, RetiredRule,
+    RuleKey, TargetGroupKey,
 };
 use crate::diagnostics::codes::{LOCK_ENTRY, LOCK_MENDED};
 use crate::diagnostics::{Diagnostic, Severity};

@@ -6,8 +6,8 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::{
-    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedPort, LockedRack, LockedRule, LockedShared, LockedTargetGroup, MAX_HOSTS, NUMBERS,
-    PortKey, RetiredRule, RuleKey, SharedKey, TargetGroup, TargetGroupKey, VERSION, mend,
+    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedPort, LockedRack, LockedRule, LockedShared, LockedTargetGroup,
+    MAX_HOSTS, NUMBERS, PortKey, RetiredRule, RuleKey, SharedKey, TargetGroup, TargetGroupKey, VERSION, mend,
 };
 use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
 use crate::diagnostics::{Diagnostic, Diagnostics};
