@@ -1,7 +1,7 @@
 //! What tasks import of their rack and an edit of the rack can change. CloudFormation refuses to change
 //! an export that is imported.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::compute::{Launch, has_own_address, is_private, launch};
 use crate::fleet::{Compute, Fleet, Network, Rack};
@@ -10,30 +10,53 @@ use crate::routes::{Router, routers_of};
 /// What is said of a security group or a provider that the rack makes.
 const OWN: &str = "own";
 
-/// The exports of a rack that its apps import, by their names, with what they are made of.
-pub(super) fn imports(fleet: &Fleet, at: usize) -> BTreeMap<String, String> {
-    let rack = &fleet.racks[at];
-    let mut names: Vec<String> = Vec::new();
-    if rack.external || rack.compute == Compute::None {
-        return BTreeMap::new();
-    }
-    for app in fleet.apps.iter().filter(|app| app.rack == at) {
+/// What tasks on a rack import.
+#[derive(Default, Clone)]
+struct Used {
+    /// Its subnets: public ones, private ones.
+    subnets: [bool; 2],
+    /// The security groups of routers.
+    groups: BTreeSet<Router>,
+    /// The range of its VPC, which network balancers check targets from.
+    range: bool,
+    /// What brings instances.
+    provider: bool,
+}
+
+/// The exports of each rack that its apps import, by their names, with what they are made of.
+pub(super) fn imports(fleet: &Fleet) -> Vec<BTreeMap<String, String>> {
+    let mut used = vec![Used::default(); fleet.racks.len()];
+    for app in &fleet.apps {
+        let (rack, used) = (&fleet.racks[app.rack], &mut used[app.rack]);
+        if rack.external || rack.compute == Compute::None {
+            continue;
+        }
         for service in &app.manifest.services {
-            if launch(app, service) == Launch::Instances && service.agent.is_none() {
-                names.push("InstancesProvider".into());
+            used.provider |= launch(app, service) == Launch::Instances && service.agent.is_none();
+            if has_own_address(app, service, rack) {
+                used.subnets[usize::from(is_private(app, rack))] = true;
+                let routers = if rack.shares_router_group() { &routers_of(service)[..1] } else { routers_of(service) };
+                used.groups.extend(service.port.iter().flat_map(|_| routers));
+                used.range |= !service.nlb.is_empty();
             }
-            if !has_own_address(app, service, rack) {
-                continue;
-            }
-            let kind = if is_private(app, rack) { "SubnetPrivate" } else { "Subnet" };
-            names.extend((0..rack.subnet_count(is_private(app, rack))).map(|zone| format!("{kind}{zone}")));
-            let routers = if rack.shares_router_group() { &routers_of(service)[..1] } else { routers_of(service) };
-            names.extend(service.port.iter().flat_map(|_| routers).map(|router| group_of(*router).to_owned()));
-            names.extend((!service.nlb.is_empty()).then(|| "VpcCidr".into()));
         }
     }
-    let made_of = |name: String| made_of(rack, &name).map(|made_of| (name, made_of));
-    names.into_iter().filter_map(made_of).collect()
+    fleet.racks.iter().zip(&used).map(|(rack, used)| used.of(rack)).collect()
+}
+
+impl Used {
+    fn of(&self, rack: &Rack) -> BTreeMap<String, String> {
+        let mut names: Vec<String> = Vec::new();
+        for (private, kind) in [(false, "Subnet"), (true, "SubnetPrivate")] {
+            let count = if self.subnets[usize::from(private)] { rack.subnet_count(private) } else { 0 };
+            names.extend((0..count).map(|zone| format!("{kind}{zone}")));
+        }
+        names.extend(self.groups.iter().map(|router| group_of(*router).to_owned()));
+        names.extend(self.range.then(|| "VpcCidr".to_owned()));
+        names.extend(self.provider.then(|| "InstancesProvider".to_owned()));
+        let made_of = |name: String| made_of(rack, &name).map(|made_of| (name, made_of));
+        names.into_iter().filter_map(made_of).collect()
+    }
 }
 
 /// The export that holds the first security group of a router.

@@ -167,9 +167,10 @@ fn racks(fleet: &Fleet, old: &Lock) -> BTreeMap<String, LockedRack> {
     let mut racks: BTreeMap<String, LockedRack> =
         old.racks.iter().filter(|(name, _)| homes.contains(name.as_str())).map(|(name, rack)| (name.clone(), rack.clone())).collect();
     let needing: BTreeSet<usize> = fleet.apps.iter().filter(|app| needs_instances(app)).map(|app| app.rack).collect();
-    for (at, rack) in fleet.racks.iter().enumerate().filter(|(_, rack)| !rack.external) {
+    let imports = imports::imports(fleet);
+    for ((at, rack), imports) in fleet.racks.iter().enumerate().zip(imports).filter(|((_, rack), _)| !rack.external) {
         let is_needed = needing.contains(&at) || old.racks.get(&rack.name).is_some_and(|before| before.instances);
-        let known = LockedRack { instances: rack.has_instances(is_needed), imports: imports::imports(fleet, at), ..imported(rack) };
+        let known = LockedRack { instances: rack.has_instances(is_needed), imports, ..imported(rack) };
         racks.insert(rack.name.clone(), known);
     }
     racks

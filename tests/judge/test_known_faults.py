@@ -1,7 +1,4 @@
-"""Faults of the product that walks have found, each in the smallest fleet that shows it.
-
-One that is not mended yet is marked; the mark goes with the fault.
-"""
+"""Faults of the product that walks have found, each in the smallest fleet that shows it."""
 
 from __future__ import annotations
 
