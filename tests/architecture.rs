@@ -31,7 +31,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("fix", &["diagnostics", "source"]),
     ("manifest", &["diagnostics", "document", "mends", "schema", "source"]),
     ("routes", &["diagnostics", "fleet", "host", "manifest", "source"]),
-    ("allocate", &["answers", "compute", "demand", "diagnostics", "fleet", "host", "lock", "remedies", "routes", "source"]),
+    ("allocate", &["answers", "compute", "demand", "diagnostics", "fleet", "host", "lock", "ports", "remedies", "routes", "source"]),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
     ("ports", &["diagnostics", "fleet", "manifest", "routes", "source"]),
     ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
@@ -68,7 +68,7 @@ const HOMES: &[(&str, &str)] = &[
     ("terminal_size", "cli/terminal.rs cli/watch.rs"),
     ("std::thread", "cli/watch.rs threads.rs"),
     ("std::time", "cli/watch.rs"),
-    ("sha2", "allocate/priority.rs lower/ids.rs report/html/"),
+    ("sha2", "allocate/priority.rs lower/ids.rs report/html/ transition/mark.rs"),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -176,6 +176,84 @@ fn of_two_lines_of_a_target_group_the_oldest_is_what_was_deployed() {
     assert_eq!((is(&next).is.port, is(&next).was.map(|(was, _)| was.port)), (1, Some(9)));
 }
 
+/// The lock with ports of network balancers, each in a line.
+fn with_ports(lines: &str) -> String {
+    format!("{}\nports:\n{lines}\n", good().to_text())
+}
+
+#[test]
+fn ports_are_read_or_refused() {
+    let lines =
+        "  main/internal/wiki/65535: {service: web, left: 2}\n  main/public/shop/5000: {service: web, since: 3}\n  main/public/wiki/1: web";
+    let (lock, messages) = read(&with_ports(lines), Mode::Trust);
+    let lock = lock.unwrap_or_else(|| panic!("{messages:#?}"));
+    assert!(lines.lines().all(|line| lock.to_text().contains(line)), "{}", lock.to_text());
+    for broken in [
+        "  main/public/shop/0: web",
+        "  main/public/shop/65536: web",
+        "  main/public/shop/05: web",
+        "  main/shop/5000: web",
+        "  main/outer/shop/5000: web",
+        "  main/public/shop/5000: {since: 2}",
+        "  main/public/shop/5000: {service: web, since: 0}",
+        "  main/public/shop/5000: {service: web, x: 1}",
+        "  main/public/shop/5000: \"a: b\"",
+        "  main/public/shop/5000: [web]",
+    ] {
+        refused(&with_ports(broken), "[RF0501]");
+    }
+}
+
+#[test]
+fn of_two_lines_of_a_port_the_older_one_names_its_listener() {
+    let twice = |ours: &str, theirs: &str| {
+        let text = with_ports(&format!(
+            "<<<<<<< HEAD\n  main/public/shop/5000: {ours}\n=======\n  main/public/shop/5000: {theirs}\n>>>>>>> other"
+        ));
+        refused(&text, "[RF0503]");
+        let port = mended(&text).ports.into_values().next().unwrap();
+        (port.service, port.since, port.left)
+    };
+    assert_eq!(twice("{service: api, since: 3}", "web"), ("web".into(), 1, None));
+    assert_eq!(twice("web", "{service: api, since: 3}"), ("web".into(), 1, None));
+    assert_eq!(twice("{service: web, left: 2}", "web"), ("web".into(), 1, None));
+    assert_eq!(twice("{service: web, left: 2}", "{service: web, left: 3}"), ("web".into(), 1, Some(3)));
+    refused(&with_ports("  main/public/shop/5000: web\n  main/public/shop/5000: api"), "[RF0504]");
+}
+
+#[test]
+fn what_apps_import_is_read_or_refused() {
+    let rack = line("main");
+    let importing = |imports: &str| rack.replace('}', &format!(", imports: {imports}}}"));
+    let text = with(&rack, &importing("{RouterSecurityGroup: \"own\", Subnet0: \"10.0.1.0/24\"}"));
+    assert_eq!(read(&text, Mode::Trust).0.unwrap().to_text(), text);
+    for broken in ["{Subnet0: \"a: b\"}", "{\"a b\": own}", "{Subnet0: \"\"}", "{Subnet0: [a]}"] {
+        refused(&with(&rack, &importing(broken)), "[RF0501]");
+    }
+    let sides = ["{Subnet0: \"10.0.1.0/24\"}", "{Subnet1: \"10.0.2.0/24\"}"].map(importing);
+    let lock = mended(&with(&rack, &format!("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other", sides[0], sides[1])));
+    assert_eq!(lock.racks["main"].imports.keys().collect::<Vec<_>>(), ["Subnet0", "Subnet1"]);
+}
+
+#[test]
+fn hosts_that_joined_are_read_or_refused() {
+    let rule = line("main/public/wiki/web/exact1");
+    let joined = |hosts: &str| with(&rule, &rule.replace('}', &format!(", joined: {hosts}}}")));
+    let (lock, messages) = read(&joined("{\"web.wiki.main.convox\": 9}"), Mode::Trust);
+    let lock = lock.unwrap_or_else(|| panic!("{messages:#?}"));
+    assert_eq!(lock.generation(), 9);
+    assert!(lock.to_text().contains("joined: {\"web.wiki.main.convox\": 9}}"), "{}", lock.to_text());
+    refused(&joined("{\"web.wiki.main.convox\": 0}"), "[RF0501]");
+    refused(&joined("{\"a b\": 2}"), "[RF0501]");
+    // Both sides of a merge have brought one, and what neither rule has was not brought.
+    let other =
+        |host: &str, joined: &str| rule.replace("web.wiki.main.convox", host).replace('}', &format!(", joined: {{\"{joined}\": 3}}}}"));
+    let sides = [other("x.example.com", "x.example.com"), other("y.example.com", "y.example.com")];
+    let lock = mended(&with(&rule, &format!("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other", sides[0], sides[1])));
+    let joined: Vec<&str> = lock.rules.values().flat_map(|rule| rule.joined.keys()).map(|host| host.as_str()).collect();
+    assert_eq!(joined, ["x.example.com", "y.example.com"]);
+}
+
 /// A line that stands for something: its key, and what is behind it. None of what both sides of a
 /// merge had before.
 fn standing(text: &str) -> Vec<(String, Value)> {

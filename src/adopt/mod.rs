@@ -301,7 +301,10 @@ impl Listener<'_> {
             self.lock.apps.entry(key.app.clone()).or_insert(app);
             self.lock.retired.remove(&(key.rack.clone(), key.router, rule.number));
             // It stood before everything that is compiled from now on.
-            self.lock.rules.insert(key, LockedRule { priority: rule.number, hosts: owned.hosts, since: 1, left: BTreeMap::new() });
+            self.lock.rules.insert(
+                key,
+                LockedRule { priority: rule.number, hosts: owned.hosts, since: 1, left: BTreeMap::new(), joined: BTreeMap::new() },
+            );
         }
     }
 

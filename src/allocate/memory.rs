@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::{imports, ports};
 use crate::compute::needs_instances;
 use crate::demand::{Certificates, Rule, target_group};
 use crate::fleet::{Compute, Fleet, Network, Rack};
@@ -24,8 +25,9 @@ pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificate
     let living: BTreeMap<RuleKey, LockedRule> = rules.iter().map(|rule| (rule.key.clone(), remembered(rule, old, now))).collect();
     let on_80: BTreeSet<&str> = fleet.apps.iter().filter(|app| !app.params.redirect_https).map(|app| app.name.as_str()).collect();
     Lock {
-        apps: apps.iter().map(|(name, app)| (name.clone(), ports(&on_80, name, app, old, now))).collect(),
+        apps: apps.iter().map(|(name, app)| (name.clone(), on_port_80(&on_80, name, app, old, now))).collect(),
         target_groups: target_groups(fleet, rules, old, now),
+        ports: ports::remember(fleet, old, now),
         retired: retired(&living, old, now),
         racks: racks(fleet, old),
         certificates: own(certificates, old, now),
@@ -39,7 +41,13 @@ pub(super) fn remember(fleet: &Fleet, rules: &[Rule], certificates: &Certificate
 
 fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
     let Some(before) = old.rules.get(&rule.key) else {
-        return LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: now, left: BTreeMap::new() };
+        return LockedRule {
+            priority: rule.priority,
+            hosts: rule.hosts.clone(),
+            since: now,
+            left: BTreeMap::new(),
+            joined: BTreeMap::new(),
+        };
     };
     let mut left: BTreeMap<Host, u32> = before.left.clone();
     left.extend(before.hosts.iter().map(|host| (host.clone(), now)).filter(|(host, _)| !before.left.contains_key(host)));
@@ -48,7 +56,13 @@ fn remembered(rule: &Rule, old: &Lock, now: u32) -> LockedRule {
         let oldest = left.iter().min_by_key(|(host, when)| (**when, *host)).map(|(host, _)| host.clone());
         left.remove(&oldest.expect("there are more than five"));
     }
-    LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: before.since, left }
+    let mut joined: BTreeMap<Host, u32> =
+        rule.hosts.iter().filter(|host| !before.hosts.contains(host)).map(|host| (host.clone(), now)).collect();
+    if joined.is_empty() {
+        joined.clone_from(&before.joined);
+        joined.retain(|host, _| rule.hosts.contains(host));
+    }
+    LockedRule { priority: rule.priority, hosts: rule.hosts.clone(), since: before.since, left, joined }
 }
 
 /// What target groups are made of, and of what before. Where the lock does not know it they are taken
@@ -71,7 +85,7 @@ fn target_groups(fleet: &Fleet, rules: &[Rule], old: &Lock, now: u32) -> BTreeMa
 }
 
 /// Since when an app's rules stand on port 80 too, or until when they did.
-fn ports(on_80: &BTreeSet<&str>, name: &str, app: &LockedApp, old: &Lock, now: u32) -> LockedApp {
+fn on_port_80(on_80: &BTreeSet<&str>, name: &str, app: &LockedApp, old: &Lock, now: u32) -> LockedApp {
     let before = old.apps.get(name);
     let on_80 = on_80.contains(name);
     let was_on_80 = before.and_then(|before| before.http);
@@ -153,9 +167,11 @@ fn racks(fleet: &Fleet, old: &Lock) -> BTreeMap<String, LockedRack> {
     let mut racks: BTreeMap<String, LockedRack> =
         old.racks.iter().filter(|(name, _)| homes.contains(name.as_str())).map(|(name, rack)| (name.clone(), rack.clone())).collect();
     let needing: BTreeSet<usize> = fleet.apps.iter().filter(|app| needs_instances(app)).map(|app| app.rack).collect();
-    for (at, rack) in fleet.racks.iter().enumerate().filter(|(_, rack)| !rack.external) {
+    let imports = imports::imports(fleet);
+    for ((at, rack), imports) in fleet.racks.iter().enumerate().zip(imports).filter(|((_, rack), _)| !rack.external) {
         let is_needed = needing.contains(&at) || old.racks.get(&rack.name).is_some_and(|before| before.instances);
-        racks.insert(rack.name.clone(), LockedRack { instances: rack.has_instances(is_needed), ..imported(rack) });
+        let known = LockedRack { instances: rack.has_instances(is_needed), imports, ..imported(rack) };
+        racks.insert(rack.name.clone(), known);
     }
     racks
 }
@@ -170,7 +186,7 @@ pub(super) fn imported(rack: &Rack) -> LockedRack {
             Network::Brought { vpc, .. } => vpc.clone(),
         },
         internal_router: named.then(|| format!("{}{suffix}", rack.name)),
-        instances: false,
+        ..LockedRack::default()
     }
 }
 

@@ -1,8 +1,10 @@
 //! Which rule carries each route, under which number, and which certificate serves it. A pure
 //! function of the fleet and the old lock.
 
+mod imports;
 mod listeners;
 mod memory;
+mod ports;
 mod priority;
 mod quotas;
 mod strangers;
@@ -17,9 +19,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::demand::{self, Certificates, Ledger, Rule};
 use crate::diagnostics::codes::{APP_GONE, RACK_REPLACED};
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{Compute, Fleet};
+use crate::fleet::{Compute, Fleet, Rack};
 use crate::host::Host;
-use crate::lock::{Lock, LockedApp, RuleKey};
+use crate::lock::{Lock, LockedApp, LockedRack, RuleKey};
 use crate::routes::{Route, Router};
 
 /// Everything that is given out, and the lock that remembers it.
@@ -59,7 +61,7 @@ fn replaced(fleet: &Fleet, old: &Lock, out: &mut Diagnostics) {
         let now = memory::imported(rack);
         let is_home =
             |router: Option<Router>| old.rules.keys().any(|key| key.rack == rack.name && router.is_none_or(|router| key.router == router));
-        let changed = if before.network != now.network && is_home(None) {
+        let changed = if before.network != now.network && (is_home(None) || !before.imports.is_empty()) {
             Some(("VPC", before.network.clone(), now.network, "`network` and `VPCCIDR`"))
         } else if before.internal_router != now.internal_router && rack.has_router_internal() && is_home(Some(Router::Internal)) {
             let shown = |name: Option<String>| name.unwrap_or_else(|| "a name of CloudFormation's".to_owned());
@@ -67,7 +69,10 @@ fn replaced(fleet: &Fleet, old: &Lock, out: &mut Diagnostics) {
         } else {
             None
         };
-        let Some((what, from, to, keys)) = changed else { continue };
+        let Some((what, from, to, keys)) = changed else {
+            exports_changed(rack, before, old, out);
+            continue;
+        };
         out.report(
             Diagnostic::new(
                 &RACK_REPLACED,
@@ -78,6 +83,32 @@ fn replaced(fleet: &Fleet, old: &Lock, out: &mut Diagnostics) {
             .help(format!("leave {keys} as they were, or declare another rack and move the apps there with `rackform move`")),
         );
     }
+}
+
+/// The exports of a rack that tasks import and that would be changed or be gone.
+fn exports_changed(rack: &Rack, before: &LockedRack, old: &Lock, out: &mut Diagnostics) {
+    let change = |(name, was): (&String, &String)| {
+        let is = imports::made_of(rack, name);
+        (is.as_ref() != Some(was)).then(|| (name.clone(), was.clone(), is))
+    };
+    let changed: Vec<(String, String, Option<String>)> = before.imports.iter().filter_map(change).collect();
+    let Some((first, ..)) = changed.first() else { return };
+    let exports: Vec<String> = changed.iter().map(|(name, ..)| format!("`{name}`")).collect();
+    let mut diagnostic = Diagnostic::new(
+        &RACK_REPLACED,
+        old.line(&rack.name),
+        format!("apps on `{}` import {} of it, which CloudFormation would not change", rack.name, exports.join(", ")),
+    );
+    for (name, was, is) in &changed {
+        diagnostic = diagnostic.note(match is {
+            Some(is) => format!("`{name}` is {was} and would be {is}"),
+            None => format!("`{name}` is {was} and would be gone"),
+        });
+    }
+    let keys = imports::keys(rack, first);
+    out.report(diagnostic.help(format!(
+        "leave {keys} as before, or declare another rack and move the apps there with `rackform move`; a rack whose apps import none of it may change"
+    )));
 }
 
 /// Say which of our hosts rules of others take before us.

@@ -253,7 +253,7 @@ codes! {
     LOCK_MENDED = "RF0514" Warning "rackform.lock was mended",
         "`--mend` keeps the oldest of the entries that contradict each other, which is what was deployed, and gives the others new numbers. Numbers that were given up are not given out again. Read the difference before you deploy.";
     TRANSITION = "RF0515" Error "no order of updates is safe",
-        "CloudFormation creates and updates before it deletes, one stack after another. Every compile looks for an order, and for phases where one pass does not do, in which no router holds more than AWS allows, no number is used twice and no host is unanswered. Here there is none, so make the change in two steps with a deployment between them.";
+        "CloudFormation creates and updates before it deletes, one stack after another. Every compile looks for an order, and for phases where one pass does not do, in which no router holds more than AWS allows, no number and no port of a network balancer is used twice and no host is unanswered. Here there is none, so make the change in two steps with a deployment between them.";
     BAD_MOVE = "RF0516" Error "a move that can't be made",
         "`rackform move APP RACK` begins a move of an app that has a rack, and `--finish` or `--abort` ends it. One app makes one move at a time, and only to a rack that its pin allows.";
     MOVING = "RF0517" Note "an app is on its way to another rack",
@@ -268,7 +268,7 @@ codes! {
     SHADOWED_BY_STRANGER = "RF0521" Warning "a rule of others comes first",
         "The rule with the lowest number wins. A rule that is not rackform's matches a host of an app and comes before its rule, so no request for that host gets to the app. A rule that looks at more than the host is not held against ours.";
     RACK_REPLACED = "RF0522" Error "what apps import of a rack would be replaced",
-        "Apps import the VPC and the listeners of their rack. CloudFormation neither changes an export that is in use nor attaches a target group to a second load balancer, so a rack with apps on it keeps its VPC and the name of its internal router. Declare another rack and move the apps.";
+        "Apps import the VPC and the listeners of their rack, and tasks with addresses of their own import its subnets and the security groups of its routers. CloudFormation neither changes an export that is in use nor attaches a target group to a second load balancer, so a rack with apps on it keeps its VPC, the name of its internal router, and what else the lock says that apps import. Declare another rack and move the apps.";
     NEARLY_FULL = "RF0523" Note "racks that will soon be full",
         "A router holds a limited number of rules, target groups and certificates. New apps leave the headroom of a rack free, so that those that are there can grow. Here a router has less than its headroom left, or one more app that asks for as much as the apps of the fleet do on average would find room on none of the racks that may be open. Nothing is wrong yet, and `--strict` does not make an error of it. `--verbose` says how full each router is, which quota binds first and how many apps more have room.";
 

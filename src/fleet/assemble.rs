@@ -54,11 +54,11 @@ impl Deref for PlacedApp {
 }
 
 impl Fleet {
-    /// Whether an app has a stack, by its place: something of it runs or is behind a router.
+    /// Whether an app has a stack, by its place: something of it runs, or is behind a router or a network balancer.
     pub fn has_stack(&self, at: usize) -> bool {
         let app = &self.apps[at];
         let runs = self.racks[app.rack].compute != Compute::None;
-        app.manifest.services.iter().any(|service| runs || service.port.is_some())
+        app.manifest.services.iter().any(|service| runs || service.port.is_some() || !service.nlb.is_empty())
     }
 }
 

@@ -54,6 +54,21 @@ impl Rack {
         self.params.internal
     }
 
+    /// How many subnets of a kind the rack has.
+    pub fn subnet_count(&self, private: bool) -> usize {
+        match &self.network {
+            Network::Create => self.params.zones,
+            Network::Brought { private_subnets, .. } if private => private_subnets.len(),
+            Network::Brought { subnets, .. } => subnets.len(),
+        }
+    }
+
+    /// Whether both routers export one security group, which they were given.
+    pub fn shares_router_group(&self) -> bool {
+        let public = self.params.router_security_groups.first();
+        public.is_some() && public == self.params.router_internal_security_groups.first()
+    }
+
     /// Whether instances stand in the rack; `is_needed` says whether an app on it needs them.
     pub fn has_instances(&self, is_needed: bool) -> bool {
         match self.compute {

@@ -1,11 +1,13 @@
 //! A lock that contradicts itself: what exactly is wrong, and what can be kept of it. The oldest
 //! entry is the one that was deployed, so it keeps its number; no placement is lost.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::reader::{MEND, Mode};
 use super::{
-    CertificateKey, Lock, LockedApp, LockedCertificate, LockedRule, LockedTargetGroup, MAX_HOSTS, RetiredRule, RuleKey, TargetGroupKey,
+    CertificateKey, Lock, LockedApp, LockedCertificate, LockedPort, LockedRule, LockedTargetGroup, MAX_HOSTS, PortKey, RetiredRule,
+    RuleKey, TargetGroupKey,
 };
 use crate::diagnostics::codes::{LOCK_ENTRY, LOCK_MENDED};
 use crate::diagnostics::{Diagnostic, Severity};
@@ -54,6 +56,24 @@ impl Found {
     /// Note where a line stands.
     pub(super) fn line(&mut self, key: &str, place: Place) {
         self.lock.lines.0.entry(key.to_owned()).or_insert(place);
+    }
+
+    /// Note a port. Of two lines the older one names the listener that is deployed, and a port that one
+    /// side still has is not gone.
+    pub(super) fn port(&mut self, key: PortKey, port: LockedPort) {
+        match self.lock.ports.entry(key) {
+            Entry::Vacant(entry) => {
+                entry.insert(port);
+            }
+            Entry::Occupied(mut entry) => {
+                let known = entry.get_mut();
+                let left = known.left.and_then(|known| Some(known.max(port.left?)));
+                if port.since < known.since {
+                    *known = port;
+                }
+                known.left = left;
+            }
+        }
     }
 
     /// The lock without contradictions, and those that were found.
@@ -175,6 +195,8 @@ impl Found {
                 known.left.append(&mut rule.left);
                 let held = known.hosts.clone();
                 known.left.retain(|host, _| !held.contains(host));
+                known.joined.append(&mut rule.joined);
+                known.joined.retain(|host, _| held.contains(host));
                 if is_other {
                     self.retire(&key, &rule);
                 }
@@ -222,6 +244,7 @@ impl Found {
                 continue;
             }
             rule.hosts.retain(|host| !is_taken(host));
+            rule.joined.retain(|host, _| !is_taken(host));
             numbers.insert((key.rack.clone(), key.router, rule.priority), (key.clone(), place));
             first.insert(key.clone(), place);
             self.lock.rules.insert(key, rule);

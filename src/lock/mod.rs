@@ -3,13 +3,15 @@
 //!
 //! Each compile that changes something is a **generation**, counted from one. A line that was made
 //! later says so in `since`; what a line lost is kept behind `left` with the generation that took
-//! it. So the lock alone tells the last step, and a second compile of the same input says the same.
+//! it, and what it gained last behind `joined`. So the lock alone tells the last step, and a second compile of the same input says the same.
 
 mod mend;
+mod port;
 mod reader;
 mod target_group;
 mod text;
 
+pub use port::{LockedPort, PortKey};
 pub use reader::{Mode, read};
 pub use target_group::{LockedTargetGroup, Scheme, TargetGroup, TargetGroupKey};
 
@@ -94,6 +96,9 @@ pub struct LockedRule {
     pub since: u32,
     /// Hosts that it held, with the generation that took each; the last few.
     pub left: BTreeMap<Host, u32>,
+    /// Hosts that it got last since it was made, with the generation that brought them. What came
+    /// before those has long been deployed and goes without.
+    pub joined: BTreeMap<Host, u32>,
 }
 
 /// What identifies a certificate of an app. Written `rack/app/1`.
@@ -184,6 +189,9 @@ pub struct LockedRack {
     /// Whether instances stand in it. Those that came because something needed them stay until
     /// `compute` says otherwise: the rack is deployed before the apps that leave them.
     pub instances: bool,
+    /// Exports that tasks on it import and that an edit can change, with what they are made of; none
+    /// where an older program wrote the lock.
+    pub imports: BTreeMap<String, String>,
 }
 
 /// What a compile must remember.
@@ -197,6 +205,8 @@ pub struct Lock {
     pub rules: BTreeMap<RuleKey, LockedRule>,
     /// What the target groups of services are made of; none where an older program wrote the lock.
     pub target_groups: BTreeMap<TargetGroupKey, LockedTargetGroup>,
+    /// Ports of network balancers; none where an older program wrote the lock.
+    pub ports: BTreeMap<PortKey, LockedPort>,
     /// Numbers that may still be in use while a removal is on its way.
     pub retired: Retired,
     /// Certificates of apps.
@@ -225,12 +235,13 @@ impl Lock {
     /// The last generation; 0 when nothing was given out yet.
     pub fn generation(&self) -> u32 {
         let apps = self.apps.values().flat_map(|app| [app.http, app.http_left, Some(1)]).flatten();
-        let rules = self.rules.values().flat_map(|rule| rule.left.values().copied().chain([rule.since]));
+        let rules = self.rules.values().flat_map(|rule| rule.left.values().chain(rule.joined.values()).copied().chain([rule.since]));
         let certificates = self.certificates.values().flat_map(|own| [Some(own.since), own.changed, own.left]).flatten();
         let shared = self.shared.values().flat_map(|shared| [Some(shared.since), shared.left]).flatten();
         let retired = self.retired.values().map(|retired| retired.since);
         let target_groups = self.target_groups.values().filter_map(|group| Some(group.was?.1));
-        apps.chain(rules).chain(target_groups).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
+        let ports = self.ports.values().flat_map(|port| [Some(port.since), port.left]).flatten();
+        apps.chain(rules).chain(target_groups).chain(ports).chain(certificates).chain(shared).chain(retired).max().unwrap_or(0)
     }
 
     /// The rules of a router.
@@ -245,6 +256,12 @@ impl Lock {
             let first = RuleKey { rack: rack.into(), router, app: app.into(), service: String::new(), class: Class::Exact, ordinal: 0 };
             self.rules.range(first..).take_while(move |(key, _)| key.rack == rack && key.router == router && key.app == app)
         })
+    }
+
+    /// The network ports of an app on a rack, those that are gone too.
+    pub fn ports_of<'a>(&'a self, rack: &'a str, app: &'a str) -> impl Iterator<Item = (&'a PortKey, &'a LockedPort)> + 'a {
+        let first = PortKey { rack: rack.into(), app: app.into(), router: Router::Public, port: 0 };
+        self.ports.range(first..).take_while(move |(key, _)| key.rack == rack && key.app == app)
     }
 
     /// The certificates of apps on a rack, those that are gone too.

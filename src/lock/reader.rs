@@ -3,10 +3,11 @@
 //! refused.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use super::{
-    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedRack, LockedRule, LockedShared, LockedTargetGroup, MAX_HOSTS, NUMBERS,
-    RetiredRule, RuleKey, SharedKey, TargetGroup, TargetGroupKey, VERSION, mend,
+    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedPort, LockedRack, LockedRule, LockedShared, LockedTargetGroup,
+    MAX_HOSTS, NUMBERS, PortKey, RetiredRule, RuleKey, SharedKey, TargetGroup, TargetGroupKey, VERSION, mend,
 };
 use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
 use crate::diagnostics::{Diagnostic, Diagnostics};
@@ -167,6 +168,7 @@ impl Reader<'_> {
                 "apps" => Self::app,
                 "rules" => Self::rule,
                 "target_groups" => Self::target_group,
+                "ports" => Self::port,
                 "certificates" => Self::certificate,
                 "shared_certificates" => Self::shared,
                 "retired" => Self::retired,
@@ -229,8 +231,24 @@ impl Reader<'_> {
         number
     }
 
+    /// Hosts with a generation each; broken ones are reported.
+    fn generations(&mut self, map: NodeId, key: &str) -> BTreeMap<Host, u32> {
+        let mut hosts = BTreeMap::new();
+        let entries = self.tree.get(map, key).map(|entry| self.tree.entries(entry.value).to_vec());
+        for entry in entries.unwrap_or_default() {
+            let host = self.tree.text(entry.key);
+            match self.number(entry.value).filter(|number| (1..=MOST).contains(number) && is_host(host)) {
+                Some(when) => {
+                    hosts.insert(Host::trusted(host.to_owned()), when);
+                }
+                None => self.refuse(entry.key, "not a host with the number of a compile"),
+            }
+        }
+        hosts
+    }
+
     fn rack(&mut self, key: NodeId, value: NodeId) {
-        let Some([network]) = self.fields(value, ["network"], &["internal_router", "instances"]) else {
+        let Some([network]) = self.fields(value, ["network"], &["internal_router", "instances", "imports"]) else {
             return self.refuse(key, "not a rack with its network");
         };
         let instances = self.tree.get(value, "instances").map(|entry| entry.value);
@@ -238,8 +256,22 @@ impl Reader<'_> {
             return self.refuse(node, "not `true`, which stands for instances");
         }
         let internal_router = self.tree.get(value, "internal_router").map(|entry| self.tree.text(entry.value).to_owned());
-        let rack = LockedRack { network: self.tree.text(network).to_owned(), internal_router, instances: instances.is_some() };
-        self.found.lock.racks.insert(self.tree.text(key).to_owned(), rack);
+        let mut imports = BTreeMap::new();
+        let entries = self.tree.get(value, "imports").map(|entry| self.tree.entries(entry.value).to_vec());
+        for entry in entries.unwrap_or_default() {
+            let (name, made_of) = (self.tree.text(entry.key), self.tree.text(entry.value));
+            if !is_name(name) || !is_plain(made_of, "/") {
+                return self.refuse(entry.key, "not an export with what it is made of");
+            }
+            imports.insert(name.to_owned(), made_of.to_owned());
+        }
+        let rack = LockedRack { network: self.tree.text(network).to_owned(), internal_router, instances: instances.is_some(), imports };
+        // Where two branches wrote the line, apps import what either says.
+        let known = self.found.lock.racks.entry(self.tree.text(key).to_owned()).or_insert_with(|| rack.clone());
+        known.instances |= rack.instances;
+        for (name, made_of) in rack.imports {
+            known.imports.entry(name).or_insert(made_of);
+        }
     }
 
     fn app(&mut self, key: NodeId, value: NodeId) {
@@ -259,7 +291,7 @@ impl Reader<'_> {
 
     fn rule(&mut self, key: NodeId, value: NodeId) {
         let rule = parse_key(self.tree.text(key));
-        let Some((rule, [priority, hosts])) = rule.zip(self.fields(value, ["priority", "hosts"], &["since", "left"])) else {
+        let Some((rule, [priority, hosts])) = rule.zip(self.fields(value, ["priority", "hosts"], &["since", "left", "joined"])) else {
             return self.refuse(key, "not a rule with its priority and its hosts");
         };
         let hosts = self.hosts(hosts);
@@ -270,22 +302,11 @@ impl Reader<'_> {
             return self.entry(key, format!("an {} rule does not hold such hosts", rule.class.word()));
         }
         let since = self.generation(value, "since").unwrap_or(1);
-        let mut left = std::collections::BTreeMap::new();
-        if let Some(map) = self.tree.get(value, "left").map(|entry| entry.value) {
-            for entry in self.tree.entries(map).to_vec() {
-                let host = self.tree.text(entry.key);
-                match self.number(entry.value).filter(|number| (1..=MOST).contains(number) && is_host(host)) {
-                    Some(when) => {
-                        left.insert(Host::trusted(host.to_owned()), when);
-                    }
-                    None => self.refuse(entry.key, "not a host with the number of a compile"),
-                }
-            }
-        }
+        let (left, joined) = (self.generations(value, "left"), self.generations(value, "joined"));
         match self.tree.scalar(priority) {
             Some(Resolved::Int(number)) => match u32::try_from(number).ok().filter(|number| NUMBERS.contains(number)) {
                 Some(priority) => {
-                    let locked = LockedRule { priority, hosts, since, left };
+                    let locked = LockedRule { priority, hosts, since, left, joined };
                     self.found.rules.push((rule, locked, self.tree.place(key)));
                 }
                 None => self.entry(priority, format!("rules have numbers from {} to {}", NUMBERS.start(), NUMBERS.end())),
@@ -305,6 +326,19 @@ impl Reader<'_> {
         };
         let group = LockedTargetGroup { is, was: was.zip(self.generation(value, "changed")) };
         self.found.target_groups.push((service, group, self.tree.place(key)));
+    }
+
+    fn port(&mut self, key: NodeId, value: NodeId) {
+        let service = match self.fields(value, ["service"], &["since", "left"]) {
+            Some([service]) => service,
+            None => value, // the short form: the service alone
+        };
+        let (since, left) = (self.generation(value, "since").unwrap_or(1), self.generation(value, "left"));
+        let service = self.tree.text(service).to_owned();
+        match parse_port(self.tree.text(key)).filter(|_| is_name(&service)) {
+            Some(port) => self.found.port(port, LockedPort { service, since, left }),
+            None => self.refuse(key, "not a network port of an app with the service that had it first"),
+        }
     }
 
     fn certificate(&mut self, key: NodeId, value: NodeId) {
@@ -415,6 +449,17 @@ fn parse_key(text: &str) -> Option<RuleKey> {
 fn parse_service(text: &str) -> Option<TargetGroupKey> {
     let (app, service) = text.split_once('/')?;
     (is_name(app) && is_name(service)).then(|| TargetGroupKey { app: app.to_owned(), service: service.to_owned() })
+}
+
+fn parse_port(text: &str) -> Option<PortKey> {
+    let parts: Vec<&str> = text.split('/').collect();
+    let [rack, router, app, port] = parts.as_slice() else { return None };
+    if !is_name(rack) || !is_name(app) {
+        return None;
+    }
+    let port = port.parse().ok().filter(|port| *port > 0)?;
+    let key = PortKey { rack: (*rack).into(), app: (*app).into(), router: parse_router(router)?, port };
+    (key.to_string() == text).then_some(key)
 }
 
 fn parse_certificate(text: &str) -> Option<CertificateKey> {

@@ -3,6 +3,7 @@
 //! on whichever rack it lives: new apps tend to go to one rack, and where its apps stood together
 //! two branches would write in one place.
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use super::{Lock, Scheme, TargetGroup, VERSION};
@@ -21,6 +22,8 @@ impl Lock {
             let mut line = format!("{name}: {{network: \"{}\"", rack.network);
             put(&mut line, "internal_router", rack.internal_router.as_deref());
             put(&mut line, "instances", rack.instances.then_some(true));
+            let imports: Vec<String> = rack.imports.iter().map(|(name, made_of)| format!("{name}: \"{made_of}\"")).collect();
+            put(&mut line, "imports", (!imports.is_empty()).then(|| format!("{{{}}}", imports.join(", "))));
             line + "}"
         });
         section(&mut text, "racks", false, racks);
@@ -35,10 +38,8 @@ impl Lock {
         let rules = self.rules.iter().map(|(key, rule)| {
             let mut line = format!("{key}: {{priority: {}, hosts: [{}]", rule.priority, quoted(rule.hosts.iter().map(Host::as_str)));
             put(&mut line, "since", later(rule.since));
-            if !rule.left.is_empty() {
-                let left: Vec<String> = rule.left.iter().map(|(host, when)| format!("\"{}\": {when}", host.as_str())).collect();
-                let _ = write!(line, ", left: {{{}}}", left.join(", "));
-            }
+            put(&mut line, "left", hosts(&rule.left));
+            put(&mut line, "joined", hosts(&rule.joined));
             (key.app.as_str(), line + "}")
         });
         section(&mut text, "rules", true, by_app(rules));
@@ -50,6 +51,19 @@ impl Lock {
             (key.app.as_str(), line)
         });
         section(&mut text, "target_groups", false, by_app(target_groups));
+        let ports = self.ports.iter().map(|(key, port)| {
+            let line = match (later(port.since), port.left) {
+                (None, None) => format!("{key}: {}", port.service),
+                (since, left) => {
+                    let mut line = format!("{key}: {{service: {}", port.service);
+                    put(&mut line, "since", since);
+                    put(&mut line, "left", left);
+                    line + "}"
+                }
+            };
+            (key.app.as_str(), line)
+        });
+        section(&mut text, "ports", false, by_app(ports));
         let certificates = self.certificates.iter().map(|(key, own)| {
             let names = quoted(own.names.iter().map(String::as_str));
             let line = match (later(own.since), own.changed, own.left) {
@@ -103,6 +117,12 @@ fn put(line: &mut String, key: &str, value: Option<impl std::fmt::Display>) {
     if let Some(value) = value {
         let _ = write!(line, ", {key}: {value}");
     }
+}
+
+/// Hosts with the generation that each went or came with.
+fn hosts(hosts: &BTreeMap<Host, u32>) -> Option<String> {
+    let hosts: Vec<String> = hosts.iter().map(|(host, when)| format!("\"{}\": {when}", host.as_str())).collect();
+    (!hosts.is_empty()).then(|| format!("{{{}}}", hosts.join(", ")))
 }
 
 /// Texts in double quotes, which hold every character that a host may have.

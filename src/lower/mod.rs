@@ -97,7 +97,7 @@ impl<'a> Source<'a> {
             instances: self.allocation.lock.racks.get(&rack.name).is_some_and(|known| known.instances),
             agent_ports: self.agent_ports.get(&step.rack).cloned().unwrap_or_default(),
         };
-        lower_rack(&rack, &used, &header(self.written_from))
+        lower_rack(&rack, &used, step.mark.as_ref(), &header(self.written_from))
     }
 }
 
@@ -116,13 +116,15 @@ fn agent_ports(fleet: &Fleet) -> BTreeMap<usize, BTreeSet<(u16, String)>> {
 /// A rack with what it keeps until nobody uses it.
 fn with_kept<'a>(rack: &'a Rack, step: &RackStep) -> Cow<'a, Rack> {
     let kept = &step.kept;
-    if kept.routers.is_empty() && !kept.port80 {
+    if kept.routers.is_empty() && kept.balancers.is_empty() && !kept.port80 {
         return Cow::Borrowed(rack);
     }
     let mut rack = rack.clone();
     rack.params.internal |= kept.routers.contains(&Router::Internal);
     rack.params.internal_only &= !kept.routers.contains(&Router::Public);
     rack.params.port80 |= kept.port80;
+    rack.params.nlb.is_on |= kept.balancers.contains(&Router::Public);
+    rack.params.nlb_internal.is_on |= kept.balancers.contains(&Router::Internal);
     Cow::Owned(rack)
 }
 

@@ -168,13 +168,13 @@ label() {
 
 # --- what stands in the account
 
-# Ask for a stack, and remember the answer until the stack is changed: its status and the names of
-# its parameters, or nothing when there is none.
+# Ask for a stack, and remember the answer until the stack is changed: its status and description,
+# and below them the names of its parameters; or nothing when there is none.
 ask() {
   local memory=$work/$1.stack
   if [[ -f $memory ]]; then return 0; fi
   if ! aws cloudformation describe-stacks --stack-name "$1" --output text \
-    --query 'Stacks[0].[StackStatus, Parameters[].ParameterKey]' >"$memory" 2>"$work/complaint"; then
+    --query 'Stacks[0].[StackStatus, Description, Parameters[].ParameterKey]' >"$memory" 2>"$work/complaint"; then
     : >"$memory"
     grep -q "does not exist" "$work/complaint" || fail "$(cat "$work/complaint")"
   fi
@@ -202,32 +202,47 @@ is_new() {
 
 # Whether a stack has a value for a parameter, which it keeps: stack, name.
 has_value() {
-  ! is_new "$1" && is_in "$2" "$(tr -s '[:space:]' ' ' <"$work/$1.stack")"
+  ! is_new "$1" && is_in "$2" "$(sed 1d "$work/$1.stack" | tr -s '[:space:]' ' ')"
+}
+
+# Bring the template of a stack that stands, and remember it until the stack is changed; false when
+# there is none.
+fetch() {
+  local memory=$work/$1.template
+  ask "$1"
+  if is_new "$1"; then return 1; fi
+  if [[ ! -f $memory ]]; then
+    aws cloudformation get-template --stack-name "$1" --query TemplateBody --output text \
+      >"$memory" 2>"$work/complaint" || fail "the template of $1 can't be read: $(cat "$work/complaint")"
+  fi
 }
 
 # Whether a stack stands with the very template of a row.
 has_template() {
-  local stack=${names[$1]}
-  local memory=$work/$stack.template
-  ask "$stack"
-  if is_new "$stack"; then return 1; fi
-  if [[ ! -f $memory ]]; then
-    aws cloudformation get-template --stack-name "$stack" --query TemplateBody --output text \
-      >"$memory" 2>"$work/complaint" || fail "the template of $stack can't be read: $(cat "$work/complaint")"
-  fi
-  [[ $(cat "$memory") == "$(cat "${templates[$1]}")" ]]
+  fetch "${names[$1]}" && [[ $(cat "$work/${names[$1]}.template") == "$(cat "${templates[$1]}")" ]]
 }
 
-# Whether a row is behind its stack: it has the template already that a later phase gives it.
+# The change in phases that a template is a step of, and its phase; nothing when it is none.
+step_of() {
+  sed -n 's/^  Rackform: {Change: "\([0-9a-f-]*\)", Phase: \([0-9]*\)}$/\1 \2/p' "$1"
+}
+
+# Find the phase in which a stack stands of the change that a row is a step of; in `reached`, 0 for
+# before all of them. Whatever else of the stack has changed since, hosts do not go back.
+find_reached() {
+  local wanted standing=""
+  reached=0
+  wanted=$(step_of "${templates[$1]}")
+  if [[ -n $wanted ]] && fetch "${names[$1]}"; then
+    standing=$(step_of "$work/${names[$1]}.template")
+    if [[ ${standing% *} == "${wanted% *}" ]]; then reached=${standing#* }; fi
+  fi
+}
+
+# Whether a row is behind its stack.
 is_past() {
-  local later
-  for ((later = $1 + 1; later < ${#names[@]}; later++)); do
-    if [[ ${names[later]} == "${names[$1]}" ]] && ! cmp -s "${templates[later]}" "${templates[$1]}" &&
-      has_template "$later"; then
-      return 0
-    fi
-  done
-  return 1
+  find_reached "$1"
+  ((reached > phases[$1]))
 }
 
 # --- before anything is deployed
@@ -244,6 +259,7 @@ refuse() {
 check() {
   ask "${names[$1]}"
   check_status "${names[$1]}"
+  check_owner "$1"
   check_rack "$1"
   check_given "$1"
   check_required "$1"
@@ -262,6 +278,20 @@ check_status() {
       refuse "the stack $1 is being changed by somebody else ($now); run again when it is done"
       ;;
     *_FAILED) refuse "the stack $1 is in $now: $(way_out "$1" "$now"), and run again" ;;
+  esac
+}
+
+# Refuse a stack of others: Convox calls its own `<rack>-<app>` too, and an update would take all
+# away that is not in the template. Ours say in their first words what they are.
+check_owner() {
+  local stack=${names[$1]} said="" ours
+  case $(status "$stack") in "" | REVIEW_IN_PROGRESS) return 0 ;; esac
+  IFS=$'\t' read -r _ said <"$work/$stack.stack" || true
+  if [[ ${apps[$1]} == - ]]; then ours="Rack $stack: "; else ours="App ${apps[$1]} on the rack ${racks[$1]}"; fi
+  case $said in
+    "$ours"*) ;;
+    *) refuse "the stack $stack stands already, and rackform did not write it: an update would remove all that it holds." \
+      "Delete it when nobody needs it any more, or call the $([[ ${apps[$1]} == - ]] && echo rack || echo app) otherwise" ;;
   esac
 }
 
@@ -404,7 +434,9 @@ deploy() {
     finished+=" $1"
     return
   fi
-  find_lacking "$1"
+  # A stack that has been there before follows on nothing.
+  find_reached "$1"
+  if ((reached == 0)) || ((reached < phases[$1])); then find_lacking "$1"; else lacking=""; fi
   if [[ -n $lacking ]]; then
     leave_out "$1" "it follows on what is not deployed: $lacking"
     waiting=yes

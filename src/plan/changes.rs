@@ -76,11 +76,8 @@ pub(super) fn pairs<'a>(before: &'a Output<'a>, after: &'a Output<'a>) -> Result
             pairs.len() - 1
         })
     };
-    // The same phases once more lead from where they led to nowhere else.
-    let is_same = before.is_same(after);
     for (at, entry) in after.steps().iter().enumerate() {
-        let paths = if is_same { Output::lasting(entry) } else { (entry.template.as_str(), entry.parameters.as_str()) };
-        let found = Found::of(after, entry, paths)?;
+        let found = Found::of(after, entry, (&entry.template, &entry.parameters))?;
         let place = place(&mut pairs, &entry.stack);
         pairs[place].steps.push((at, found));
     }
@@ -123,12 +120,14 @@ pub(super) fn compare(pair: &Pair<'_>) -> Result<Compared, Unreadable> {
     let mut state = last.map(Found::read).transpose()?;
     compared.before = state.as_ref().map(holdings);
     for (at, found) in &pair.steps {
-        if last.is_some_and(|last| last.is_same(found)) {
+        let is_same = last.is_some_and(|last| last.is_same(found));
+        let next = if is_same { None } else { Some(found.read()?) };
+        // The script leaves out what the stack has behind it.
+        let Some(next) = next.filter(|next| !state.as_ref().is_some_and(|state| state.is_past(next))) else {
             let same = compared.after.last().map(|(_, same)| same).or(compared.before.as_ref()).map(Arc::clone);
             compared.after.extend(same.map(|same| (*at, same)));
             continue;
-        }
-        let next = found.read()?;
+        };
         compared.after.push((*at, holdings(&next)));
         let fate = if state.is_some() { StackFate::Update } else { StackFate::Create };
         let change = stack(found.entry, fate, state.as_ref(), &next);

@@ -35,15 +35,6 @@ impl<'a> Output<'a> {
         &self.index
     }
 
-    /// Whether all that is deployed is the same, also on the way there.
-    pub(super) fn is_same(&self, other: &Self) -> bool {
-        let data = |output: &Self| -> Vec<(&'a str, &'a str)> {
-            let is_data = |path: &str| [".yaml", ".json"].iter().any(|end| path.ends_with(end));
-            output.texts.iter().filter(|(path, _)| is_data(path)).map(|(path, text)| (*path, *text)).collect()
-        };
-        data(self) == data(other)
-    }
-
     /// The text of a file.
     pub(super) fn text(&self, path: &str) -> Result<&'a str, Unreadable> {
         self.texts
@@ -86,6 +77,16 @@ impl<'a> State<'a> {
     /// The entries of a section, by their names.
     pub(super) fn section(&self, name: &str) -> impl Iterator<Item = (&str, &Node<'a>)> {
         self.template.get(name).and_then(Node::as_map).into_iter().flat_map(Map::iter)
+    }
+
+    /// Whether it is in a later phase of the change that another one is a step of.
+    pub(super) fn is_past(&self, other: &Self) -> bool {
+        fn step<'s>(state: &'s State<'_>) -> Option<(&'s str, i64)> {
+            let step = state.template.get("Metadata")?.get("Rackform")?;
+            let Node::Number(phase) = step.get("Phase")? else { return None };
+            Some((step.get("Change")?.as_str()?, *phase))
+        }
+        step(self).zip(step(other)).is_some_and(|((change, phase), (other, before))| change == other && phase > before)
     }
 
     /// Whether the template has a parameter.

@@ -21,6 +21,10 @@ pub(super) enum Refusal {
     Replaced(Router, String, usize, usize),
     /// A number is still held by another rule.
     Number(Router, u32),
+    /// A port of a network balancer is still held by another app.
+    Port(Router, u16),
+    /// The same, where the app is gone: its stack.
+    PortOfGone(Router, u16, String),
     /// A host would be answered by nobody for a while.
     Host(Router, Host),
 }
@@ -31,6 +35,9 @@ struct Shelf {
     held: Load,
     /// Who holds each number; apps that are gone have no place in the fleet.
     numbers: BTreeMap<u32, BTreeSet<Option<usize>>>,
+    /// Who has each port of the network balancer on this side; ports of apps that are gone have a stack.
+    ports: BTreeMap<u16, BTreeSet<usize>>,
+    gone_ports: BTreeMap<u16, String>,
     /// Numbers of rules of others, each on its port.
     strangers: BTreeSet<(u16, u32)>,
     /// Which apps answer a host on port 443, and which on port 80.
@@ -82,6 +89,13 @@ impl Account {
                     quota: quota(&fleet.racks[*rack]),
                     held,
                     numbers,
+                    ports: BTreeMap::new(),
+                    gone_ports: before
+                        .gone_ports_on(name)
+                        .iter()
+                        .filter(|key| key.router == router)
+                        .map(|key| (key.port, format!("{name}-{}", key.app)))
+                        .collect(),
                     strangers: lock.strangers_on(name, router).map(|(_, _, port, number)| (*port, *number)).collect(),
                     holders: Default::default(),
                     wanted: Default::default(),
@@ -133,6 +147,7 @@ impl Account {
             shelf
                 .over_quota(router, current, next)
                 .or_else(|| shelf.number_in_use(router, at, current, next))
+                .or_else(|| shelf.port_in_use(router, current, next))
                 .or_else(|| (0..2).find_map(|port| shelf.unanswered(router, port, at, current, next, waits)))
         })
     }
@@ -151,6 +166,14 @@ impl Account {
             }
             for (_, stand) in next.on(router) {
                 shelf.numbers.entry(stand.priority).or_default().insert(Some(at));
+            }
+            for port in current.on_balancer(router) {
+                if let Some(who) = shelf.ports.get_mut(&port) {
+                    who.remove(&at);
+                }
+            }
+            for port in next.on_balancer(router) {
+                shelf.ports.entry(port).or_default().insert(at);
             }
             for port in 0..2 {
                 for host in hosts(current, router, port).flat_map(|(_, hosts)| hosts) {
@@ -209,6 +232,14 @@ impl Shelf {
             let own = current.on(router).any(|(other, known)| other != key && known.priority == stand.priority);
             let on = |port: u16| self.strangers.contains(&(port, stand.priority));
             (others || own || on(443) || (stand.http && on(80))).then_some(Refusal::Number(router, stand.priority))
+        })
+    }
+
+    /// A new port of the network balancer that another app still has.
+    fn port_in_use(&self, router: Router, current: &Unit, next: &Unit) -> Option<Refusal> {
+        next.on_balancer(router).filter(|port| !current.ports.contains(&(router, *port))).find_map(|port| {
+            let gone = self.gone_ports.get(&port).map(|stack| Refusal::PortOfGone(router, port, stack.clone()));
+            gone.or_else(|| self.ports.get(&port).is_some_and(|who| !who.is_empty()).then_some(Refusal::Port(router, port)))
         })
     }
 
@@ -318,6 +349,13 @@ impl Refusal {
             Refusal::Number(router, number) => {
                 format!("the number {number} of the {} router is in use until another rule is gone", router.word())
             }
+            Refusal::Port(router, port) => {
+                format!("the port {port} of the {} network balancer is in use until another app is without it", router.word())
+            }
+            Refusal::PortOfGone(router, port, stack) => format!(
+                "the stack `{stack}` of an app that is gone has the port {port} of the {} network balancer until it is deleted",
+                router.word()
+            ),
             Refusal::Host(router, host) => {
                 format!("nobody would answer {} on the {} router for a while", host.shown(), router.word())
             }
@@ -336,7 +374,10 @@ impl Refusal {
             Refusal::Replaced(_, service, ..) => format!(
                 "first make room, and deploy: remove a service from this router or move an app to another rack (`rackform move`); then change `{service}`. AWS does not raise this quota"
             ),
-            Refusal::Quota(..) | Refusal::Number(..) => "first deploy what is removed, then compile with what is added".into(),
+            Refusal::PortOfGone(_, port, stack) => format!(
+                "compile without the port {port} first, deploy, and delete the stack (`aws cloudformation delete-stack --stack-name {stack}`); then compile with it"
+            ),
+            Refusal::Quota(..) | Refusal::Number(..) | Refusal::Port(..) => "first deploy what is removed, then compile with what is added".into(),
             Refusal::Host(..) => {
                 "move fewer hosts at once: first those that only one of the apps gives up, and the others once that is deployed".into()
             }

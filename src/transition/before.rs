@@ -7,7 +7,7 @@ use super::unit::{Stand, Unit};
 use crate::demand::{ROUTERS, covers};
 use crate::fleet::Fleet;
 use crate::host::Host;
-use crate::lock::{Lock, RuleKey, TargetGroupKey};
+use crate::lock::{Lock, PortKey, RuleKey, TargetGroupKey};
 use crate::routes::Router;
 
 /// Everything that stood before.
@@ -16,6 +16,8 @@ pub(super) struct Before {
     pub(super) units: Vec<Unit>,
     /// Rules of apps that are gone, by rack: their stacks stay until somebody deletes them.
     pub(super) gone: BTreeMap<String, Vec<(RuleKey, Stand)>>,
+    /// Ports of such apps, by rack.
+    pub(super) gone_ports: BTreeMap<String, Vec<PortKey>>,
 }
 
 impl Before {
@@ -47,6 +49,20 @@ impl Before {
                 None => gone.entry(retired.key.rack.clone()).or_default().push((retired.key.clone(), stand)),
             }
         }
+        let mut gone_ports: BTreeMap<String, Vec<PortKey>> = BTreeMap::new();
+        for (key, port) in &lock.ports {
+            let place = places.get(&(key.rack.as_str(), key.app.as_str())).filter(|at| fleet.has_stack(**at));
+            match place {
+                Some(at) if port.since == last => {
+                    units[*at].ports.remove(&(key.router, key.port));
+                }
+                Some(at) if port.left == Some(last) => {
+                    units[*at].ports.insert((key.router, key.port));
+                }
+                None if port.left == Some(last) => gone_ports.entry(key.rack.clone()).or_default().push(key.clone()),
+                _ => {}
+            }
+        }
         for (unit, app) in units.iter_mut().zip(&fleet.apps) {
             lead_to_old(unit, &app.name, lock, last);
             unit.certificates = certificates(unit, (&fleet.racks[app.rack].name, &app.name), lock, last);
@@ -54,7 +70,12 @@ impl Before {
         for (_, unit) in units.iter_mut().enumerate().filter(|(at, _)| !fleet.has_stack(*at)) {
             *unit = Unit::default();
         }
-        Self { units, gone }
+        Self { units, gone, gone_ports }
+    }
+
+    /// Ports on a rack of apps that are gone.
+    pub(super) fn gone_ports_on(&self, rack: &str) -> &[PortKey] {
+        self.gone_ports.get(rack).map_or(&[], Vec::as_slice)
     }
 
     /// Rules on a rack of apps that are gone.
@@ -63,7 +84,8 @@ impl Before {
     }
 }
 
-/// Hosts that rules gave away in the last generation, by rack and router.
+/// Hosts that rules gave away in the last generation, by rack and router. Where an older program
+/// wrote the lock, nothing else says that whoever has them now did not have them before.
 fn given_away(lock: &Lock, last: u32) -> BTreeSet<(&str, Router, &Host)> {
     let left = lock.rules.iter().flat_map(|(key, rule)| {
         rule.left.iter().filter(|(_, when)| **when == last).map(move |(host, _)| (key.rack.as_str(), key.router, host))
@@ -76,7 +98,7 @@ fn given_away(lock: &Lock, last: u32) -> BTreeSet<(&str, Router, &Host)> {
 fn undo(unit: &mut Unit, rack: &str, lock: &Lock, last: u32, given: &BTreeSet<(&str, Router, &Host)>) {
     unit.rules.retain(|key, stand| {
         let Some(locked) = lock.rules.get(key) else { return false };
-        stand.hosts.retain(|host| !given.contains(&(rack, key.router, host)));
+        stand.hosts.retain(|host| locked.joined.get(host) != Some(&last) && !given.contains(&(rack, key.router, host)));
         stand.hosts.extend(locked.left.iter().filter(|(_, when)| **when == last).map(|(host, _)| host.clone()));
         locked.since < last
     });

@@ -7,6 +7,7 @@
 
 mod account;
 mod before;
+mod mark;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use account::{Account, Refusal};
 use before::Before;
 use unit::Unit;
+
+pub use mark::Mark;
 
 use crate::allocate::Allocation;
 use crate::demand::{AppCertificate, ROUTERS, Rule, keep_names};
@@ -52,6 +55,8 @@ pub struct RackStep {
     pub rack: usize,
     /// What it keeps in this phase although it is not wanted any more.
     pub kept: Kept,
+    /// Which step it is, where it takes several.
+    pub mark: Option<Mark>,
 }
 
 /// What a rack keeps until nobody uses it.
@@ -61,6 +66,8 @@ pub struct Kept {
     pub routers: BTreeSet<Router>,
     /// The public router's listener on port 80.
     pub port80: bool,
+    /// Network balancers, each by the router on its side.
+    pub balancers: BTreeSet<Router>,
     /// ARNs of listed certificates.
     pub certificates: BTreeSet<(Router, String)>,
 }
@@ -74,10 +81,12 @@ pub struct AppStep {
     pub rules: Vec<StepRule>,
     /// Its certificates in this phase.
     pub certificates: Vec<AppCertificate>,
+    /// Its ports of network balancers in this phase, each by the router on the balancer's side.
+    pub ports: BTreeSet<(Router, u16)>,
     /// What the target groups of services are made of that others take the place of in a later phase.
     pub old_target_groups: BTreeMap<String, TargetGroup>,
-    /// Whether it is as it should be in the end.
-    pub is_final: bool,
+    /// Which step it is, where it takes several.
+    pub mark: Option<Mark>,
 }
 
 /// A rule in a phase.
@@ -119,6 +128,9 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
         rules,
         apps,
         kept,
+        last,
+        number: 0,
+        changes: BTreeMap::new(),
         refusals: BTreeMap::new(),
     };
     let mut way = Way::default();
@@ -128,7 +140,7 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
     }
     while way.phases.len() < MOST_PHASES {
         let is_first = way.phases.is_empty();
-        let phase = traveller.phase(is_first);
+        let phase = traveller.phase();
         let is_idle = phase.apps.is_empty() && phase.racks.is_empty();
         if !is_idle || is_first {
             way.phases.push(phase);
@@ -183,6 +195,19 @@ fn kept(fleet: &Fleet, at: usize, apps: &[usize], lock: &Lock, last: u32, before
         kept.port80 = standing().any(|(key, stand)| on_80(key, stand.http));
         in_use(rack, before, on_80, "port 80", "DisableALBPort80", out);
     }
+    for (router, settings) in [(Router::Public, &rack.params.nlb), (Router::Internal, &rack.params.nlb_internal)] {
+        if settings.is_on {
+            continue;
+        }
+        if apps.iter().any(|at| before.units[*at].on_balancer(router).next().is_some()) {
+            kept.balancers.insert(router);
+        }
+        let user = before.gone_ports_on(&rack.name).iter().find(|key| key.router == router);
+        if let Some(key) = user {
+            let parameter = if router == Router::Public { "NLB" } else { "NLBInternal" };
+            still_used(rack, &key.app, "ports", &format!("the {} network balancer", router.word()), parameter, out);
+        }
+    }
     // A certificate of an app takes the place of a listed one: the listed one goes when it stands.
     let own_is_new = lock.certificates_on(&rack.name).any(|(_, own)| own.since == last || own.changed == Some(last));
     if own_is_new {
@@ -210,15 +235,19 @@ fn taken(rack: &Rack, lock: &Lock, last: u32) -> BTreeSet<(Router, String)> {
 fn in_use(rack: &Rack, before: &Before, uses: impl Fn(&RuleKey, bool) -> bool, what: &str, parameter: &str, out: &mut Diagnostics) {
     let user = before.gone_on(&rack.name).iter().find(|(key, stand)| uses(key, stand.http));
     if let Some((key, _)) = user {
-        out.report(
-            Diagnostic::nowhere(&ROUTER_IN_USE, format!("{what} of `{}` is removed while rules of `{}` stand on it", rack.name, key.app))
-                .note("the app is gone from the fleet; as far as the lock knows its stack still stands")
-                .help(format!(
-                    "leave `{parameter}` as it was, deploy, and delete the stack (`aws cloudformation delete-stack --stack-name {}-{}`); then change `{parameter}`",
-                    rack.name, key.app
-                )),
-        );
+        still_used(rack, &key.app, "rules", what, parameter, out);
     }
+}
+
+fn still_used(rack: &Rack, app: &str, by: &str, what: &str, parameter: &str, out: &mut Diagnostics) {
+    out.report(
+        Diagnostic::nowhere(&ROUTER_IN_USE, format!("{what} of `{}` is removed while {by} of `{app}` stand on it", rack.name))
+            .note("the app is gone from the fleet; as far as the lock knows its stack still stands")
+            .help(format!(
+                "leave `{parameter}` as it was, deploy, and delete the stack (`aws cloudformation delete-stack --stack-name {}-{app}`); then change `{parameter}`",
+                rack.name
+            )),
+    );
 }
 
 /// Hosts that were given away, with the apps that did, by rack and router.
@@ -277,6 +306,12 @@ struct Traveller<'a> {
     /// Listed certificates that stay on each rack as long as this generation is the last.
     lasting: Vec<BTreeSet<(Router, String)>>,
     is_done: Vec<bool>,
+    /// The last generation.
+    last: u32,
+    /// The phase that is made, from one.
+    number: usize,
+    /// The changes that take an app several phases, by its place.
+    changes: BTreeMap<usize, String>,
     receivers: BTreeMap<usize, BTreeSet<usize>>,
     /// Why each app that waits could not go on.
     refusals: BTreeMap<usize, Refusal>,
@@ -295,8 +330,9 @@ impl Traveller<'_> {
 
     /// One pass over all stacks that are not as they should be; the first one takes those that are
     /// along.
-    fn phase(&mut self, is_first: bool) -> Phase {
-        let mut phase = Phase { racks: self.racks(is_first), apps: Vec::new() };
+    fn phase(&mut self) -> Phase {
+        self.number += 1;
+        let mut phase = Phase { racks: self.racks(), apps: Vec::new() };
         let waiting: Vec<usize> = (0..self.fleet.apps.len()).filter(|at| !self.is_done[*at]).collect();
         let mut blocked: Vec<usize> = Vec::new();
         for at in waiting {
@@ -332,25 +368,30 @@ impl Traveller<'_> {
     }
 
     /// Racks that are deployed in this phase.
-    fn racks(&mut self, is_first: bool) -> Vec<RackStep> {
+    fn racks(&mut self) -> Vec<RackStep> {
         let ours = (0..self.fleet.racks.len()).filter(|at| !self.fleet.racks[*at].external);
-        if is_first {
+        let (phase, last) = (self.number, self.last);
+        let mark = |kept: &Kept| (*kept != Kept::default()).then(|| Mark { change: mark::of_rack(last, kept), phase });
+        if phase == 1 {
             let with_lasting = |rack: usize| {
                 let mut kept = self.kept[rack].clone();
+                let mark = mark(&kept);
                 kept.certificates.extend(self.lasting[rack].iter().cloned());
-                RackStep { rack, kept }
+                RackStep { rack, kept, mark }
             };
             return ours.map(with_lasting).collect();
         }
         let released: Vec<usize> = ours.filter(|at| self.kept[*at] != Kept::default() && self.is_released(*at)).collect();
-        for rack in &released {
-            let kept = std::mem::take(&mut self.kept[*rack]);
-            for (router, _) in kept.certificates.difference(&self.lasting[*rack]) {
-                self.account.detach(*rack, *router);
+        let mut steps = Vec::new();
+        for rack in released {
+            let kept = std::mem::take(&mut self.kept[rack]);
+            for (router, _) in kept.certificates.difference(&self.lasting[rack]) {
+                self.account.detach(rack, *router);
             }
+            let lasting = Kept { certificates: self.lasting[rack].clone(), ..Kept::default() };
+            steps.push(RackStep { rack, kept: lasting, mark: mark(&kept) });
         }
-        let lasting = |rack: usize| Kept { certificates: self.lasting[rack].clone(), ..Kept::default() };
-        released.into_iter().map(|rack| RackStep { rack, kept: lasting(rack) }).collect()
+        steps
     }
 
     /// Whether nobody uses what a rack has kept.
@@ -360,7 +401,9 @@ impl Traveller<'_> {
         let rules = || on_it().flat_map(|at| &self.current[at].rules);
         let routers_are_free = rules().all(|(key, _)| !kept.routers.contains(&key.router));
         let port_is_free = !kept.port80 || rules().all(|(key, stand)| key.router != Router::Public || !stand.http);
-        routers_are_free && port_is_free && (kept.certificates.is_empty() || on_it().all(|at| self.is_done[at]))
+        let on_balancers = || on_it().flat_map(|at| &self.current[at].ports);
+        let balancers_are_free = on_balancers().all(|(router, _)| !kept.balancers.contains(router));
+        routers_are_free && port_is_free && balancers_are_free && (kept.certificates.is_empty() || on_it().all(|at| self.is_done[at]))
     }
 
     /// Update an app to what it should be, if that is possible now.
@@ -403,6 +446,7 @@ impl Traveller<'_> {
             let waits = next.waits(&self.allocation.lock);
             if self.account.refuses(app.rack, at, current, &next, &waits).is_none() {
                 self.account.apply(app.rack, at, current, &next);
+                self.changes.entry(at).or_insert_with(|| mark::of_app(self.last, current, wanted));
                 phase.apps.push(self.step(at, &next, &waits, false));
                 self.current[at] = next;
                 return true;
@@ -443,6 +487,7 @@ impl Traveller<'_> {
         for (key, _) in unit.rules.iter().filter(|(_, stand)| stand.leads_to_old) {
             old_target_groups.extend(self.replaced(app, &key.service).map(|(was, _)| (key.service.clone(), was)));
         }
-        AppStep { app: at, rules, certificates, old_target_groups, is_final }
+        let mark = self.changes.get(&at).map(|change| Mark { change: change.clone(), phase: self.number });
+        AppStep { app: at, rules, certificates, ports: unit.ports.clone(), old_target_groups, mark }
     }
 }

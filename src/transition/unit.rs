@@ -26,6 +26,8 @@ pub(super) struct Unit {
     pub(super) rules: BTreeMap<RuleKey, Stand>,
     /// Certificates on routers, by what tells them apart.
     pub(super) certificates: BTreeSet<(Router, String)>,
+    /// Ports of network balancers, each by the router on its side.
+    pub(super) ports: BTreeSet<(Router, u16)>,
 }
 
 impl Unit {
@@ -43,7 +45,23 @@ impl Unit {
             names.sort();
             own.routers.iter().map(move |router| (*router, names.join(" ")))
         });
-        Self { rules: rules.iter().map(stand).collect(), certificates: certificates.collect() }
+        let ports = allocation.lock.ports_of(&fleet.racks[app.rack].name, &app.name).filter(|(_, port)| port.left.is_none());
+        Self {
+            rules: rules.iter().map(stand).collect(),
+            certificates: certificates.collect(),
+            ports: ports.map(|(key, _)| (key.router, key.port)).collect(),
+        }
+    }
+
+    /// What it is, a line each. The same in every version of this program: marks are made of it.
+    pub(super) fn text(&self) -> String {
+        let rule = |(key, stand): (&RuleKey, &Stand)| {
+            let hosts: Vec<&str> = stand.hosts.iter().map(Host::as_str).collect();
+            format!("{key} {} {} {} {}\n", stand.priority, stand.http, stand.leads_to_old, hosts.join(" "))
+        };
+        let certificates = self.certificates.iter().map(|(router, names)| format!("{} {names}\n", router.word()));
+        let ports = self.ports.iter().map(|(router, port)| format!("{} {port}\n", router.word()));
+        self.rules.iter().map(rule).chain(certificates).chain(ports).collect()
     }
 
     /// Rules over both ports of a router.
@@ -66,6 +84,11 @@ impl Unit {
         self.rules.iter().filter(move |(key, _)| key.router == router)
     }
 
+    /// Its ports on the network balancer on the side of a router.
+    pub(super) fn on_balancer(&self, router: Router) -> impl Iterator<Item = u16> {
+        self.ports.iter().filter(move |(on, _)| *on == router).map(|(_, port)| *port)
+    }
+
     /// Which rules must be updated before which: one that gives a host away waits for the one of the
     /// same app that takes it up, be it by a pattern around it or by a name inside of it. Circles
     /// are left out.
@@ -85,9 +108,10 @@ impl Unit {
         waits
     }
 
-    /// As it should be, but for what is new: rules that do not stand yet come later.
+    /// As it should be, but for what is new: rules and ports that do not stand yet come later.
     pub(super) fn without_new(&self, current: &Unit) -> Self {
         let mut unit = self.clone();
+        unit.ports.retain(|port| current.ports.contains(port));
         unit.rules.retain(|key, stand| {
             let known = current.rules.get(key);
             stand.http &= known.is_some_and(|known| known.http);
@@ -108,7 +132,8 @@ impl Unit {
     }
 
     /// As it should be, and with the hosts that it still answers and that others have not taken up.
-    /// Rules of services that are gone can't be kept: nothing knows their target group.
+    /// Rules of services that are gone can't be kept: nothing knows their target group. Nor can ports,
+    /// of which nothing knows where they led to.
     pub(super) fn with_old(&self, current: &Unit, has_service: impl Fn(&RuleKey) -> bool) -> Self {
         let mut unit = self.clone();
         unit.certificates.extend(current.certificates.iter().cloned());

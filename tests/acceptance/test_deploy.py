@@ -27,6 +27,7 @@ ONLY_APP = ("--app", "hello")
 CERTIFICATE = f"{RACK}:Certificate=arn"
 IMAGE = ("--image", "web=example/web:v1")
 RACK_TEMPLATE = """\
+Description: "Rack main: a topic"
 Parameters:
   Certificate:
     Type: String
@@ -39,6 +40,7 @@ Outputs:
     Export: {"Name": "main:Topic"}
 """
 APP_TEMPLATE = """\
+Description: "App hello on the rack main"
 Parameters:
   WebImage:
     Type: String
@@ -429,6 +431,58 @@ def test_a_later_phase_waits_for_what_is_left_out(
     done = stub.run(fleet, "--app", first)
     assert (done.returncode, stub.deployed()) == (0, [f"production-{first}"]), done.stdout
     assert f"[1/2] leaving out production-{first} (phase 1): it is past that" in done.stdout
+
+
+def test_what_was_deployed_in_phases_does_not_go_back(
+    fleet: Project, stub: StubAccount, circle: tuple[str, str]
+) -> None:
+    """An edit that the lock does not know of compiles to the same phases."""
+    twice = f"production-{circle[0]}"
+    assert stub.run(fleet).returncode == 0
+    lock = (fleet.source / "rackform.lock").read_bytes()
+    fleet.edit({"image: ghost:5": "image: ghost:6"}, "apps/blog/convox.yml")
+    fleet.edit({"image: nginx:1.27": "image: nginx:1.28"}, "apps/docs/convox.yml")
+    fleet.compile()
+    assert (fleet.source / "rackform.lock").read_bytes() == lock
+    assert [stack.phase for stack in fleet.stacks() if stack.name == twice] == [1, 2]
+    # Alone too: it has the hosts that it waited for.
+    done = stub.run(fleet, "--app", circle[0])
+    assert (done.returncode, stub.deployed()) == (0, [twice]), done.stdout
+    assert f"[1/2] leaving out {twice} (phase 1): it is past that already\n" in done.stdout
+    done = stub.run(fleet)
+    assert done.returncode == 0
+    assert stub.deployed().count(twice) == 1
+
+
+def test_a_stack_between_phases_goes_on(
+    fleet: Project, stub: StubAccount, circle: tuple[str, str]
+) -> None:
+    """What stopped half-way and was compiled again goes through what is left."""
+    twice, other = (f"production-{app}" for app in circle)
+    assert stub.run(fleet, "--app", circle[0]).returncode == 3
+    fleet.edit({"image: ghost:5": "image: ghost:6"}, "apps/blog/convox.yml")
+    fleet.compile()
+    done = stub.run(fleet, "--app", circle[0], "--app", circle[1])
+    assert (done.returncode, stub.deployed()) == (0, [twice, other, twice]), done.stdout
+
+
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "ROLLBACK_COMPLETE"])
+@pytest.mark.parametrize(
+    ("stack", "advice"), [(RACK, "call the rack otherwise"), (APP, "call the app otherwise")]
+)
+def test_a_stack_of_others_is_left_alone(
+    hello: Project, stub: StubAccount, stack: str, advice: str, status: str
+) -> None:
+    """Convox calls the stacks of its apps `<rack>-<app>` too."""
+    for ours in (RACK, APP):
+        stub.stands(ours, "CREATE_COMPLETE", "Certificate")
+    stub.stands(stack, status, "Certificate", description="None")
+    done = stub.run(hello)
+    assert done.returncode == 1
+    assert f"the stack {stack} stands already, and rackform did not write it" in done.stdout
+    assert advice in done.stdout
+    assert "nothing was deployed" in done.stdout
+    assert stub.calls("cloudformation deploy") == stub.calls("cloudformation delete-stack") == []
 
 
 def test_filters_that_hold_a_circle_take_both_phases(

@@ -1,7 +1,4 @@
-"""Faults of the product that walks have found, each in the smallest fleet that shows it.
-
-One that is not mended yet is marked; the mark goes with the fault.
-"""
+"""Faults of the product that walks have found, each in the smallest fleet that shows it."""
 
 from __future__ import annotations
 
@@ -56,7 +53,6 @@ PORT = ", nlb: [{port: 5000}]"
 BALANCED = ", params: {NLB: Yes}"
 
 
-@pytest.mark.xfail(strict=True, reason="phases are walked again after an edit that leaves the lock")
 def test_phases_are_not_walked_twice(tmp_path: Path) -> None:
     """Two services have swapped their hosts; then one of them gets another health check."""
     found, refused = _walk(
@@ -70,7 +66,6 @@ def test_phases_are_not_walked_twice(tmp_path: Path) -> None:
     assert (found, refused) == ([], [])
 
 
-@pytest.mark.xfail(strict=True, reason="ports of network balancers are not known to the way")
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -110,7 +105,6 @@ KNOWN_NETWORKS = {
 }
 
 
-@pytest.mark.xfail(strict=True, reason="what apps import of a network may change")
 @pytest.mark.parametrize("name", KNOWN_NETWORKS)
 def test_what_apps_import_of_a_network_stays(tmp_path: Path, name: str) -> None:
     """CloudFormation refuses to change an export that is imported, so the compiler should."""

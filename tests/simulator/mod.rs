@@ -79,6 +79,13 @@ pub(crate) struct Account {
 /// Which host is answered by which stack and which of its target groups.
 pub(crate) type Answers = BTreeMap<String, (String, String)>;
 
+/// The change in phases that a template says it is a step of, and its phase.
+fn step(text: &str) -> Option<(&str, u32)> {
+    let line = text.lines().find_map(|line| line.strip_prefix("  Rackform: {Change: \""))?;
+    let (change, phase) = line.split_once("\", Phase: ")?;
+    Some((change, phase.strip_suffix('}')?.parse().unwrap()))
+}
+
 /// A change of one resource.
 struct Edit {
     label: String,
@@ -120,8 +127,10 @@ impl Account {
             let (name, path) = (entry["stack"].as_str().unwrap(), entry["template"].as_str().unwrap());
             let template = self.template(path, &files[path]);
             // The script leaves out what a stack has behind it.
-            let last = path.strip_prefix("phase-").and_then(|rest| rest.split_once('/')).map(|(_, last)| &files[last]);
-            if last.is_some_and(|last| *last != files[path] && self.texts.get(name) == Some(last)) {
+            if let (Some((now, stands)), Some((change, phase))) = (self.texts.get(name).and_then(|text| step(text)), step(&files[path]))
+                && now == change
+                && stands > phase
+            {
                 continue;
             }
             self.texts.insert(name.to_owned(), files[path].clone());

@@ -22,9 +22,10 @@ use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::compute::{Image, Task};
 use crate::demand::{self, AppCertificate, Rule};
 use crate::fleet::{App, Compute, Fleet, Rack};
-use crate::lock::{Lock, TargetGroup, TargetGroupKey};
-use crate::manifest::Service;
-use crate::routes::{internal_domain, routers_of};
+use crate::lock::{Lock, PortKey, TargetGroup, TargetGroupKey};
+use crate::manifest::{NlbPort, Service};
+use crate::ports::is_internal;
+use crate::routes::{Router, internal_domain, routers_of};
 use crate::source::Files;
 use crate::transition::AppStep;
 
@@ -33,6 +34,7 @@ use crate::transition::AppStep;
 pub struct AppContext {
     header: Vec<String>,
     description: String,
+    mark: Option<(String, usize)>,
     parameters: Vec<ParameterContext>,
     certificates: Vec<CertificateContext>,
     vpc: Value,
@@ -130,6 +132,7 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], lock: &Lock, 
     let context = AppContext {
         header: super::header(&app.source),
         description: format!("App {} on the rack {}", app.name, rack.name),
+        mark: step.mark.as_ref().map(|mark| (mark.change.clone(), mark.phase)),
         parameters: parameters
             .iter()
             .map(|(parameter, kind, description)| ParameterContext { name: parameter.name.clone(), kind, description: description.clone() })
@@ -192,6 +195,12 @@ fn made_of(app: &App, number: usize, rack: &Rack, lock: &Lock) -> Option<TargetG
     Some(lock.target_groups.get(&key).map_or(wanted, |known| known.is))
 }
 
+/// What the lock knows a network port by; none for one that is no port.
+fn port_key(app: &App, rack: &Rack, nlb: &NlbPort) -> Option<PortKey> {
+    let router = if is_internal(nlb) { Router::Internal } else { Router::Public };
+    Some(PortKey { rack: rack.name.clone(), app: app.name.clone(), router, port: u16::try_from(nlb.port).ok()? })
+}
+
 /// The name of an app's stack.
 fn stack_name(app: &App, rack: &Rack) -> String {
     format!("{}-{}", rack.name, app.name)
@@ -242,7 +251,12 @@ impl Lowering<'_> {
         let leads_to = |group: &TargetGroupContext| contexts.iter().any(|rule| rule.target_group == reference(&group.id));
         let attached: Vec<&TargetGroupContext> = target_groups.iter().filter(|group| leads_to(group)).collect();
         let is_ready = target_groups.is_empty() || !attached.is_empty();
-        let ports: Vec<PortContext> = service.nlb.iter().map(|nlb| port::port(app, rack, service, nlb)).collect();
+        let ports = service.nlb.iter().filter_map(|nlb| {
+            let key = port_key(app, rack, nlb)?;
+            let named = self.lock.ports.get(&key).map_or(name, |known| &known.service);
+            step.ports.contains(&(key.router, key.port)).then(|| port::port(app, rack, service, nlb, named))
+        });
+        let ports: Vec<PortContext> = ports.collect();
         let task = self.tasks.get(number).filter(|_| is_ready);
         let task = task.map(|task| self.task(service, task, &Behind { groups: &attached, rules: &contexts, ports: &ports }));
         if target_groups.is_empty() && ports.is_empty() && task.is_none() {

@@ -55,14 +55,15 @@ pub(super) fn balancer_group(rack: &Rack, port: &NlbPort) -> Value {
     import(rack, if is_internal(port) { "NLBInternalSecurityGroup" } else { "NLBSecurityGroup" })
 }
 
-/// A port of a service.
-pub(super) fn port(app: &App, rack: &Rack, service: &Service, port: &NlbPort) -> PortContext {
+/// A port of a service. Its listener is called as it was when another service of the app had the port:
+/// under another name CloudFormation would make it before it deletes the one that has the port.
+pub(super) fn port(app: &App, rack: &Rack, service: &Service, port: &NlbPort, named: &str) -> PortContext {
     let name = &service.name.value;
     let settings = balancer_of(rack, port);
     let cross_zone = port.cross_zone.map_or("use_load_balancer_configuration".to_owned(), |on| on.to_string());
     PortContext {
         group: ids::port_target_group(name, port.port),
-        listener: ids::port_listener(name, port.port),
+        listener: ids::port_listener(named, port.port),
         vpc: import(rack, "Vpc"),
         target_type: if compute::has_own_address(app, service, rack) { "ip" } else { "instance" },
         port: port.port,
@@ -77,13 +78,13 @@ pub(super) fn port(app: &App, rack: &Rack, service: &Service, port: &NlbPort) ->
             ("load_balancing.cross_zone.enabled", cross_zone),
             ("preserve_client_ip.enabled", port.preserve_client_ip.unwrap_or(settings.preserve_client_ip).to_string()),
         ],
-        ingress: ingress(rack, service, port),
+        ingress: ingress(rack, port, named),
         tags: vec![("App", app.name.clone()), ("Rack", rack.name.clone()), ("Service", name.clone())],
     }
 }
 
 /// Who may connect: the port's own ranges, or those of the rack. On a rack of others the group lets the rack's in.
-fn ingress(rack: &Rack, service: &Service, port: &NlbPort) -> Vec<IngressContext> {
+fn ingress(rack: &Rack, port: &NlbPort, named: &str) -> Vec<IngressContext> {
     let settings = balancer_of(rack, port);
     let of_rack = || match settings.allow.as_slice() {
         _ if rack.external => Vec::new(),
@@ -92,9 +93,10 @@ fn ingress(rack: &Rack, service: &Service, port: &NlbPort) -> Vec<IngressContext
     };
     let own: Vec<String> = port.allow_cidr.iter().map(|range| range.value.clone()).collect();
     let rule = |range: String| IngressContext {
-        id: ids::port_ingress(&service.name.value, port.port, &range),
+        id: ids::port_ingress(named, port.port, &range),
         balancer_group: balancer_group(rack, port),
-        description: format!("To the port {} of {}", port.port, service.name.value),
+        // Also with other words it would be another rule, which EC2 refuses beside the same one.
+        description: format!("To the port {} of {named}", port.port),
         range,
     };
     (if own.is_empty() { of_rack() } else { own }).into_iter().map(rule).collect()

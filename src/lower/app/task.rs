@@ -10,10 +10,8 @@ use super::scaling::{self, ScalingContext};
 use super::target::{RuleContext, TargetGroupContext, host_value};
 use super::{Lowering, import};
 use crate::compute::{Image, Launch, Mount, Task, Variable, is_private};
-use crate::fleet::Rack;
 use crate::lower::ids;
 use crate::lower::intrinsic::{attribute, plain, reference, substitute};
-use crate::lower::rack::subnet_count;
 use crate::manifest::{Agent, Port, Service};
 use crate::routes::{Router, default_host, routers_of};
 
@@ -279,7 +277,7 @@ impl Lowering<'_> {
             })
         };
         // EC2 refuses a rule that comes twice, as it would from two routers that were given one group.
-        let routers = if shares_group(self.rack) { &routers_of(service)[..1] } else { routers_of(service) };
+        let routers = if self.rack.shares_router_group() { &routers_of(service)[..1] } else { routers_of(service) };
         let from_routers = service.port.iter().flat_map(|_| routers).map(rule);
         let from_network_balancers = service.nlb.iter().flat_map(|port| task_ingress(self.rack, port));
         SecurityContext {
@@ -332,18 +330,12 @@ impl Lowering<'_> {
         let is_private = is_private(self.app, self.rack);
         let kind = if is_private { "SubnetPrivate" } else { "Subnet" };
         // A rack of others has two zones in any case.
-        let zones = if self.rack.external { 2 } else { subnet_count(self.rack, is_private) };
+        let zones = if self.rack.external { 2 } else { self.rack.subnet_count(is_private) };
         NetworkContext {
             subnets: (0..zones).map(|zone| import(self.rack, &format!("{kind}{zone}"))).collect(),
             public_address: if is_private { "DISABLED" } else { "ENABLED" },
         }
     }
-}
-
-/// Whether both routers of a rack export one security group.
-fn shares_group(rack: &Rack) -> bool {
-    let public = rack.params.router_security_groups.first();
-    public.is_some() && public == rack.params.router_internal_security_groups.first()
 }
 
 /// Ports of a container. On an instance Docker chooses the instance's port, but for those of agents.

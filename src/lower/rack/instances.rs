@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{RackUse, Resources, add, group_rule, network_balancer, router, subnet_count, subnets};
+use super::{RackUse, Resources, add, group_rule, network_balancer, router, subnets};
 use crate::fleet::{MOST_INSTANCES, Network, Rack};
 use crate::lower::intrinsic::{attribute, reference, substitute};
 
@@ -134,7 +134,7 @@ fn waits_for(rack: &Rack) -> Vec<String> {
         return Vec::new();
     }
     let private = rack.params.private;
-    let zones = 0..subnet_count(rack, private);
+    let zones = 0..rack.subnet_count(private);
     if private {
         zones.flat_map(|zone| [format!("RouteDefaultPrivate{zone}"), format!("SubnetPrivate{zone}Routes")]).collect()
     } else {

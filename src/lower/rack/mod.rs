@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use super::intrinsic::reference;
 use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::fleet::{Certificate, Network, Rack};
+use crate::transition::Mark;
 
 /// What the apps on a rack use of it.
 #[derive(Debug, Clone, Default)]
@@ -44,7 +45,7 @@ fn add(resources: &mut Resources, id: impl Into<String>, kind: &str) -> String {
 
 /// Lower a rack. Its certificate falls back to the parameter `Certificate` when it is to be created and the rack has no
 /// host to name on it.
-pub fn lower_rack(rack: &Rack, routed: &RackUse, header: &[String]) -> Stack {
+pub fn lower_rack(rack: &Rack, routed: &RackUse, mark: Option<&Mark>, header: &[String]) -> Stack {
     let mut resources = Resources::new();
     let network = network::network(rack, &mut resources);
     let logs = logs::logs(rack, &mut resources);
@@ -68,6 +69,7 @@ pub fn lower_rack(rack: &Rack, routed: &RackUse, header: &[String]) -> Stack {
     let context = json!({
         "header": header,
         "description": format!("Rack {}: routers, API balancer, cluster and network", rack.name),
+        "mark": mark.map(|mark| (&mark.change, mark.phase)),
         "rack": rack.name,
         "parameters": parameters.iter().map(|(_, block)| block).collect::<Vec<_>>(),
         "network": network,
@@ -148,16 +150,7 @@ fn parameters(rack: &Rack, used: &RackUse, create_certificate: bool, has_records
 /// The subnets of a kind, by the names that both a created and a brought network have.
 fn subnets(rack: &Rack, private: bool) -> Vec<Value> {
     let kind = if private { "SubnetPrivate" } else { "Subnet" };
-    (0..subnet_count(rack, private)).map(|at| reference(&format!("{kind}{at}"))).collect()
-}
-
-/// How many subnets of a kind the rack has.
-pub(in crate::lower) fn subnet_count(rack: &Rack, private: bool) -> usize {
-    match &rack.network {
-        Network::Create => rack.params.zones,
-        Network::Brought { private_subnets, .. } if private => private_subnets.len(),
-        Network::Brought { subnets, .. } => subnets.len(),
-    }
+    (0..rack.subnet_count(private)).map(|at| reference(&format!("{kind}{at}"))).collect()
 }
 
 /// A rule of a security group over TCP. `peer` is one of the keys that name a source or a destination, and its value.

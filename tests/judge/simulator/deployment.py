@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -14,6 +15,7 @@ from judge.simulator.violations import Violation
 from judge.simulator.world import World
 
 FIRST = "FirstDeploy"
+STEP = re.compile(r'^  Rackform: \{Change: "(?P<change>[^"]+)", Phase: (?P<phase>\d+)\}$', re.M)
 
 Names = Mapping[str, tuple[str, ...]]
 
@@ -44,11 +46,10 @@ def deploy(world: World, output: Output, external: frozenset[str]) -> Deployment
     """Deploy an output. What is refused is done nevertheless, so that all of it is found."""
     updates: list[Update] = []
     now = world
-    rows = [(stack, output.texts[stack.file]) for stack in output.stacks]
-    for at, (stack, text) in enumerate(rows):
-        later = [other for follower, other in rows[at + 1 :] if follower.name == stack.name]
-        if _text(now, stack.name) in [other for other in later if other != text]:
-            continue  # it is past that already
+    for stack in output.stacks:
+        text = output.texts[stack.file]
+        if _is_past(now, stack.name, text):
+            continue
         for pass_ in _passes(now, stack):
             if _is_same(now, pass_, text):
                 continue
@@ -57,8 +58,14 @@ def deploy(world: World, output: Output, external: frozenset[str]) -> Deployment
     return Deployment(world, updates)
 
 
-def _text(world: World, stack: str) -> str | None:
-    return world.stacks[stack].text if stack in world.stacks else None
+def _is_past(world: World, stack: str, text: str) -> bool:
+    """Whether a stack stands in a later phase of the change that a template is a step of."""
+    if stack not in world.stacks:
+        return False
+    standing, wanted = STEP.search(world.stacks[stack].text), STEP.search(text)
+    if standing is None or wanted is None or standing["change"] != wanted["change"]:
+        return False
+    return int(standing["phase"]) > int(wanted["phase"])
 
 
 def _passes(world: World, stack: Stack) -> list[Stack]:

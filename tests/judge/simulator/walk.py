@@ -5,11 +5,10 @@ from __future__ import annotations
 import copy
 import itertools
 import random
-import re
 import shutil
 from collections import Counter, defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from judge.compiler import Compiled, compile_project, write_files
@@ -32,10 +31,6 @@ EDITS = 30
 NOT_DEPLOYED = 0.1  # share of the compiles that nobody deploys
 JUDGED = 0.2  # share of the deployments that are judged at rest
 FEW = 3  # up to so many updates, a failure of each is followed up
-# Phases that are deployed are walked again after an edit of which the lock knows no generation: see
-# test_known_faults.py. Until that is mended, walks leave them out, as a script that knows should.
-REPEATS_PHASES = True
-GENERATION = re.compile(r"\b(?:since|changed|http|left|http_left): (\d+)|left: \{([^}]*)\}")
 LATER = 0.3  # share of the deployments after which stacks that are gone stay for another compile
 
 
@@ -137,8 +132,7 @@ class Walk:
             self.done[-1] += " (compiled, not deployed)"
             lock.write_bytes(old)
             return True
-        is_new = _generation(old) < _generation(lock.read_bytes())
-        self._deploy(fleet, compiled, rng, is_new=is_new)
+        self._deploy(fleet, compiled, rng)
         return True
 
     def _command(self, edit: Edit) -> tuple[str, ...]:
@@ -146,13 +140,9 @@ class Walk:
             return (*edit.command, "--path", str(self.folder))
         return (*edit.command, str(self.folder)) if edit.command else ()
 
-    def _deploy(
-        self, fleet: Fleet, compiled: Compiled, rng: random.Random, *, is_new: bool
-    ) -> None:
+    def _deploy(self, fleet: Fleet, compiled: Compiled, rng: random.Random) -> None:
         project, output = read_project(self.folder), read_output(compiled.output, Findings())
         assert output is not None
-        if REPEATS_PHASES and not is_new:
-            output = replace(output, stacks=tuple(output.final().values()))
         files = "\n".join(f"--- {name}\n{text}" for name, text in sorted(fleet.files.items()))
         for kind in project.kinds.values():
             self._names |= {listed.arn: listed.names for listed in kind.certificates}
@@ -244,15 +234,6 @@ def _make_room(model: FleetModel) -> None:
     for rack in model.racks.values():
         if "quotas" in rack:
             rack["quotas"] = {"rules": rack["quotas"]["rules"] + 15, "certificates": 20}
-
-
-def _generation(lock: bytes) -> int:
-    """The number of the last change that a lock knows of."""
-    found = GENERATION.findall(lock.decode())
-    return max(
-        (int(n) for one, left in found for n in (one, *re.findall(r": (\d+)", left)) if n),
-        default=0,
-    )
 
 
 def _racks_last(stack: str) -> tuple[bool, str]:

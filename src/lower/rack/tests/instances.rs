@@ -179,7 +179,7 @@ fn instances_are_launched_as_the_parameters_say() {
 #[test]
 fn the_image_is_looked_up_at_deploy_time_or_given() {
     let image = |change: &dyn Fn(&mut Rack)| {
-        let stack = lower_rack(&rack(change), &used(), &[]);
+        let stack = lower_rack(&rack(change), &used(), None, &[]);
         let parameter = stack.parameters.into_iter().find(|one| one.name.ends_with("Ami")).unwrap();
         (parameter.name, parameter.value.unwrap())
     };

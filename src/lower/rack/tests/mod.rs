@@ -128,7 +128,7 @@ fn shared() -> RackUse {
 
 /// Render a rack, check the text against what lowering meant, and read it back.
 fn template(rack: &Rack, routed: &RackUse) -> (String, Value) {
-    let stack = lower_rack(rack, routed, &[]);
+    let stack = lower_rack(rack, routed, None, &[]);
     let text = render(stack.template, &stack.context).unwrap();
     assert_eq!(verify(&text, &stack.resources), Ok(()), "{text}");
     let read: Value = serde_yaml::from_str(&text).unwrap();

@@ -74,7 +74,7 @@ fn the_network_has_the_zones_and_the_gateways_that_it_should() {
 
 #[test]
 fn a_brought_network_comes_in_by_the_same_names() {
-    let stack = lower_rack(&rack(brought), &RackUse::default(), &[]);
+    let stack = lower_rack(&rack(brought), &RackUse::default(), None, &[]);
     let values: Vec<(&str, Option<&str>)> = stack.parameters.iter().map(|one| (one.name.as_str(), one.value.as_deref())).collect();
     let expected = [
         ("Vpc", Some("vpc-0a1")),
@@ -95,7 +95,7 @@ fn a_brought_network_comes_in_by_the_same_names() {
 
 #[test]
 fn the_default_certificate_is_given_made_or_asked_for() {
-    let asked = lower_rack(&rack(|rack| rack.certificate = Certificate::AtDeploy), &RackUse::default(), &[]);
+    let asked = lower_rack(&rack(|rack| rack.certificate = Certificate::AtDeploy), &RackUse::default(), None, &[]);
     assert_eq!(asked.parameters, [Parameter { name: "Certificate".into(), value: None }]);
 
     let made = read(|rack| {
