@@ -11,6 +11,7 @@ mod mark;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
 use account::{Account, Refusal};
 use before::Before;
@@ -123,8 +124,8 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
         is_done: vec![false; fleet.apps.len()],
         receivers: receivers(&places, lock, &wanted),
         lasting: fleet.racks.iter().map(|rack| lasting(rack, lock, last, &before)).collect(),
-        current: before.units,
-        wanted,
+        current: before.units.into_iter().map(Rc::new).collect(),
+        wanted: wanted.into_iter().map(Rc::new).collect(),
         rules,
         apps,
         kept,
@@ -296,8 +297,9 @@ struct Traveller<'a> {
     fleet: &'a Fleet,
     allocation: &'a Allocation,
     account: Account,
-    current: Vec<Unit>,
-    wanted: Vec<Unit>,
+    /// Who has arrived shares what is wanted: those of a large fleet take room.
+    current: Vec<Rc<Unit>>,
+    wanted: Vec<Rc<Unit>>,
     /// Places of the wanted rules of each app in the allocation.
     rules: Vec<Vec<usize>>,
     /// The apps on each rack.
@@ -408,7 +410,7 @@ impl Traveller<'_> {
 
     /// Update an app to what it should be, if that is possible now.
     fn finish(&mut self, at: usize, phase: &mut Phase) -> bool {
-        let (current, wanted) = (&self.current[at], &self.wanted[at]);
+        let (current, wanted): (&Unit, &Unit) = (&self.current[at], &self.wanted[at]);
         let rack = self.fleet.apps[at].rack;
         let waits = wanted.waits(&self.allocation.lock);
         if current != wanted {
@@ -417,7 +419,7 @@ impl Traveller<'_> {
                 return false;
             }
             self.account.apply(rack, at, current, wanted);
-            self.current[at] = wanted.clone();
+            self.current[at] = Rc::clone(&self.wanted[at]);
         }
         self.refusals.remove(&at);
         self.is_done[at] = true;
@@ -427,7 +429,7 @@ impl Traveller<'_> {
 
     /// Update an app to something between what it is and what it should be, so that others can go on.
     fn go_halfway(&mut self, at: usize, phase: &mut Phase) -> bool {
-        let (current, wanted) = (&self.current[at], &self.wanted[at]);
+        let (current, wanted): (&Unit, &Unit) = (&self.current[at], &self.wanted[at]);
         let app = &self.fleet.apps[at];
         let has_service = |key: &RuleKey| {
             let service = app.manifest.services.iter().find(|service| service.name.value == key.service);
@@ -448,7 +450,7 @@ impl Traveller<'_> {
                 self.account.apply(app.rack, at, current, &next);
                 self.changes.entry(at).or_insert_with(|| mark::of_app(self.last, current, wanted));
                 phase.apps.push(self.step(at, &next, &waits, false));
-                self.current[at] = next;
+                self.current[at] = Rc::new(next);
                 return true;
             }
         }
