@@ -8,7 +8,7 @@ use crate::fleet::{Compute, Fleet, Network, Rack};
 use crate::routes::{Router, routers_of};
 
 /// What is said of a security group or a provider that the rack makes.
-const OWN: &str = "own";
+pub(super) const OWN: &str = "own";
 
 /// What tasks on a rack import.
 #[derive(Default, Clone)]
@@ -91,12 +91,14 @@ pub(super) fn made_of(rack: &Rack, name: &str) -> Option<String> {
 }
 
 /// The keys of a rack that decide what an export is made of.
-pub(super) fn keys(rack: &Rack, name: &str) -> String {
+pub(super) fn keys(rack: &Rack, name: &str) -> Vec<String> {
+    let zones = || ["MaxAvailabilityZones", "HighAvailability"].map(str::to_owned);
     match name {
-        "RouterSecurityGroup" | "RouterInternalSecurityGroup" => format!("`{name}`"),
-        "VpcCidr" => "`VPCCIDR`".to_owned(),
-        "InstancesProvider" => "`compute`".to_owned(),
-        _ if rack.network != Network::Create => "`network`".to_owned(),
-        _ => format!("`{name}CIDR`, `MaxAvailabilityZones` and `HighAvailability`"),
+        "RouterSecurityGroup" | "RouterInternalSecurityGroup" => vec![name.to_owned()],
+        "VpcCidr" => vec!["VPCCIDR".to_owned()],
+        "InstancesProvider" => vec!["compute".to_owned()],
+        _ if rack.network != Network::Create => vec!["network".to_owned()],
+        _ if made_of(rack, name).is_none() => zones().to_vec(),
+        _ => vec![format!("{name}CIDR")],
     }
 }

@@ -92,22 +92,25 @@ fn exports_changed(rack: &Rack, before: &LockedRack, old: &Lock, out: &mut Diagn
         (is.as_ref() != Some(was)).then(|| (name.clone(), was.clone(), is))
     };
     let changed: Vec<(String, String, Option<String>)> = before.imports.iter().filter_map(change).collect();
-    let Some((first, ..)) = changed.first() else { return };
+    if changed.is_empty() {
+        return;
+    }
     let exports: Vec<String> = changed.iter().map(|(name, ..)| format!("`{name}`")).collect();
     let mut diagnostic = Diagnostic::new(
         &RACK_REPLACED,
         old.line(&rack.name),
         format!("apps on `{}` import {} of it, which CloudFormation would not change", rack.name, exports.join(", ")),
     );
+    let shown = |made_of: &str| if made_of == imports::OWN { "the rack's own".to_owned() } else { made_of.to_owned() };
     for (name, was, is) in &changed {
-        diagnostic = diagnostic.note(match is {
-            Some(is) => format!("`{name}` is {was} and would be {is}"),
-            None => format!("`{name}` is {was} and would be gone"),
-        });
+        let is = is.as_ref().map_or_else(|| "gone".to_owned(), |is| shown(is));
+        diagnostic = diagnostic.note(format!("`{name}` is {} and would be {is}", shown(was)));
     }
-    let keys = imports::keys(rack, first);
+    let keys: BTreeSet<String> = changed.iter().flat_map(|(name, ..)| imports::keys(rack, name)).collect();
+    let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
     out.report(diagnostic.help(format!(
-        "leave {keys} as before, or declare another rack and move the apps there with `rackform move`; a rack whose apps import none of it may change"
+        "leave {} as before, or declare another rack and move the apps there with `rackform move`; a rack whose apps import none of it may change",
+        keys.join(", ")
     )));
 }
 

@@ -230,9 +230,9 @@ step_of() {
 # Find the phase in which a stack stands of the change that a row is a step of; in `reached`, 0 for
 # before all of them. Whatever else of the stack has changed since, hosts do not go back.
 find_reached() {
-  local wanted standing=""
+  local wanted="" standing=""
   reached=0
-  wanted=$(step_of "${templates[$1]}")
+  if [[ ${phases[$1]} != - ]]; then wanted=$(step_of "${templates[$1]}"); fi
   if [[ -n $wanted ]] && fetch "${names[$1]}"; then
     standing=$(step_of "$work/${names[$1]}.template")
     if [[ ${standing% *} == "${wanted% *}" ]]; then reached=${standing#* }; fi
@@ -242,7 +242,7 @@ find_reached() {
 # Whether a row is behind its stack.
 is_past() {
   find_reached "$1"
-  ((reached > phases[$1]))
+  ((reached && reached > phases[$1]))
 }
 
 # --- before anything is deployed
@@ -284,14 +284,19 @@ check_status() {
 # Refuse a stack of others: Convox calls its own `<rack>-<app>` too, and an update would take all
 # away that is not in the template. Ours say in their first words what they are.
 check_owner() {
-  local stack=${names[$1]} said="" ours
+  local stack=${names[$1]} said="" kind=app ours="App ${apps[$1]} on the rack ${racks[$1]}"
   case $(status "$stack") in "" | REVIEW_IN_PROGRESS) return 0 ;; esac
+  if [[ ${apps[$1]} == - ]]; then
+    kind=rack
+    ours="Rack $stack: "
+  fi
   IFS=$'\t' read -r _ said <"$work/$stack.stack" || true
-  if [[ ${apps[$1]} == - ]]; then ours="Rack $stack: "; else ours="App ${apps[$1]} on the rack ${racks[$1]}"; fi
   case $said in
     "$ours"*) ;;
-    *) refuse "the stack $stack stands already, and rackform did not write it: an update would remove all that it holds." \
-      "Delete it when nobody needs it any more, or call the $([[ ${apps[$1]} == - ]] && echo rack || echo app) otherwise" ;;
+    *)
+      refuse "the stack $stack stands already, and rackform did not write it: an update would remove all" \
+        "that it holds. Delete it once nobody needs it, or call the $kind otherwise"
+      ;;
   esac
 }
 

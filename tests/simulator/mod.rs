@@ -151,6 +151,11 @@ impl Account {
         self.watch(&start, vec![update], &Limits::default())
     }
 
+    /// How often a stack has made a resource, anew counted too.
+    pub(crate) fn made(&self, stack: &str, id: &str) -> usize {
+        self.births.get(&format!("{stack}/{id}")).copied().unwrap_or_default()
+    }
+
     /// Stacks that are deployed.
     pub(crate) fn stacks(&self) -> impl Iterator<Item = &str> {
         self.stacks.keys().map(String::as_str)
