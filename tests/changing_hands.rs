@@ -7,6 +7,7 @@ mod common;
 mod simulator;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use common::{reread, run};
 use rackform::Compiled;
@@ -153,7 +154,7 @@ fn a_rack_that_let_go_of_something_does_not_take_it_back() {
 
 /// The most values that a rule has in any template.
 fn most_values(compiled: &Compiled) -> usize {
-    let templates = compiled.files.iter().filter(|file| file.path.ends_with(".yaml"));
+    let templates = compiled.files.iter().filter(|file| Path::new(&file.path).extension().is_some_and(|kind| kind == "yaml"));
     let values = templates.flat_map(|file| {
         let template: Value = serde_yaml::from_str(&file.text).unwrap();
         let rules = template["Resources"].as_object().unwrap().clone();
@@ -341,10 +342,10 @@ fn a_rack_may_change_once_no_app_imports_what_changes() {
     let mut deployed = Deployed::default();
     assert_eq!(deployed.go(&rack(""), &[web.clone(), worker.clone()]), Ok(1));
     // The rack is deployed before the app is gone.
-    assert!(deployed.go(&after, &[worker.clone()]).is_err());
-    assert_eq!(deployed.go(&rack(""), &[worker.clone()]), Ok(1));
+    assert!(deployed.go(&after, std::slice::from_ref(&worker)).is_err());
+    assert_eq!(deployed.go(&rack(""), std::slice::from_ref(&worker)), Ok(1));
     assert!(deployed.account.delete_stack("main-shop").is_empty());
-    assert_eq!(deployed.go(&after, &[worker.clone()]), Ok(1));
+    assert_eq!(deployed.go(&after, std::slice::from_ref(&worker)), Ok(1));
     // So do instances stay until nothing stands on them.
     let fargate = after.replace("host:", "compute: fargate, host:");
     let refused = deployed.go(&fargate, &[("tool", web.1.clone())]).unwrap_err();
