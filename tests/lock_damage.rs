@@ -250,7 +250,7 @@ fn hosts_that_joined_are_read_or_refused() {
         |host: &str, joined: &str| rule.replace("web.wiki.main.convox", host).replace('}', &format!(", joined: {{\"{joined}\": 3}}}}"));
     let sides = [other("x.example.com", "x.example.com"), other("y.example.com", "y.example.com")];
     let lock = mended(&with(&rule, &format!("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other", sides[0], sides[1])));
-    let joined: Vec<&str> = lock.rules.values().flat_map(|rule| rule.joined.keys()).map(|host| host.as_str()).collect();
+    let joined: Vec<&str> = lock.rules.values().flat_map(|rule| rule.joined.keys()).map(rackform::host::Host::as_str).collect();
     assert_eq!(joined, ["x.example.com", "y.example.com"]);
 }
 
