@@ -1,7 +1,7 @@
 //! The last stage: files to disk. Each file is whole, old or new, at every moment; files of an earlier
 //! compile that are gone are removed, and nothing else is touched.
 //!
-//! One writes at a time ([`hold`]). Every file is written beside its place as soon as it is made, on the thread that
+//! One writes at a time (`hold`). Every file is written beside its place as soon as it is made, on the thread that
 //! made it; the list of stacks is the first of them, so that whoever comes after a run that was cut short knows what it
 //! was about. When all are whole, the lock takes its place if it still is what was read: no template is ever newer than
 //! the lock. Then the others do, what is gone is removed, and last the list of stacks takes its place. Until then

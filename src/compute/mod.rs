@@ -77,7 +77,7 @@ pub fn check(fleet: &Fleet, out: &mut Diagnostics) {
 }
 
 /// The tasks of an app, one for each service in its place; none on a rack with `compute: none`. They are worked out
-/// where they are wanted, for those of a large fleet take room; [`check`] reports what is wrong with them.
+/// where they are wanted, for those of a large fleet take room; [`check()`] reports what is wrong with them.
 pub fn tasks_of(fleet: &Fleet, app: &PlacedApp) -> Vec<Task> {
     let rack = &fleet.racks[app.rack];
     if rack.compute == Compute::None { Vec::new() } else { tasks(app, rack, &mut Diagnostics::default()) }
