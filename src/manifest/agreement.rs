@@ -54,14 +54,20 @@ fn walk(tree: &Tree, node: NodeId, pointer: &str, out: &mut BTreeMap<NodeId, Str
 }
 
 /// Where the two differ, if they do. Some rules are beyond a schema: ports of the network
-/// balancer that clash, networks with host bits, and names such as `on` that are no text.
+/// balancer that clash, networks with host bits, names such as `on` that are no text, and whole numbers that are
+/// written as fractions and too large to count with, such as `4e30`.
 pub fn disagreement(tree: &Tree) -> Option<String> {
     let [mut schema, mut decoder] = verdicts(tree)?;
     let is_no_text = |pointer: &str| {
         let key = tree.find(pointer).and_then(|(key, _)| key);
         pointer.matches('/').count() == 2 && key.is_some_and(|key| !matches!(tree.scalar(key), Some(Resolved::Text(_))))
     };
-    let beyond = |pointer: &String| pointer.contains("/nlb") || (pointer.starts_with("/services/") && is_no_text(pointer));
+    let is_huge = |pointer: &str| {
+        let scalar = tree.find(pointer).and_then(|(_, value)| tree.scalar(value));
+        matches!(scalar, Some(Resolved::Float(float)) if float.abs() > 1e15)
+    };
+    let beyond =
+        |pointer: &String| pointer.contains("/nlb") || (pointer.starts_with("/services/") && is_no_text(pointer)) || is_huge(pointer);
     // An item that a variable leaves empty is null to the schema and no problem of shape.
     let unset = |pointer: &String| tree.find(pointer).is_some_and(|(_, node)| !tree.unset(node).is_empty());
     for (refused, ignored) in [&mut schema, &mut decoder] {

@@ -26,7 +26,6 @@ ENVIRONMENT = {**os.environ, "RUSTC_BOOTSTRAP": "1"}
 FUZZ = ["cargo", "fuzz", "{command}", "--fuzz-dir", "tests/fuzz", "--sanitizer", "none"]
 # More of the time goes to where most of the code is.
 SHARES = {"manifest": 5, "drawn": 5, "project": 4, "fleet": 2}
-SECONDS_OF_ONE_RUN = 10
 MEGABYTES = 500
 FIELDS = {
     "executions": r"stat::number_of_executed_units:\s*(\d+)",
@@ -68,11 +67,11 @@ def targets() -> list[str]:
     return sorted(path.stem for path in (HERE / "fuzz_targets").glob("*.rs"))
 
 
-def fuzz(target: str, seconds: int) -> Outcome:
+def fuzz(target: str, seconds: int, timeout: int) -> Outcome:
     options = [
         *(CORPUS / f"{target}.options").read_text(encoding="utf-8").split(),
         f"-max_total_time={seconds}",
-        f"-timeout={SECONDS_OF_ONE_RUN}",
+        f"-timeout={timeout}",
         f"-rss_limit_mb={MEGABYTES}",
         f"-dict={CORPUS / target}.dict",
         "-print_final_stats=1",
@@ -102,6 +101,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=float, default=10, help="how long in all; 10 unless said")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="targets at once")
+    slow = "seconds of one input, by the clock: more on a machine that is busy; 10 unless said"
+    parser.add_argument("--timeout", type=int, default=10, help=slow)
     parser.add_argument("targets", nargs="*", help="all unless said")
     arguments = parser.parse_args()
     build()
@@ -109,7 +110,7 @@ def main() -> int:
     seconds = shares(chosen, arguments.minutes * 60, arguments.jobs)
     longest_first = sorted(chosen, key=lambda name: -seconds[name])
     with ThreadPoolExecutor(arguments.jobs) as pool:
-        outcomes = list(pool.map(lambda name: fuzz(name, seconds[name]), longest_first))
+        outcomes = list(pool.map(lambda name: fuzz(name, seconds[name], arguments.timeout), longest_first))
     print(table([outcome.row() for outcome in outcomes]))
     failed = [outcome for outcome in outcomes if outcome.failed]
     for outcome in failed:

@@ -32,17 +32,11 @@ const APPS: [&str; 5] = ["shop", "blog", "foo", "foo-bar", "api"];
 const SERVICES: [&str; 4] = ["web", "bar-web", "admin", "job"];
 const RACKS: [&str; 3] = ["main", "side", "theirs"];
 
-/// Hosts, and patterns some of which swallow or cross others.
-const HOSTS: [&str; 16] = [
+/// Hosts that several services may claim, and patterns some of which swallow or cross others.
+const HOSTS: [&str; 10] = [
     "www.example.org",
-    "example.org",
-    "a.example.org",
-    "x.shop.example.org",
-    "eu.shop.example.org",
-    "www.example.com",
     "example.com",
-    "c.example.net",
-    "d.example.net",
+    "x.shop.example.org",
     "${HOST}",
     "*.example.org",
     "*.shop.example.org",
@@ -51,12 +45,14 @@ const HOSTS: [&str; 16] = [
     "?.example.net",
     "*.example.net",
 ];
+/// What may stand in front of a service's own domain, which nobody else claims.
+const OWN: [&str; 8] = ["", "www.", "a.", "b.", "c.d.", "*.", "?.", "w*."];
 
 /// What a service may say of one thing each; the first way is to say nothing.
-const SAID: [&[&str]; 13] = [
+const SAID: [&[&str]; 12] = [
     &["", "port: 3000", "port: https:443", "port: grpc:5000", "port: {port: 80, scheme: http}", "port: 65535"],
     &["", "internal: true"],
-    &["", "health: /check", "health: {path: /h, interval: 10, timeout: 5, grace: 60}", "health: {interval: 300}"],
+    &["", "health: /check", "health: {path: /h, interval: 10, timeout: 5, grace: 60}", "health: {interval: 300, timeout: 60}"],
     &[
         "",
         "scale: 3",
@@ -67,7 +63,6 @@ const SAID: [&[&str]; 13] = [
     ],
     &["", "sticky: false", "sticky: true"],
     &["", "drain: 10", "drain: 3600"],
-    &["", "agent: true", "singleton: true"],
     &["", "deployment: {minimum: 100, maximum: 200}", "deployment: {minimum: 0, maximum: 100}"],
     &[
         "",
@@ -76,38 +71,46 @@ const SAID: [&[&str]; 13] = [
         "environment: [\"A=# no: comment\", \"C=*x\"]",
     ],
     &["", "command: bin/web", "command: [\"sh\", \"-c\", \"echo '${B}'\"]"],
-    &["", "nlb: [{port: 5000, protocol: tcp}]", "nlb: [{port: 53, protocol: tcp, scheme: internal, containerPort: 5353}]"],
+    &[
+        "",
+        "singleton: true",
+        "agent: true",
+        "nlb: [{port: 5000, protocol: tcp}]",
+        "nlb: [{port: 53, protocol: tcp, scheme: internal, containerPort: 5353}]",
+    ],
     &["", "volumes: [/data]", "volumes: [data:/data, /tmp:/tmp]"],
-    &["", "links: [web]", "internalAndExternal: true"],
+    &["", "internalAndExternal: true"],
 ];
 
-/// What a rack may say of one thing each.
-const RACK_SAYS: [&[&str]; 9] = [
+/// What a rack may say of one thing each; the first way lets most apps live there.
+const RACK_SAYS: [&[&str]; 6] = [
+    &[
+        "host: \"{rack}.example.org\", hosted_zone: {id: Z1, name: example.org}, certificate: create",
+        "host: \"{rack}.example.org\", certificate: arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555",
+        "",
+    ],
+    &[
+        "params: {Internal: Yes, NLB: Yes, NLBInternal: Yes}",
+        "params: {Internal: Yes}",
+        "",
+        "params: {Internal: Yes, InternalOnly: Yes}",
+        "params: {Private: Yes, Internal: Yes, NLB: Yes}",
+        "params: {DisableALBPort80: Yes, Internal: Yes}",
+        "params: {Internal: Yes, VPCCIDR: 172.16.0.0/16}, network: {vpc: vpc-0123456789abcdef0, subnets: [subnet-0123456789abcdef0, subnet-0123456789abcdef1]}",
+        "params: {Internal: Yes}, external: true",
+    ],
     &["", "count: 1-3", "count: 2-4"],
-    &["", "host: \"{rack}.example.org\", hosted_zone: {id: Z1, name: example.org}", "host: r.example.org"],
-    &["", "certificate: create", "certificate: arn:aws:acm:us-east-1:123456789012:certificate/11111111-2222-3333-4444-555555555555"],
     &[
         "",
         "certificates: [{arn: arn:aws:acm:us-east-1:123456789012:certificate/22222222-2222-3333-4444-555555555555, names: [\"*.example.org\", example.com]}]",
     ],
-    &["", "quotas: {rules: 6}", "quotas: {rules: 12, certificates: 3}"],
-    &["", "headroom: 0", "headroom: 50"],
+    &["", "quotas: {rules: 9}, headroom: 0", "quotas: {rules: 24, certificates: 3}", "headroom: 50"],
     &["", "compute: none", "compute: fargate", "compute: instances", "compute: instances, api: {image: registry.example.org/api:1}"],
-    &["", "network: {vpc: vpc-0123456789abcdef0, subnets: [subnet-0123456789abcdef0, subnet-0123456789abcdef1]}", "external: true"],
-    &[
-        "",
-        "params: {Internal: Yes}",
-        "params: {Internal: Yes, InternalOnly: Yes}",
-        "params: {Private: Yes, HighAvailability: false}",
-        "params: {DisableALBPort80: Yes}",
-        "params: {NLB: Yes, NLBInternal: Yes, Internal: Yes}",
-        "params: {Internal: Yes, VPCCIDR: 172.16.0.0/16, MaxAvailabilityZones: 2}",
-    ],
 ];
 
 /// What an app may say of one thing each.
 const APP_SAYS: [&[&str]; 3] = [
-    &["", "rack: main", "rack: side", "rack: theirs", "rack: main-2"],
+    &["", "rack: main", "", "rack: side", "", "rack: main-2"],
     &[
         "",
         "params: {InternalDomains: No}",
@@ -140,12 +143,14 @@ impl<const N: usize> Says<N> {
     }
 }
 
+#[derive(Clone)]
 struct Service {
     name: &'static str,
-    says: Says<13>,
-    hosts: Vec<&'static str>,
+    says: Says<12>,
+    hosts: Vec<String>,
 }
 
+#[derive(Clone)]
 struct App {
     name: &'static str,
     says: Says<3>,
@@ -153,34 +158,53 @@ struct App {
 }
 
 /// A fleet that is changed.
+#[derive(Clone)]
 struct Drawn {
-    racks: Vec<(&'static str, Says<9>)>,
+    racks: Vec<(&'static str, Says<6>)>,
     apps: Vec<App>,
 }
 
 impl Service {
-    fn drawn(choices: &mut Choices<'_>) -> Self {
+    fn drawn(app: &str, choices: &mut Choices<'_>) -> Self {
         let mut service = Self { name: choices.of(&SERVICES), says: Says::drawn(&SAID, choices), hosts: Vec::new() };
         service.says.0[0] = choices.below(SAID[0].len());
         for _ in 0..choices.below(8) {
-            service.hosts.push(choices.of(&HOSTS));
+            service.add_host(app, choices);
         }
         service
     }
 
-    fn change(&mut self, choices: &mut Choices<'_>) {
+    fn add_host(&mut self, app: &str, choices: &mut Choices<'_>) {
+        let host = match choices.below(12) {
+            0 => choices.of(&HOSTS).to_owned(),
+            _ => format!("{}{app}-{}.example.org", choices.of(&OWN), self.name),
+        };
+        self.hosts.push(host);
+    }
+
+    fn change(&mut self, app: &str, choices: &mut Choices<'_>) {
         match choices.below(4) {
             0 => self.says.change(&SAID, choices),
-            1 => self.hosts.push(choices.of(&HOSTS)),
+            1 => self.add_host(app, choices),
             2 if !self.hosts.is_empty() => drop(self.hosts.remove(choices.below(self.hosts.len()))),
             _ => self.hosts.reverse(),
         }
     }
 }
 
+impl App {
+    fn add_service(&mut self, choices: &mut Choices<'_>) {
+        let service = Service::drawn(self.name, choices);
+        if self.services.iter().all(|known| known.name != service.name) {
+            self.services.push(service);
+        }
+    }
+}
+
 impl Drawn {
     fn new(choices: &mut Choices<'_>) -> Self {
-        let racks = RACKS[..choices.below(RACKS.len() + 1)].iter().map(|rack| (*rack, Says::drawn(&RACK_SAYS, choices))).collect();
+        let racks =
+            choices.of(&[&RACKS[..1], &RACKS[..2], &RACKS, &[]]).iter().map(|rack| (*rack, Says::drawn(&RACK_SAYS, choices))).collect();
         let mut drawn = Self { racks, apps: Vec::new() };
         for _ in 0..=choices.below(3) {
             drawn.add_app(choices);
@@ -191,7 +215,7 @@ impl Drawn {
     fn add_app(&mut self, choices: &mut Choices<'_>) {
         let mut app = App { name: choices.of(&APPS), says: Says::drawn(&APP_SAYS, choices), services: Vec::new() };
         for _ in 0..=choices.below(3) {
-            app.services.push(Service::drawn(choices));
+            app.add_service(choices);
         }
         if self.apps.iter().all(|known| known.name != app.name) {
             self.apps.push(app);
@@ -212,9 +236,9 @@ impl Drawn {
                 let at = choices.below(app.services.len());
                 match kind {
                     3 => app.says.change(&APP_SAYS, choices),
-                    4 => app.services.push(Service::drawn(choices)),
+                    4 => app.add_service(choices),
                     5 if app.services.len() > 1 => drop(app.services.remove(at)),
-                    _ => app.services[at].change(choices),
+                    _ => app.services[at].change(app.name, choices),
                 }
             }
         }
@@ -244,11 +268,17 @@ impl Drawn {
     }
 }
 
-/// A history of a fleet. What has an error is not deployed, and the lock stays as it was.
+/// A history of a fleet.
 pub(crate) fn drawn(bytes: &[u8]) {
+    history(bytes);
+}
+
+/// The same, and how many of its steps compiled. What has an error is taken back: neither the fleet nor the lock changes.
+pub(crate) fn history(bytes: &[u8]) -> usize {
     let mut choices = Choices(bytes.iter());
     let mut fleet = Drawn::new(&mut choices);
-    let (mut lock, mut before) = (Lock::default(), Texts::new());
+    let (mut sound, mut lock, mut before) = (fleet.clone(), Lock::default(), Texts::new());
+    let mut deployed = 0;
     for _ in 0..STEPS {
         let mut project = fleet.project();
         project.0.insert(LOCK.to_owned(), lock.to_text());
@@ -256,12 +286,16 @@ pub(crate) fn drawn(bytes: &[u8]) {
             whole::changes(&before, &compiled);
             before = whole::texts(&compiled);
             lock = compiled.lock;
+            sound = fleet;
+            deployed += 1;
         }
         if !choices.are_left() {
             break;
         }
+        fleet = sound.clone();
         for _ in 0..=choices.below(3) {
             fleet.change(&mut choices);
         }
     }
+    deployed
 }

@@ -16,6 +16,7 @@ mod project;
 mod whole;
 
 pub(crate) use change_set::{PLAN, REVIEWED};
+pub(crate) use drawn::history;
 pub(crate) use manifest::manifest_of;
 pub(crate) use output::COMPILED;
 pub(crate) use project::Project;
