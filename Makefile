@@ -8,6 +8,7 @@ OUT ?= build
 N ?= 100
 SEED ?= 0
 MINUTES ?= 10
+SHARD ?= 1/40
 VENV := .venv
 VENV_PYTHON := $(VENV)/bin/python
 REQUIREMENTS := tests/acceptance/requirements.txt
@@ -17,7 +18,7 @@ PEERS := tests/bench/peers
 BENCH_VENV := .venv-bench
 
 .PHONY: test format lint docs unit acceptance browser judge walks bench fuzz clean
-.PHONY: supply advisories msrv release reproducible sbom
+.PHONY: mutants supply advisories msrv release reproducible sbom
 
 ## Everything: format, lints, documents, unit, snapshot, acceptance and browser tests.
 test: format lint docs unit acceptance browser msrv
@@ -111,6 +112,12 @@ $(PEERS)/cdk/node_modules/installed: $(PEERS)/cdk/package-lock.json $(BENCH_VENV
 ## Inputs that are made up, for so many minutes of all cores: make fuzz MINUTES=60; tests/fuzz/README.md
 fuzz:
 	$(PYTHON) tests/fuzz/run.py --minutes $(MINUTES)
+
+## Whether tests notice when the stages that decide what is emitted are changed: make mutants [SHARD=1/40]
+## Changes files of src/ while it runs, and puts them back; do not edit meanwhile.
+mutants:
+	cargo mutants --version || cargo install --locked cargo-mutants
+	cargo mutants --in-place --jobs 1 --sharding round-robin --shard $(SHARD) --output target
 
 clean:
 	cargo clean
