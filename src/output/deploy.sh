@@ -168,13 +168,13 @@ label() {
 
 # --- what stands in the account
 
-# Ask for a stack, and remember the answer until the stack is changed: its status and the names of
-# its parameters, or nothing when there is none.
+# Ask for a stack, and remember the answer until the stack is changed: its status and description,
+# and below them the names of its parameters; or nothing when there is none.
 ask() {
   local memory=$work/$1.stack
   if [[ -f $memory ]]; then return 0; fi
   if ! aws cloudformation describe-stacks --stack-name "$1" --output text \
-    --query 'Stacks[0].[StackStatus, Parameters[].ParameterKey]' >"$memory" 2>"$work/complaint"; then
+    --query 'Stacks[0].[StackStatus, Description, Parameters[].ParameterKey]' >"$memory" 2>"$work/complaint"; then
     : >"$memory"
     grep -q "does not exist" "$work/complaint" || fail "$(cat "$work/complaint")"
   fi
@@ -202,7 +202,7 @@ is_new() {
 
 # Whether a stack has a value for a parameter, which it keeps: stack, name.
 has_value() {
-  ! is_new "$1" && is_in "$2" "$(tr -s '[:space:]' ' ' <"$work/$1.stack")"
+  ! is_new "$1" && is_in "$2" "$(sed 1d "$work/$1.stack" | tr -s '[:space:]' ' ')"
 }
 
 # Bring the template of a stack that stands, and remember it until the stack is changed; false when
@@ -259,6 +259,7 @@ refuse() {
 check() {
   ask "${names[$1]}"
   check_status "${names[$1]}"
+  check_owner "$1"
   check_rack "$1"
   check_given "$1"
   check_required "$1"
@@ -277,6 +278,25 @@ check_status() {
       refuse "the stack $1 is being changed by somebody else ($now); run again when it is done"
       ;;
     *_FAILED) refuse "the stack $1 is in $now: $(way_out "$1" "$now"), and run again" ;;
+  esac
+}
+
+# Refuse a stack of others: Convox calls its own `<rack>-<app>` too, and an update would take all
+# away that is not in the template. Ours say in their first words what they are.
+check_owner() {
+  local stack=${names[$1]} said="" kind=app ours="App ${apps[$1]} on the rack ${racks[$1]}"
+  case $(status "$stack") in "" | REVIEW_IN_PROGRESS) return 0 ;; esac
+  if [[ ${apps[$1]} == - ]]; then
+    kind=rack
+    ours="Rack $stack: "
+  fi
+  IFS=$'\t' read -r _ said <"$work/$stack.stack" || true
+  case $said in
+    "$ours"*) ;;
+    *)
+      refuse "the stack $stack stands already, and rackform did not write it: an update would remove all" \
+        "that it holds. Delete it once nobody needs it, or call the $kind otherwise"
+      ;;
   esac
 }
 

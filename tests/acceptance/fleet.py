@@ -247,7 +247,4 @@ class Fleet:
 
     @staticmethod
     def _files(stack: Stack) -> tuple[bytes, bytes]:
-        """What CloudFormation makes something of; metadata alone are no change to it."""
-        mark = rb"^# A step of .*\nMetadata:\n  Rackform: .*\n"
-        template = re.sub(mark, b"", stack.template.read_bytes(), flags=re.MULTILINE)
-        return template, stack.parameters.read_bytes()
+        return stack.template.read_bytes(), stack.parameters.read_bytes()

@@ -28,9 +28,18 @@ class StubAccount:
     def write(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text, encoding="utf-8")
 
-    def stands(self, stack: str, status: str = "UPDATE_COMPLETE", *parameters: str) -> None:
-        """Let a stack stand, with values for some parameters."""
-        self.write(f"{stack}.status", "\n".join([status, "\t".join(parameters)]) + "\n")
+    def stands(
+        self,
+        stack: str,
+        status: str = "UPDATE_COMPLETE",
+        *parameters: str,
+        description: str | None = None,
+    ) -> None:
+        """Let a stack stand, with values for some parameters; one of rackform's, unless it says not."""
+        rack, _, app = stack.partition("-")
+        ours = f"App {app} on the rack {rack}" if app else f"Rack {rack}: routers"
+        head = f"{status}\t{ours if description is None else description}"
+        self.write(f"{stack}.status", "\n".join([head, "\t".join(parameters)]) + "\n")
 
     def run(
         self, project: Project, *options: str, **environment: str

@@ -2,7 +2,8 @@
 # Stands in for the AWS CLI before an account that is a folder, $STUB_ACCOUNT: what `deploy.sh` asks
 # is answered from files that a test has put there, and written down in `calls`.
 #
-#   STACK.status     status and names of parameters; without it the stack does not exist
+#   STACK.status     status and description, tabbed, and names of parameters; without it the stack
+#                    does not exist
 #   STACK.template   what was deployed last
 #   STACK.fails      the next deploy ends with this status
 #   STACK.newest     the newest event before the deploy
@@ -45,7 +46,7 @@ case $command in
       exit 255
     fi
     cp "$template" "$stack.template"
-    echo UPDATE_COMPLETE >"$stack.status"
+    printf 'UPDATE_COMPLETE\t%s\n' "$(sed -n 's/^Description: "\(.*\)"$/\1/p' "$template")" >"$stack.status"
     ;;
   "ssm get-parameters")
     [ ! -f "$account/refusal" ] || refuse "$(cat "$account/refusal")" "not authorized"

@@ -466,6 +466,25 @@ def test_a_stack_between_phases_goes_on(
     assert (done.returncode, stub.deployed()) == (0, [twice, other, twice]), done.stdout
 
 
+@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "ROLLBACK_COMPLETE"])
+@pytest.mark.parametrize(
+    ("stack", "advice"), [(RACK, "call the rack otherwise"), (APP, "call the app otherwise")]
+)
+def test_a_stack_of_others_is_left_alone(
+    hello: Project, stub: StubAccount, stack: str, advice: str, status: str
+) -> None:
+    """Convox calls the stacks of its apps `<rack>-<app>` too."""
+    for ours in (RACK, APP):
+        stub.stands(ours, "CREATE_COMPLETE", "Certificate")
+    stub.stands(stack, status, "Certificate", description="None")
+    done = stub.run(hello)
+    assert done.returncode == 1
+    assert f"the stack {stack} stands already, and rackform did not write it" in done.stdout
+    assert advice in done.stdout
+    assert "nothing was deployed" in done.stdout
+    assert stub.calls("cloudformation deploy") == stub.calls("cloudformation delete-stack") == []
+
+
 def test_filters_that_hold_a_circle_take_both_phases(
     fleet: Project, stub: StubAccount, circle: tuple[str, str]
 ) -> None:
