@@ -7,6 +7,7 @@ mod common;
 mod simulator;
 
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use common::{reread, run};
 use rackform::Compiled;
@@ -153,7 +154,7 @@ fn a_rack_that_let_go_of_something_does_not_take_it_back() {
 
 /// The most values that a rule has in any template.
 fn most_values(compiled: &Compiled) -> usize {
-    let templates = compiled.files.iter().filter(|file| file.path.ends_with(".yaml"));
+    let templates = compiled.files.iter().filter(|file| Path::new(&file.path).extension().is_some_and(|end| end == "yaml"));
     let values = templates.flat_map(|file| {
         let template: Value = serde_yaml::from_str(&file.text).unwrap();
         let rules = template["Resources"].as_object().unwrap().clone();
@@ -268,7 +269,7 @@ fn a_network_balancer_goes_after_the_ports_on_it() {
     // The stack of an app that is gone is deleted first.
     let mut deployed = Deployed::default();
     assert_eq!(deployed.go(BALANCED, &two(PORT, "")), Ok(1));
-    let refused = deployed.go(&rack("NLB: No"), &[two("", "")[0].clone()]).unwrap_err();
+    let refused = deployed.go(&rack("NLB: No"), &two("", "")[..1]).unwrap_err();
     assert!(refused.contains("[RF0509]") && refused.contains("ports of `shop` stand on it"), "{refused}");
 }
 
@@ -337,14 +338,15 @@ fn what_apps_import_does_not_change_under_them() {
 fn a_rack_may_change_once_no_app_imports_what_changes() {
     let worker = ("tool", format!("params: {{FargateServices: No}}\n{}", services(&[("web", "")])));
     let web = ("shop", services(&[("web", "")]));
+    let alone = [worker.clone()];
     let after = rack("Subnet0CIDR: 10.0.64.0/24");
     let mut deployed = Deployed::default();
     assert_eq!(deployed.go(&rack(""), &[web.clone(), worker.clone()]), Ok(1));
     // The rack is deployed before the app is gone.
-    assert!(deployed.go(&after, &[worker.clone()]).is_err());
-    assert_eq!(deployed.go(&rack(""), &[worker.clone()]), Ok(1));
+    assert!(deployed.go(&after, &alone).is_err());
+    assert_eq!(deployed.go(&rack(""), &alone), Ok(1));
     assert!(deployed.account.delete_stack("main-shop").is_empty());
-    assert_eq!(deployed.go(&after, &[worker.clone()]), Ok(1));
+    assert_eq!(deployed.go(&after, &alone), Ok(1));
     // So do instances stay until nothing stands on them.
     let fargate = after.replace("host:", "compute: fargate, host:");
     let refused = deployed.go(&fargate, &[("tool", web.1.clone())]).unwrap_err();

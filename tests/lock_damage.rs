@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::OnceLock;
 
 use common::{Random, read, run, run_change};
+use rackform::host::Host;
 use rackform::lock::{Class, Lock, Mode};
 use rackform::placement::Change;
 use serde_yaml::Value;
@@ -250,7 +251,7 @@ fn hosts_that_joined_are_read_or_refused() {
         |host: &str, joined: &str| rule.replace("web.wiki.main.convox", host).replace('}', &format!(", joined: {{\"{joined}\": 3}}}}"));
     let sides = [other("x.example.com", "x.example.com"), other("y.example.com", "y.example.com")];
     let lock = mended(&with(&rule, &format!("<<<<<<< HEAD\n{}\n=======\n{}\n>>>>>>> other", sides[0], sides[1])));
-    let joined: Vec<&str> = lock.rules.values().flat_map(|rule| rule.joined.keys()).map(|host| host.as_str()).collect();
+    let joined: Vec<&str> = lock.rules.values().flat_map(|rule| rule.joined.keys()).map(Host::as_str).collect();
     assert_eq!(joined, ["x.example.com", "y.example.com"]);
 }
 
