@@ -92,13 +92,12 @@ pub(super) fn made_of(rack: &Rack, name: &str) -> Option<String> {
 
 /// The keys of a rack that decide what an export is made of.
 pub(super) fn keys(rack: &Rack, name: &str) -> Vec<String> {
-    let zones = || ["MaxAvailabilityZones", "HighAvailability"].map(str::to_owned);
     match name {
         "RouterSecurityGroup" | "RouterInternalSecurityGroup" => vec![name.to_owned()],
         "VpcCidr" => vec!["VPCCIDR".to_owned()],
         "InstancesProvider" => vec!["compute".to_owned()],
         _ if rack.network != Network::Create => vec!["network".to_owned()],
-        _ if made_of(rack, name).is_none() => zones().to_vec(),
+        _ if made_of(rack, name).is_none() => vec!["MaxAvailabilityZones".to_owned(), "HighAvailability".to_owned()],
         _ => vec![format!("{name}CIDR")],
     }
 }

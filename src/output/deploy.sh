@@ -282,22 +282,21 @@ check_status() {
 }
 
 # Refuse a stack of others: Convox calls its own `<rack>-<app>` too, and an update would take all
-# away that is not in the template. Ours say in their first words what they are.
+# away that is not in the template. Ours say in their first words what they are. A first deploy that
+# failed has left nothing, whosever it was.
 check_owner() {
   local stack=${names[$1]} said="" kind=app ours="App ${apps[$1]} on the rack ${racks[$1]}"
-  case $(status "$stack") in "" | REVIEW_IN_PROGRESS) return 0 ;; esac
+  if is_new "$stack"; then return 0; fi
   if [[ ${apps[$1]} == - ]]; then
     kind=rack
     ours="Rack $stack: "
   fi
   IFS=$'\t' read -r _ said <"$work/$stack.stack" || true
-  case $said in
-    "$ours"*) ;;
-    *)
-      refuse "the stack $stack stands already, and rackform did not write it: an update would remove all" \
-        "that it holds. Delete it once nobody needs it, or call the $kind otherwise"
-      ;;
-  esac
+  if [[ $said == "$ours"* ]]; then return 0; fi
+  # Not everything that answers for CloudFormation tells descriptions.
+  if fetch "$stack" && grep -qF "Description: \"$ours" "$work/$stack.template"; then return 0; fi
+  refuse "the stack $stack stands already, and rackform did not write it: an update would remove all" \
+    "that it holds. Delete it once nobody needs it, or call the $kind otherwise"
 }
 
 # What leads out of a state that no deploy leads out of: stack, status.

@@ -22,6 +22,7 @@ from tasks import Rack, Tasks, check_scaling, check_services
 
 ROUTERS = ("Router", "RouterInternal")
 REDIRECT, NOBODY = "redirect", "404"
+MARK = re.compile(rb"^# A step of .*\nMetadata:\n  Rackform: .*\n", re.M)
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 
 
@@ -247,4 +248,5 @@ class Fleet:
 
     @staticmethod
     def _files(stack: Stack) -> tuple[bytes, bytes]:
-        return stack.template.read_bytes(), stack.parameters.read_bytes()
+        """What CloudFormation changes a stack for: what a template says of itself is not among it."""
+        return MARK.sub(b"", stack.template.read_bytes()), stack.parameters.read_bytes()

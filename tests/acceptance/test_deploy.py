@@ -466,17 +466,18 @@ def test_a_stack_between_phases_goes_on(
     assert (done.returncode, stub.deployed()) == (0, [twice, other, twice]), done.stdout
 
 
-@pytest.mark.parametrize("status", ["UPDATE_COMPLETE", "ROLLBACK_COMPLETE"])
+@pytest.mark.parametrize("description", ["None", "The app of somebody else"])
 @pytest.mark.parametrize(
     ("stack", "advice"), [(RACK, "call the rack otherwise"), (APP, "call the app otherwise")]
 )
 def test_a_stack_of_others_is_left_alone(
-    hello: Project, stub: StubAccount, stack: str, advice: str, status: str
+    hello: Project, stub: StubAccount, stack: str, advice: str, description: str
 ) -> None:
     """Convox calls the stacks of its apps `<rack>-<app>` too."""
     for ours in (RACK, APP):
         stub.stands(ours, "CREATE_COMPLETE", "Certificate")
-    stub.stands(stack, status, "Certificate", description="None")
+    stub.stands(stack, "UPDATE_COMPLETE", "Certificate", description=description)
+    stub.write(f"{stack}.template", "Resources: {}\n")
     done = stub.run(hello)
     assert done.returncode == 1
     assert f"the stack {stack} stands already, and rackform did not write it" in done.stdout
