@@ -117,7 +117,7 @@ fuzz:
 ## Changes files of src/ while it runs, and puts them back; do not edit meanwhile.
 mutants:
 	cargo mutants --version || cargo install --locked cargo-mutants
-	cargo mutants --in-place --jobs 1 --sharding round-robin --shard $(SHARD) --output target
+	cargo mutants --in-place --sharding round-robin --shard $(SHARD) --output target
 
 clean:
 	cargo clean
