@@ -294,7 +294,7 @@ check_owner() {
   IFS=$'\t' read -r _ said <"$work/$stack.stack" || true
   if [[ $said == "$ours"* ]]; then return 0; fi
   # Not everything that answers for CloudFormation tells descriptions.
-  if fetch "$stack" && grep -qF "Description: \"$ours" "$work/$stack.template"; then return 0; fi
+  if fetch "$stack" && grep -q "^Description: [\"']\{0,1\}$ours" "$work/$stack.template"; then return 0; fi
   refuse "the stack $stack stands already, and rackform did not write it: an update would remove all" \
     "that it holds. Delete it once nobody needs it, or call the $kind otherwise"
 }
