@@ -78,7 +78,7 @@ impl Host {
 
     /// How many `*` and `?` it has.
     pub fn wildcards(&self) -> usize {
-        self.0.bytes().filter(|b| matches!(b, b'*' | b'?')).count()
+        self.0.bytes().filter(|b| is_wild(*b)).count()
     }
 
     /// Whether it is a pattern.
@@ -142,14 +142,8 @@ impl Host {
     /// Whether what both write out before their first and behind their last wildcard fits together;
     /// where not, no host matches both. Cheap, and enough to tell most pairs apart.
     pub fn may_meet(&self, other: &Host) -> bool {
-        let ends = |text: &str| {
-            let wild = |c| c == '*' || c == '?';
-            (text.find(wild).unwrap_or(text.len()), text.rfind(wild).map_or(0, |at| at + 1))
-        };
-        let ((a_head, a_tail), (b_head, b_tail)) = (ends(&self.0), ends(&other.0));
-        let (a_head, b_head) = (&self.0[..a_head], &other.0[..b_head]);
-        let (a_tail, b_tail) = (&self.0[a_tail..], &other.0[b_tail..]);
-        (a_head.starts_with(b_head) || b_head.starts_with(a_head)) && (a_tail.ends_with(b_tail) || b_tail.ends_with(a_tail))
+        let (a, b) = (self.0.bytes(), other.0.bytes());
+        fit(a.clone().zip(b.clone())) && fit(a.rev().zip(b.rev()))
     }
 
     /// The shortest host that both match, if there is one.
@@ -204,6 +198,16 @@ impl Host {
         }
         None
     }
+}
+
+/// Whether a character of a pattern stands for others.
+fn is_wild(byte: u8) -> bool {
+    matches!(byte, b'*' | b'?')
+}
+
+/// Whether characters that face each other are the same up to a wildcard or the end.
+fn fit(mut pairs: impl Iterator<Item = (u8, u8)>) -> bool {
+    pairs.find(|(a, b)| a != b || is_wild(*a)).is_none_or(|(a, b)| is_wild(a) || is_wild(b))
 }
 
 /// A character that no pattern writes out.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// room for four digits, so characters beyond U+FFFF stand as they are, which every reader accepts.
 pub fn quote(text: &str, out: &mut String) {
     out.push('"');
-    if is_printable(text) && !text.bytes().any(|b| matches!(b, b'"' | b'\\')) {
+    if has_only(text, |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
         out.push_str(text); // as nearly all texts are
     } else {
         for c in text.chars() {
@@ -31,9 +31,15 @@ pub(super) fn comment(text: &str, out: &mut String) {
     }
 }
 
+/// Whether every byte of a text is one of these. All are looked at, several at a time, which is faster than to look for
+/// the first other one.
+pub(super) fn has_only(text: &str, is_one: impl Fn(u8) -> bool) -> bool {
+    text.bytes().fold(0, |others, byte| others | u8::from(!is_one(byte))) == 0
+}
+
 /// Whether a text is ASCII without controls, of which nothing is misread or invisible.
 fn is_printable(text: &str) -> bool {
-    text.bytes().all(|b| matches!(b, b' '..=b'~'))
+    has_only(text, |byte| matches!(byte, b' '..=b'~'))
 }
 
 fn push_visible(c: char, out: &mut String) {
