@@ -91,3 +91,24 @@ fn more_specific_patterns_have_lower_numbers_and_exact_hosts_the_lowest() {
     assert!(at("*.de.eu.example.org") < at("*.eu.example.org"));
     assert!(at("*.eu.example.org") < at("*.example.org"));
 }
+
+/// Racks without a router that a service stands on are no choice, however much room they have.
+#[test]
+fn an_app_stands_where_its_routers_are() {
+    let rack = |params: &str| format!("{{host: \"{{rack}}.example.org\", certificate: create, hosted_zone: Z1, params: {{{params}}}}}");
+    let web = "services: {web: {port: 3000}}";
+    for (bare, app, manifest, stands_on) in [
+        ("", "", web, "bare"), // the first one, where nothing is missing
+        ("", "", "services: {web: {port: 3000}, back: {port: 4000, internal: true}}", "whole"),
+        ("", "", "services: {back: {port: 4000, internal: true}}", "whole"),
+        ("", "", "services: {back: {port: 4000, internalAndExternal: true}}", "whole"),
+        ("DisableALBPort80: Yes", "", web, "bare"),
+        ("DisableALBPort80: Yes", "RedirectHttps: No", web, "whole"),
+        ("DisableALBPort80: Yes", "RedirectHttps: No", "services: {worker: {command: x}}", "bare"),
+    ] {
+        let racks = format!("racks:\n  bare: {}\n  whole: {}\n", rack(bare), rack("Internal: Yes"));
+        let fleet = format!("{racks}apps: {{a: {{params: {{{app}}}}}}}\n");
+        let compiled = run(&fleet, &[("a", manifest)], &Lock::default()).ok();
+        assert_eq!(compiled.lock.apps["a"].rack, stands_on, "{bare} {app} {manifest}");
+    }
+}

@@ -3,8 +3,12 @@
 
 mod common;
 
-use common::{Outcome, Random, run_on};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use common::{Outcome, Random, emit, run_on};
 use rackform::lock::Lock;
+use rackform::output::{OutputFile, Taker};
 
 const FLEET: &str = "
 racks:
@@ -74,5 +78,46 @@ fn threads_do_not_change_what_is_said() {
         let outcome = compiled(FLEET, &texts, &Lock::default());
         assert!(outcome.compiled.is_none() && outcome.messages.len() > APPS / 2);
         assert!(outcome.says("RF0309"), "{}", outcome.messages.join("\n"));
+    }
+}
+
+/// What was said to come, and what came.
+#[derive(Default)]
+struct Watched {
+    announced: Mutex<Vec<String>>,
+    taken: Mutex<BTreeSet<String>>,
+}
+
+impl Taker for Watched {
+    fn begin(&self, paths: Vec<String>) {
+        assert!(self.taken.lock().unwrap().is_empty(), "the first file comes later");
+        *self.announced.lock().unwrap() = paths;
+    }
+
+    fn take(&self, file: OutputFile) {
+        assert!(self.taken.lock().unwrap().insert(file.path.clone()), "{} came twice", file.path);
+    }
+
+    fn has(&self, _: &OutputFile) -> bool {
+        false
+    }
+}
+
+/// A run that is cut short is tidied up after by what was announced.
+#[test]
+fn no_file_comes_that_was_not_announced() {
+    let text = sound(3);
+    let apps: Vec<(&str, &str)> = vec![("one", &text), ("two", "services: {web: {port: 3000}}")];
+    let first = run_on(1, FLEET, &apps, &Lock::default()).ok();
+    let public = "services: {web: {port: 3000}}";
+    let later = FLEET.replace("    params: {Internal: Yes}\n", "");
+    for (fleet, text, lock) in [(FLEET, text.as_str(), Lock::default()), (&later, public, first.lock)] {
+        let watched = Watched::default();
+        emit(2, fleet, &[("one", text), ("two", public)], &lock, &watched);
+        let (announced, taken) = (watched.announced.into_inner().unwrap(), watched.taken.into_inner().unwrap());
+        let strays: Vec<&String> = taken.iter().filter(|path| !announced.contains(path)).collect();
+        assert!(strays.is_empty() && taken.len() > 6, "{strays:?} of {taken:?}");
+        // In a change of several phases a stack may come at two places, and no more is announced.
+        assert!(announced.len() <= 2 * taken.len() && announced.iter().all(|path| !path.is_empty()), "{announced:?}");
     }
 }

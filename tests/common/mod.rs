@@ -9,12 +9,13 @@ use rackform::adopt::{Adopted, Request};
 use rackform::diagnostics::{Diagnostics, short};
 use rackform::fleet::{self, AppSource, Apps, Promises};
 use rackform::lock::{self, Lock, Mode};
+use rackform::output::Taker;
 use rackform::placement::Change;
 use rackform::progress::Progress;
 use rackform::routes::Router;
 use rackform::source::{FileId, Files, Variables};
 use rackform::threads::Threads;
-use rackform::{Compiled, Decided, Input, compile, compile_on};
+use rackform::{Compiled, Decided, Input, compile, compile_on, prepare};
 use serde_yaml::Value;
 
 /// What came of a compile.
@@ -82,6 +83,13 @@ pub(crate) fn run_on(threads: usize, fleet: &str, apps: &[(&str, &str)], lock: &
         let compiled = compile_on(Threads::of(threads), input, out).ok();
         Outcome { compiled, messages: out.sorted().iter().map(|d| short(d, input.files)).collect() }
     })
+}
+
+/// Compile apps on so many threads, and hand on what is made.
+pub(crate) fn emit(threads: usize, fleet: &str, apps: &[(&str, &str)], lock: &Lock, taker: &dyn Taker) {
+    with_input(fleet, apps, lock, &Variables::new(), &Change::None, None, |input, _, out| {
+        prepare(Threads::of(threads), input, out).unwrap().emit(Threads::of(threads), taker, out).unwrap();
+    });
 }
 
 fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables, change: &Change) -> Outcome {
