@@ -40,6 +40,7 @@ pub mod source;
 pub mod threads;
 pub mod transition;
 pub mod verify;
+pub mod words;
 pub mod write;
 
 use std::sync::LazyLock;

@@ -25,6 +25,7 @@ use clap_complete::Shell;
 use rackform::placement::Change;
 use rackform::progress::Progress;
 use rackform::schema;
+use rackform::words::counted;
 
 use terminal::Terminal;
 
@@ -213,11 +214,6 @@ enum SchemaOf {
     Doctor,
     /// A line of `--message-format json`
     Diagnostic,
-}
-
-/// A number with its word: `1 rule`, `2 rules`.
-fn counted(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// Run the program.

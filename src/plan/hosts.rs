@@ -163,8 +163,7 @@ fn fate(before: &[Answerer], after: &[Answerer]) -> Option<HostFate> {
 type Place<'a> = (&'a str, Router, &'a str, &'a str);
 
 /// Who answers what in the end, for pictures.
-pub(super) fn routing(compared: &[Compared], changes: &[HostChange]) -> Vec<Routed> {
-    let changed: BTreeSet<(&str, &str)> = changes.iter().map(|change| (change.router, change.host.as_str())).collect();
+pub(super) fn routing(compared: &[Compared]) -> Vec<Routed> {
     let mut services: BTreeMap<Place<'_>, BTreeMap<String, Vec<u16>>> = BTreeMap::new();
     for rule in after(compared) {
         let at = &rule.listener;
@@ -178,7 +177,6 @@ pub(super) fn routing(compared: &[Compared], changes: &[HostChange]) -> Vec<Rout
         router: router.word(),
         app: app.to_owned(),
         service: service.to_owned(),
-        is_changed: hosts.keys().any(|host| changed.contains(&(router.word(), host.as_str()))),
         hosts: hosts
             .into_iter()
             .map(|(host, mut ports)| {

@@ -370,8 +370,6 @@ pub struct Routed {
     pub service: String,
     /// Its hosts, sorted, with their ports.
     pub hosts: Vec<(String, Vec<u16>)>,
-    /// Whether any of them changes.
-    pub is_changed: bool,
 }
 
 /// Hold an output against one of before.
@@ -380,7 +378,7 @@ pub fn plan(against: &str, before: &Output<'_>, after: &Output<'_>, forecast: &F
     let compared: Vec<Compared> = threads.map(&pairs, changes::compare).into_iter().collect::<Result<_, _>>()?;
     let hosts = hosts::hosts(&compared);
     let routers = routers::routers(&compared, forecast);
-    let routing = hosts::routing(&compared, &hosts);
+    let routing = hosts::routing(&compared);
     let (stacks, phases) = changes::in_order(&compared);
     let risks = risks::risks(&stacks, &phases, &hosts, &routers, &compared);
     let summary = summary::summary(&stacks, &phases, &hosts, &compared);

@@ -2,6 +2,7 @@
 
 use crate::answers::Listener;
 use crate::host::Host;
+use crate::words::counted;
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::changes::Compared;
@@ -52,10 +53,6 @@ fn listed<T: AsRef<str>>(names: impl IntoIterator<Item = T>) -> String {
     let shown: Vec<&str> = names.iter().take(NAMED).map(AsRef::as_ref).collect();
     let more = names.len().saturating_sub(NAMED);
     if more > 0 { format!("{} and {more} more", shown.join(", ")) } else { shown.join(", ") }
-}
-
-fn counted(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// `shop/web`, and on which rack where there are several.

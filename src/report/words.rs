@@ -1,11 +1,8 @@
 //! Words and numbers that every form of a plan has in common.
 
-use crate::plan::{Answerer, HostFate, Plan, Recreates, ResourceChange, ResourceFate, Seconds, StackFate};
+pub(super) use crate::words::counted;
 
-/// `1 host`, `2 hosts`.
-pub(super) fn counted(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
-}
+use crate::plan::{Answerer, HostFate, Plan, Recreates, ResourceChange, ResourceFate, Seconds, StackFate};
 
 /// `about 2 to 15 minutes`.
 pub(super) fn time(seconds: Seconds) -> String {

@@ -13,6 +13,7 @@ use crate::diagnostics::codes::{NOT_VERIFIED, UNDONE, UNREVIEWED};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::plan::Recreates;
 use crate::source::{FileId, Files};
+use crate::words::counted;
 
 /// What a person does about a difference.
 const HELP: &str = "do not execute the change set; make a plan against what is deployed, and have that reviewed";
@@ -53,16 +54,12 @@ pub fn verify(files: &Files, sets: &[FileId], plan: &Reviewed, out: &mut Diagnos
         out.report(
             Diagnostic::nowhere(
                 &NOT_VERIFIED,
-                format!("the plan changes {} more, without a change set here: {}", counted(names.len()), names.join(", ")),
+                format!("the plan changes {} more, without a change set here: {}", counted(names.len(), "stack"), names.join(", ")),
             )
             .help("give the change sets of all stacks, or those of the rest before they are deployed"),
         );
     }
     verified
-}
-
-fn counted(stacks: usize) -> String {
-    format!("{stacks} stack{}", if stacks == 1 { "" } else { "s" })
 }
 
 /// How a change set differs from what the plan says of its stack: of several phases, from the nearest.

@@ -37,7 +37,6 @@ pub(crate) fn routed(rack: &str, app: &str, service: &str, hosts: &[&str]) -> Ro
         app: app.into(),
         service: service.into(),
         hosts: hosts.iter().map(|host| ((*host).to_owned(), vec![443])).collect(),
-        is_changed: false,
     }
 }
 

@@ -11,15 +11,11 @@ pub use text::text;
 use super::numbers::per_cent;
 use super::{Chances, Fill, Need, Rank, Report, Savings, Total, rank};
 use crate::diagnostics::Diagnostic;
+use crate::words::counted;
 
 /// Findings of one rank, in the order they came.
 fn of_rank<'a>(findings: &'a [&'a Diagnostic], wanted: Rank) -> impl Iterator<Item = &'a Diagnostic> {
     findings.iter().copied().filter(move |diagnostic| rank(diagnostic.code) == wanted)
-}
-
-/// A number with its word: `1 rule`, `2 rules`.
-fn counted(number: usize, word: &str) -> String {
-    format!("{number} {word}{}", if number == 1 { "" } else { "s" })
 }
 
 /// What was looked at, and how much of each rank was found.
