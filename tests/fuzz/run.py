@@ -73,9 +73,12 @@ def fuzz(target: str, seconds: int, timeout: int) -> Outcome:
         f"-max_total_time={seconds}",
         f"-timeout={timeout}",
         f"-rss_limit_mb={MEGABYTES}",
-        f"-dict={CORPUS / target}.dict",
         "-print_final_stats=1",
     ]
+    # libFuzzer refuses an empty one, and choices have no words.
+    dictionary = CORPUS / f"{target}.dict"
+    if dictionary.read_text(encoding="utf-8").strip():
+        options.append(f"-dict={dictionary}")
     arguments = command("run", target, "--", *options)
     done = subprocess.run(
         arguments, cwd=REPOSITORY, env=ENVIRONMENT, capture_output=True, text=True, errors="replace", check=False

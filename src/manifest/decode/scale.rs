@@ -1,6 +1,7 @@
 //! `scale`, whose defaults depend on which keys are written at all.
 
 use super::reader::Reader;
+use super::shapes::digits;
 use crate::manifest::types::{CustomTarget, Scale, Targets};
 use crate::source::{Kind, NodeId, Place, Resolved, Tree};
 
@@ -95,10 +96,7 @@ fn zero_is_written(r: &Reader<'_>, body: NodeId) -> bool {
 
 /// `2` or `1-5`.
 fn range(text: &str) -> Option<(i64, i64)> {
-    let number = |part: &str| {
-        let digits = part.strip_prefix('+').unwrap_or(part);
-        digits.bytes().all(|b| b.is_ascii_digit()).then(|| digits.parse().ok()).flatten()
-    };
+    let number = |part: &str| digits(part).filter(|_| !part.starts_with('-'));
     match text.split_once('-') {
         Some((minimum, maximum)) => Some((number(minimum)?, number(maximum)?)),
         None => number(text).map(|count| (count, count)),
@@ -159,7 +157,7 @@ fn bounds(r: &mut Reader<'_>, node: NodeId, mut named: [(&str, &mut i64); 2]) {
 fn bound(r: &mut Reader<'_>, node: NodeId) -> Option<i64> {
     let number = match r.tree.scalar(node) {
         Some(Resolved::Null) => return None,
-        Some(Resolved::Text(text)) => text.parse().ok(),
+        Some(Resolved::Text(text)) => digits(text),
         _ => r.whole_exact(node),
     };
     if number.is_none() {

@@ -57,13 +57,14 @@ fn agent_ports(r: &mut Reader<'_>, node: NodeId) -> Vec<(i64, String)> {
     ports
 }
 
-/// A number as Go's `Atoi` reads it: a sign and digits, and nothing else.
-fn digits(text: &str) -> Option<i64> {
+/// A number as Go's `Atoi` reads it: a sign and digits, and nothing else. One that is too large for that is the largest
+/// here, which is outside of every range too and is told so.
+pub(super) fn digits(text: &str) -> Option<i64> {
     let body = text.strip_prefix(['+', '-']).unwrap_or(text);
     if body.is_empty() || !body.bytes().all(|b| b.is_ascii_digit()) {
         return None;
     }
-    text.parse().ok()
+    Some(text.parse().unwrap_or(if text.starts_with('-') { i64::MIN } else { i64::MAX }))
 }
 
 pub(super) fn build(r: &mut Reader<'_>, value: NodeId, s: &mut Service) {
