@@ -386,3 +386,24 @@ fn the_lock_knows_what_templates_import() {
         assert_eq!(known, imported, "{rack}\n{manifest}");
     }
 }
+
+/// Between the two updates the third app's pattern would answer, which nobody asked for.
+#[test]
+fn a_host_arrives_before_it_leaves_also_where_a_pattern_would_answer() {
+    let fleet = rack("");
+    let app = |domain: &str| format!("services: {{web: {{port: 3000, domain: [{domain}]}}}}");
+    let apps = |first: &str, last: &str| [("a", app(first)), ("m", app("\"*.example.org\"")), ("z", app(last))];
+    let compiled = |apps: &[(&str, String)], lock: &Lock| {
+        let apps: Vec<(&str, &str)> = apps.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        run(&fleet, &apps, lock).ok()
+    };
+    for (before, after) in
+        [(("www.example.org", "z.example.com"), ("a.example.com", "www.example.org")), (("www.example.org", ""), ("", "www.example.org"))]
+    {
+        let first = compiled(&apps(before.0, before.1), &Lock::default());
+        let second = compiled(&apps(after.0, after.1), &first.lock);
+        let index = second.files.iter().find(|file| file.path == "stacks.json").unwrap();
+        let at = |stack: &str| index.text.find(&format!("\"stack\": \"{stack}\"")).unwrap();
+        assert!(at("main-z") < at("main-a"), "{}", index.text);
+    }
+}
