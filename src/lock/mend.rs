@@ -15,6 +15,9 @@ use crate::host::{Host, MAX_WILDCARDS};
 use crate::routes::Router;
 use crate::source::Place;
 
+/// The first rule with each host of a router.
+type Holders = BTreeMap<(String, Router, Host), (RuleKey, Place)>;
+
 /// Entries as they were found, before they are held against each other.
 #[derive(Default)]
 pub(super) struct Found {
@@ -194,9 +197,15 @@ impl Found {
         }
         let retired: Vec<(String, Router, u32)> = self.lock.retired.keys().cloned().collect();
         let mut numbers: BTreeMap<(String, Router, u32), (RuleKey, Place)> = BTreeMap::new();
-        let mut hosts: BTreeMap<(String, Router, Host), (RuleKey, Place)> = BTreeMap::new();
+        let mut hosts: Holders = BTreeMap::new();
         let mut first: BTreeMap<RuleKey, Place> = BTreeMap::new();
         for (key, mut rule, place) in std::mem::take(&mut self.rules) {
+            // An older rule of the service holds it.
+            let is_taken = |host: &Host, hosts: &Holders| {
+                hosts
+                    .get(&(key.rack.clone(), key.router, host.clone()))
+                    .is_some_and(|(other, _)| *other != key && (&other.app, &other.service) == (&key.app, &key.service))
+            };
             if let Some(known) = self.lock.rules.get_mut(&key) {
                 // Both sides changed one rule: together they hold what either does.
                 if *known == rule {
@@ -208,6 +217,7 @@ impl Found {
                     format!("the number {} is kept, and {} is not given out again", known.priority, rule.priority)
                 };
                 let is_other = known.priority != rule.priority;
+                rule.hosts.retain(|host| !is_taken(host, &hosts));
                 known.hosts = both(&known.hosts, &rule.hosts);
                 for host in &known.hosts {
                     hosts.entry((key.rack.clone(), key.router, host.clone())).or_insert((key.clone(), place));
@@ -254,17 +264,12 @@ impl Found {
                     }),
                 }
             }
-            let is_taken = |host: &Host| {
-                hosts
-                    .get(&(key.rack.clone(), key.router, host.clone()))
-                    .is_some_and(|(other, _)| *other != key && (&other.app, &other.service) == (&key.app, &key.service))
-            };
-            if rule.hosts.iter().all(is_taken) {
+            if rule.hosts.iter().all(|host| is_taken(host, &hosts)) {
                 self.retire(&key, &rule);
                 continue;
             }
-            rule.hosts.retain(|host| !is_taken(host));
-            rule.joined.retain(|host, _| !is_taken(host));
+            rule.hosts.retain(|host| !is_taken(host, &hosts));
+            rule.joined.retain(|host, _| !is_taken(host, &hosts));
             numbers.insert((key.rack.clone(), key.router, rule.priority), (key.clone(), place));
             first.insert(key.clone(), place);
             self.lock.rules.insert(key, rule);
