@@ -113,6 +113,9 @@ impl Host {
 
     /// Whether every host that `other` matches is matched by this one.
     pub fn contains(&self, other: &Host) -> bool {
+        if !self.may_meet(other) {
+            return false;
+        }
         // A `*` of the other one may stand for nothing, for one strange character, or for more of
         // them than this pattern has `?`: what holds for these holds for every text.
         let lengths = [0, 1, self.0.len() + 1];

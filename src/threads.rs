@@ -33,29 +33,20 @@ impl Threads {
     /// What `work` makes of each item, in the order of the items.
     pub fn map<T: Sync, R: Send>(self, items: &[T], work: impl Fn(&T) -> R + Sync) -> Vec<R> {
         let blocks: Vec<&[T]> = items.chunks(BLOCK).collect();
-        let count = self.0.get().min(items.len() / ENOUGH).max(1);
-        // Each has a stretch of its own, and helps the others when that is done. Neighbours would often want the same
-        // folder, and two that make files in one folder wait for each other.
-        let stretches: Vec<(AtomicUsize, usize)> =
-            (0..count).map(|thread| (AtomicUsize::new(blocks.len() * thread / count), blocks.len() * (thread + 1) / count)).collect();
-        let take = |thread: usize| {
+        let next = AtomicUsize::new(0);
+        let take = || {
             let mut done = Vec::new();
-            for (next, end) in stretches[thread..].iter().chain(&stretches[..thread]) {
-                loop {
-                    let at = next.fetch_add(1, Ordering::Relaxed);
-                    if at >= *end {
-                        break;
-                    }
-                    done.push((at, blocks[at].iter().map(&work).collect::<Vec<R>>()));
-                }
+            loop {
+                let at = next.fetch_add(1, Ordering::Relaxed);
+                let Some(block) = blocks.get(at) else { return done };
+                done.push((at, block.iter().map(&work).collect::<Vec<R>>()));
             }
-            done
         };
-        let take = &take;
         let mut done = thread::scope(|scope| {
             // Where no thread can be had, those that run do its work.
-            let others: Vec<_> = (1..count).map_while(|thread| Builder::new().spawn_scoped(scope, move || take(thread)).ok()).collect();
-            let mut done = take(0);
+            let others: Vec<_> =
+                (1..self.0.get().min(items.len() / ENOUGH)).map_while(|_| Builder::new().spawn_scoped(scope, take).ok()).collect();
+            let mut done = take();
             done.extend(others.into_iter().flat_map(|other| other.join().expect("a panic ends the program")));
             done
         });

@@ -87,7 +87,7 @@ pub fn adopt(files: &Files, draft: &Draft, request: &Request, old: &Lock, out: &
 /// The rack that a request is about, by its place in the draft.
 fn rack(draft: &Draft, request: &Request, old: &Lock, out: &mut Diagnostics) -> Option<usize> {
     let Some(name) = &request.rack else {
-        let is_open = |name: &str| old.apps.values().any(|app| app.rack == name || app.moving_to.as_deref() == Some(name));
+        let is_open = |name: &str| old.apps.values().any(|app| app.stands_on(name));
         let least = draft.kinds.iter().flat_map(|kind| kind.racks.clone().take(kind.least));
         let lived_on = (0..draft.racks.len()).filter(|at| is_open(&draft.racks[*at].name));
         let open: BTreeSet<usize> = least.chain(lived_on).collect();

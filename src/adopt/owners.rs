@@ -40,7 +40,7 @@ impl Owners {
         let mut routes = Vec::new();
         for (at, app) in draft.apps.iter().enumerate() {
             let is_here = match old.apps.get(&app.name) {
-                Some(locked) => locked.rack == *name || locked.moving_to.as_ref() == Some(name),
+                Some(locked) => locked.stands_on(name),
                 None => app.allowed.contains(&rack),
             };
             if is_here {

@@ -131,7 +131,7 @@ fn bounds(rules: &[Rule], used: &BTreeMap<u32, usize>, at: usize) -> RangeInclus
 
 /// Whether a host of one rule contains a host of another one, and is not the same.
 fn around(outer: &Rule, inner: &Rule) -> bool {
-    let holds = |o: &Host, i: &Host| o != i && o.may_meet(i) && o.contains(i) && !i.contains(o);
+    let holds = |o: &Host, i: &Host| o != i && o.contains(i) && !i.contains(o);
     outer.hosts.iter().any(|o| inner.hosts.iter().any(|i| holds(o, i)))
 }
 

@@ -35,7 +35,7 @@ pub fn shadows<'a>(
         for host in hosts {
             // A rule of several patterns that contain one host takes it once.
             let mut last = None;
-            for (stranger, pattern) in before.iter().filter(|(_, pattern)| pattern.may_meet(host) && pattern.contains(host)) {
+            for (stranger, pattern) in before.iter().filter(|(_, pattern)| pattern.contains(host)) {
                 if last.replace(*stranger) == Some(*stranger) {
                     continue;
                 }

@@ -40,7 +40,7 @@ fn keeps_order(rule: &Rule, host: &Host, old: &Lock) -> bool {
     if number == 0 {
         return true; // it gets its number later, with this host in view
     }
-    let holds = |outer: &Host, inner: &Host| outer != inner && outer.may_meet(inner) && outer.contains(inner);
+    let holds = |outer: &Host, inner: &Host| outer != inner && outer.contains(inner);
     let is_wrong = |key: &RuleKey, other: &LockedRule| {
         // No exact host contains another one.
         let (outer_comes_first, inner_comes_last) = (other.priority < number, other.priority > number);

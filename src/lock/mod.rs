@@ -85,6 +85,13 @@ pub struct LockedApp {
     pub http_left: Option<u32>,
 }
 
+impl LockedApp {
+    /// Whether it lives on a rack, or moves there.
+    pub(crate) fn stands_on(&self, rack: &str) -> bool {
+        self.rack == rack || self.moving_to.as_deref() == Some(rack)
+    }
+}
+
 /// A rule as the lock remembers it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LockedRule {

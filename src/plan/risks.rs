@@ -326,7 +326,7 @@ fn covering(compared: &[Compared], hosts: &[HostChange], risks: &mut Vec<Risk>) 
             let others = listeners[listener].iter().filter(|other| other.app != rule.app);
             let covered: BTreeSet<String> = others
                 .flat_map(|other| other.hosts.iter().map(move |host| (other, host)))
-                .filter(|(_, host)| pattern.may_meet(host) && pattern.contains(host))
+                .filter(|(_, host)| pattern.contains(host))
                 .map(|(other, host)| format!("`{}` of `{}/{}`", host.as_str(), other.app, other.service))
                 .collect();
             if !covered.is_empty() {

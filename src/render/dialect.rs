@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 
 use super::read::{Map, Node};
-use super::scalar::has_only;
+use super::scalar::{has_only, is_printable};
 
 /// Bytes of a key; with more, YAML does not look for the `:`.
 const MAX_KEY: usize = 1000;
@@ -24,14 +24,12 @@ pub(super) fn read(text: &str) -> Option<Node<'_>> {
     let is_plain = has_only(text, |byte| is_plain(byte) || byte == b'\n');
     for line in lines_of(text) {
         let inner = unindented(line);
-        let indent = line.len() - inner.len();
         if inner.starts_with('#') {
             // What stands in comments need not be ASCII.
             (is_plain || inner.chars().all(is_readable)).then_some(())?;
         } else if !inner.is_empty() {
             (is_plain || inner.bytes().all(self::is_plain)).then_some(())?;
-            let inner = if inner.ends_with(' ') { inner.trim_end_matches(' ') } else { inner };
-            lines.push((indent, inner));
+            lines.push((line.len() - inner.len(), inner.trim_end_matches(' ')));
         }
     }
     let (document, end) = block(&mut lines, 0)?;
@@ -55,7 +53,7 @@ fn lines_of(text: &str) -> impl Iterator<Item = &str> {
 
 /// Whether a character means what stands there: with escapes, texts are something else.
 fn is_plain(byte: u8) -> bool {
-    matches!(byte, b' '..=b'~') && byte != b'\\'
+    is_printable(byte) && byte != b'\\'
 }
 
 /// A text without the blanks in front.
@@ -147,12 +145,8 @@ fn key(text: &str, in_block: bool) -> Option<(&str, &str)> {
 
 /// Whether every reader takes a text without quotes for a text.
 fn is_word(text: &str) -> bool {
-    // Most words begin with another letter than each of them, or are longer.
-    let may_mean =
-        |first: &u8| text.len() <= LONGEST_MEANING && matches!(first.to_ascii_lowercase(), b'f' | b'i' | b'n' | b'o' | b't' | b'y');
-    text.as_bytes().first().is_some_and(|first| {
-        first.is_ascii_alphabetic() && !(may_mean(first) && MEANINGS.iter().any(|word| text.eq_ignore_ascii_case(word)))
-    })
+    text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && (text.len() > LONGEST_MEANING || !MEANINGS.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// A value that goes to the end of its line.

@@ -8,7 +8,7 @@ use std::fmt::Write;
 /// room for four digits, so characters beyond U+FFFF stand as they are, which every reader accepts.
 pub fn quote(text: &str, out: &mut String) {
     out.push('"');
-    if has_only(text, |byte| matches!(byte, b' '..=b'~') && !matches!(byte, b'"' | b'\\')) {
+    if has_only(text, |byte| is_printable(byte) && !matches!(byte, b'"' | b'\\')) {
         out.push_str(text); // as nearly all texts are
     } else {
         for c in text.chars() {
@@ -24,7 +24,7 @@ pub fn quote(text: &str, out: &mut String) {
 
 /// Write `text` so that it stays inside of the comment that it is printed in: one line, nothing invisible.
 pub(super) fn comment(text: &str, out: &mut String) {
-    if is_printable(text) {
+    if has_only(text, is_printable) {
         out.push_str(text);
     } else {
         text.chars().for_each(|c| push_visible(c, out));
@@ -37,9 +37,9 @@ pub(super) fn has_only(text: &str, is_one: impl Fn(u8) -> bool) -> bool {
     text.bytes().fold(0, |others, byte| others | u8::from(!is_one(byte))) == 0
 }
 
-/// Whether a text is ASCII without controls, of which nothing is misread or invisible.
-fn is_printable(text: &str) -> bool {
-    has_only(text, |byte| matches!(byte, b' '..=b'~'))
+/// Whether a byte is a character of ASCII and no control: nobody misreads it, and it can be seen.
+pub(super) fn is_printable(byte: u8) -> bool {
+    matches!(byte, b' '..=b'~')
 }
 
 fn push_visible(c: char, out: &mut String) {

@@ -59,7 +59,7 @@ pub(super) fn check(fleet: &Fleet, routes: &[Route], out: &mut Diagnostics) {
 
     for route in routes.iter().filter(|route| !route.host.is_wildcard() && route.host.at_deploy().is_none()) {
         for pattern in wildcards.get(&(rack(route), route.router)).into_iter().flatten().take(MOST_PATTERNS) {
-            if pattern.app != route.app && pattern.host.may_meet(&route.host) && pattern.host.matches(route.host.as_str()) {
+            if pattern.app != route.app && pattern.host.contains(&route.host) {
                 out.report(
                     Diagnostic::new(
                         &SHADOWED_HOST,
