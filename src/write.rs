@@ -7,6 +7,7 @@
 //! the lock. Then the others do, what is gone is removed, and last the list of stacks takes its place. Until then
 //! `deploy.sh` and `plan` refuse the folder, and the next compile finishes it.
 
+mod cache;
 mod fault;
 mod hold;
 mod output;

@@ -80,7 +80,7 @@ const HOMES: &[(&str, &str)] = &[
     ("std::thread", "cli/watch.rs threads.rs"),
     ("std::time", "cli/watch.rs"),
     ("terminal_size", "cli/terminal.rs cli/watch.rs"),
-    ("sha2", "allocate/priority.rs lower/ids.rs report/html/ transition/mark.rs"),
+    ("sha2", "allocate/priority.rs lower/ids.rs report/html/ transition/mark.rs write/cache.rs"),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

@@ -1,7 +1,7 @@
 //! `rackform compile` and `rackform check`.
 
 use std::collections::BTreeSet;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use rackform::diagnostics::codes::{LOCK_CHANGES, LOCK_MISSING};
@@ -21,6 +21,8 @@ use super::{Job, counted};
 
 /// The exit code for `--locked` when the lock would change.
 const LOCK_WOULD_CHANGE: u8 = 3;
+/// Apps of a fleet that is rendered so fast that nothing is gained by remembering what was, and one more.
+const REMEMBERED: usize = 100;
 /// Lines of the lock's difference that are shown.
 const SHOWN: usize = 20;
 
@@ -140,7 +142,14 @@ fn finish(
         out.report(unwritten("the output", "compile", &fault).note(format!("the output goes to {}", folder.display())));
         ExitCode::FAILURE
     };
-    let writing = Writing::begin(lock, folder, &job.progress).map_err(|fault| unwritten(fault, out))?;
+    let mut writing = Writing::begin(lock, folder, &job.progress).map_err(|fault| unwritten(fault, out))?;
+    // A pipeline that asks whether the output is what the manifests say wants no answer from memory.
+    if !job.locked
+        && ready.counts.1 >= REMEMBERED
+        && let (Some(home), Ok(program)) = (cache_home(), std::env::current_exe())
+    {
+        writing = writing.remembering(&home, &program);
+    }
     if ready.emit(Threads::available(), &writing, out).is_err() {
         writing.abandon();
         return Err(ExitCode::FAILURE);
@@ -148,6 +157,18 @@ fn finish(
     writing.finish().map_err(|fault| unwritten(fault, out))?;
     let phases = if ready.phases > 1 { format!(" in {} phases", ready.phases) } else { String::new() };
     Ok(format!("{}; {} deploys them{phases}", summary(ready, terminal.verbose), folder.join("deploy.sh").display()))
+}
+
+/// Where what this user's programs remember is kept; none where the environment does not say.
+fn cache_home() -> Option<PathBuf> {
+    let folder = |name| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let below_home = |path| folder("HOME").filter(|home| home.is_dir()).map(|home| home.join(path));
+    let caches = if cfg!(windows) {
+        folder("LOCALAPPDATA")
+    } else {
+        folder("XDG_CACHE_HOME").or_else(|| below_home(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
+    };
+    caches.map(|caches| caches.join("rackform"))
 }
 
 fn summary(ready: &Ready<'_>, verbose: bool) -> String {

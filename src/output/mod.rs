@@ -39,6 +39,20 @@ pub trait Taker: Sync {
     /// Whether a file is where it goes already, byte by byte. It was read back when it was written, and need not be
     /// taken.
     fn has(&self, file: &OutputFile) -> bool;
+
+    /// Whether it remembers from what files were made.
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    /// Whether the file that stands in a place is known to be what is made from this, and need be neither made nor
+    /// taken.
+    fn knows(&self, _path: &str, _made_from: &[u8]) -> bool {
+        false
+    }
+
+    /// What a text was made from, if the output comes to its end.
+    fn remember(&self, _made_from: &[u8], _text: &str) {}
 }
 
 /// Nobody takes them: they were made to see whether they can be.
@@ -131,8 +145,6 @@ fn write_stack(
     changed_later: &BTreeSet<String>,
     taker: &dyn Taker,
 ) -> Result<Written, (String, Fault)> {
-    let refused = |fault| (stack.name.clone(), fault);
-    let text = render(stack.template, &stack.context).map_err(Fault::Bug).map_err(refused)?;
     let mut entry = indexed(stack);
     let is_last = !changed_later.contains(&entry.stack);
     if phases > 1 {
@@ -148,23 +160,42 @@ fn write_stack(
         entry.parameters = in_phase(phase, &entry.parameters);
         places.push([entry.template.clone(), entry.parameters.clone()]);
     }
-    let parameters = parameters(stack);
-    let texts = iter::repeat_n((text, parameters), places.len());
-    let mut is_verified = false;
-    let mut files = Vec::new();
-    for ([template, values], (text, parameters)) in places.into_iter().zip(texts) {
-        files.extend([template.clone(), values.clone()]);
-        let file = OutputFile { path: template, text, executable: false };
-        if !taker.has(&file) {
-            if !is_verified {
-                verify(&file.text, &stack.resources).map_err(refused)?;
-                is_verified = true;
-            }
-            taker.take(file);
-        }
-        taker.take(OutputFile { path: values, text: parameters, executable: false });
+    let files = places.concat();
+    let [templates, values] = [0, 1].map(|kind| places.iter().map(move |place| place[kind].clone()));
+    write_template(stack, templates.collect(), taker).map_err(|fault| (stack.name.clone(), fault))?;
+    for (path, text) in values.zip(iter::repeat_n(parameters(stack), places.len())) {
+        taker.take(OutputFile { path, text, executable: false });
     }
     Ok(Written { entry, files })
+}
+
+/// Make the template of a stack and hand it on, for every place where it is to stand.
+fn write_template(stack: &Stack, places: Vec<String>, taker: &dyn Taker) -> Result<(), Fault> {
+    let made_from = taker.remembers().then(|| made_from(stack));
+    if let Some(made_from) = &made_from
+        && places.iter().all(|path| taker.knows(path, made_from))
+    {
+        return Ok(());
+    }
+    let text = render(stack.template, &stack.context).map_err(Fault::Bug)?;
+    if let Some(made_from) = &made_from {
+        taker.remember(made_from, &text); // in vain if something is wrong with it: then there is no output
+    }
+    let copies = iter::repeat_n(text, places.len());
+    let files = places.into_iter().zip(copies).map(|(path, text)| OutputFile { path, text, executable: false });
+    let missing: Vec<OutputFile> = files.filter(|file| !taker.has(file)).collect();
+    if let Some(file) = missing.first() {
+        verify(&file.text, &stack.resources)?;
+    }
+    for file in missing {
+        taker.take(file);
+    }
+    Ok(())
+}
+
+/// All that the template of a stack is made from, and read back against, beside this program.
+fn made_from(stack: &Stack) -> Vec<u8> {
+    serde_json::to_vec(&(stack.template, &stack.context, &stack.resources)).expect("a stack is plain data")
 }
 
 /// Every path that may be written.

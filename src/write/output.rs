@@ -6,6 +6,7 @@ use std::mem;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard};
 
+use super::cache::Cache;
 use super::fault::{At as _, Fault};
 use super::hold::{Held, hold};
 use super::staging::{Pending, Staged, Staging, folder_of, remove, temporary, write_beside};
@@ -24,6 +25,7 @@ pub struct Writing<'a> {
     folder: PathBuf,
     survey: Survey,
     progress: &'a Progress,
+    cache: Option<Cache>,
     state: Mutex<State>,
     _held: Held,
 }
@@ -74,6 +76,25 @@ impl Taker for Writing<'_> {
         }
         has
     }
+
+    fn remembers(&self) -> bool {
+        self.cache.is_some()
+    }
+
+    fn knows(&self, path: &str, made_from: &[u8]) -> bool {
+        let knows = |cache: &Cache| self.survey.standing(path).is_some_and(|text| cache.knows(made_from, &text));
+        let knows = self.cache.as_ref().is_some_and(knows);
+        if knows {
+            self.state().came.insert(path.to_owned());
+        }
+        knows
+    }
+
+    fn remember(&self, made_from: &[u8], text: &str) {
+        if let Some(cache) = &self.cache {
+            cache.remember(made_from, text.as_bytes());
+        }
+    }
 }
 
 impl<'a> Writing<'a> {
@@ -90,13 +111,19 @@ impl<'a> Writing<'a> {
         match begun {
             Ok((held, survey)) => {
                 let state = Mutex::new(State { staging, ..State::default() });
-                Ok(Self { lock, real, folder: folder.to_path_buf(), survey, progress, state, _held: held })
+                Ok(Self { lock, real, folder: folder.to_path_buf(), survey, progress, cache: None, state, _held: held })
             }
             Err(fault) => {
                 staging.undo();
                 Err(fault)
             }
         }
+    }
+
+    /// Remember what is made by this program in the folder `home`, and believe what it remembered there.
+    #[must_use]
+    pub fn remembering(self, home: &Path, program: &Path) -> Self {
+        Self { cache: Cache::of(home, program, &self.survey.root), ..self }
     }
 
     /// Let the lock and all files take their places, and remove what is gone. An error leaves everything as it was,
@@ -107,8 +134,10 @@ impl<'a> Writing<'a> {
             Some((_, fault)) => Err(fault),
             None => self.place(&mut state),
         };
-        if done.is_err() {
-            state.staging.undo();
+        match (&done, self.cache) {
+            (Err(_), _) => state.staging.undo(),
+            (Ok(()), Some(cache)) => cache.keep(),
+            (Ok(()), None) => {}
         }
         done
     }

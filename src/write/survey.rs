@@ -1,7 +1,7 @@
 //! What stands in the folder of an output before anything is written.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
+use std::fs::{self, Metadata};
 use std::io::ErrorKind;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
@@ -22,7 +22,7 @@ const IN_THE_WAY: &str = "move it elsewhere, or give the output a folder of its 
 pub(super) struct Survey {
     folder: PathBuf,
     /// Where the folder really is.
-    root: PathBuf,
+    pub(super) root: PathBuf,
     /// Files of the last compile.
     old: BTreeSet<String>,
     /// Files of a compile that was cut short.
@@ -73,21 +73,33 @@ impl Survey {
 
     /// Whether a file stands in its place as it should be. What is in the way and not ours is an error.
     pub(super) fn is_same(&self, file: &OutputFile) -> Result<bool, Fault> {
-        let parent = Path::new(&file.path).parent().unwrap_or(Path::new(""));
-        let known = self.inside.lock().expect("nobody panics meanwhile").get(parent).copied();
-        let was_there = if let Some(was_there) = known {
-            was_there
-        } else {
-            stays_inside(&self.folder, &self.root, parent)?;
-            let was_there = fs::symlink_metadata(self.folder.join(parent)).is_ok();
-            // Another thread may have made it meanwhile; who was first saw it as it was.
-            *self.inside.lock().expect("nobody panics meanwhile").entry(parent.to_path_buf()).or_insert(was_there)
-        };
-        if !was_there {
+        if !self.was_folder_there(&file.path)? {
             return Ok(false);
         }
         let is_ours = file.path == INDEX || self.old.contains(&file.path) || self.begun.contains(&file.path);
         is_same(&self.folder.join(&file.path), file, is_ours)
+    }
+
+    /// The file that stands in a place, where nothing is wrong with that.
+    pub(super) fn standing(&self, path: &str) -> Option<Vec<u8>> {
+        if !self.was_folder_there(path).unwrap_or(false) {
+            return None;
+        }
+        let path = self.folder.join(path);
+        fs::symlink_metadata(&path).ok().filter(Metadata::is_file).and_then(|_| fs::read(&path).ok())
+    }
+
+    /// Whether the folder of a file was there before. One that lies elsewhere is an error.
+    fn was_folder_there(&self, path: &str) -> Result<bool, Fault> {
+        let parent = Path::new(path).parent().unwrap_or(Path::new(""));
+        let known = self.inside.lock().expect("nobody panics meanwhile").get(parent).copied();
+        if let Some(was_there) = known {
+            return Ok(was_there);
+        }
+        stays_inside(&self.folder, &self.root, parent)?;
+        let was_there = fs::symlink_metadata(self.folder.join(parent)).is_ok();
+        // Another thread may have made it meanwhile; who was first saw it as it was.
+        Ok(*self.inside.lock().expect("nobody panics meanwhile").entry(parent.to_path_buf()).or_insert(was_there))
     }
 }
 

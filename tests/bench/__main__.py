@@ -42,6 +42,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that folders are removed
     # Not in the system's folder for temporary files, which may be memory and not a disk.
     with tempfile.TemporaryDirectory(prefix="bench-", dir=shelf) as scratch:
+        os.environ["XDG_CACHE_HOME"] = str(Path(scratch, "cache"))  # what rackform remembers
         goals = [followups.start(binary, Path(scratch), options.rounds)]
         sites, results = {}, {}
         for count in sorted(set(options.apps)):

@@ -53,12 +53,12 @@ def change(binary: Path, shelf: Path, count: int, most: int | None) -> Goal:
         return list(contenders.rackform(binary, site).command)
 
     full.clear(RACKFORM)
-    shutil.rmtree(locked.out(RACKFORM))
+    locked.put_aside(RACKFORM)
     edit = _Edit(changed, command(changed))
     build = str(again.out(RACKFORM))
     entered = [
         Contender(FULL, command(full), after=lambda: full.clear(RACKFORM)),
-        Contender(LOCKED, command(locked), after=lambda: shutil.rmtree(locked.out(RACKFORM))),
+        Contender(LOCKED, command(locked), after=lambda: locked.put_aside(RACKFORM)),
         Contender(CHANGED, command(changed), edit.make, edit.undo),
         Contender(AGAIN, command(again)),
         Contender(CHECK, [str(binary), "check", "--quiet", str(again.fleet)]),

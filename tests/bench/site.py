@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,9 +63,17 @@ class Site:
         return self.folder / "log"
 
     def clear(self, name: str) -> None:
-        """Remove what a contender has written, and the lock."""
-        shutil.rmtree(self.out(name), ignore_errors=True)
+        """Put aside what a contender has written, and remove the lock."""
+        self.put_aside(name)
         (self.fleet / LOCK).unlink(missing_ok=True)
+
+    def put_aside(self, name: str) -> None:
+        """Put an output where it is in nobody's way. To delete it would slow down who comes next:
+        some file systems search long for room for a file after many have gone."""
+        aside = self.folder / "aside"
+        aside.mkdir(exist_ok=True)
+        if self.out(name).exists():
+            self.out(name).rename(aside / str(sum(1 for _ in aside.iterdir())))
 
     def keep(self, output: Path) -> None:
         """Keep an output of rackform, and the lock that goes with it."""
