@@ -96,8 +96,8 @@ sbom:
 ## What whole processes cost, beside what else a user would pick:
 ## make bench [APPS="1 10 100"] [WITH="plain cdk"] [MOST="cdk=100"] [GOALS=strict]
 bench: $(BENCH_VENV)/installed $(PEERS)/cdk/node_modules/installed
-	cargo build --release --locked
-	PYTHONPATH=tests $(BENCH_VENV)/bin/python -m bench target/release/rackform $(if $(APPS),--apps $(APPS)) \
+	CARGO_TARGET_DIR=target/shipped packaging/release.sh
+	PYTHONPATH=tests $(BENCH_VENV)/bin/python -m bench target/shipped/release/rackform $(if $(APPS),--apps $(APPS)) \
 		$(if $(WITH),--peers $(WITH)) $(if $(MOST),--most $(MOST)) $(if $(filter strict,$(GOALS)),--strict)
 
 $(BENCH_VENV)/installed: $(PEERS)/requirements.txt

@@ -27,7 +27,9 @@ unset CC HOST_CC TARGET_CC "${!CC_@}" HOST_CFLAGS TARGET_CFLAGS "${!CFLAGS_@}"
 export CFLAGS="-ffile-prefix-map=$home/registry/src=/crates -ffile-prefix-map=$target=/target"
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL=0
-cargo build --release --locked --bin rackform --target-dir "$target"
+# It is built once and run often: seen as a whole it takes twice as long to build, and an eighth less to run.
+whole=(--config 'profile.release.lto="fat"' --config profile.release.codegen-units=1)
+cargo build --release --locked --bin rackform --target-dir "$target" "${whole[@]}"
 
 program=$target/release/rackform
 if grep -aqF -e "$HOME/" -e "$home" -e "$PWD" "$program"; then

@@ -156,6 +156,8 @@ pub struct Ready<'a> {
     pub forecast: Forecast,
     /// In how many phases they are deployed.
     pub phases: usize,
+    /// The text of the lock.
+    pub lock: String,
     decided: Decided,
     way: Way,
     input: &'a Input<'a>,
@@ -165,20 +167,16 @@ pub struct Ready<'a> {
 pub fn prepare<'a>(threads: Threads, input: &'a Input<'a>, out: &mut Diagnostics) -> Result<Ready<'a>, Reported> {
     let mut decided = decide(threads, input, out)?;
     input.progress.begin(Stage::Ordering, 0);
-    let way = transition::way(&decided.fleet, &decided.allocation, out);
+    let Decided { fleet, allocation, .. } = &decided;
+    let (way, lock) = threads.both(fleet.apps.len(), || transition::way(fleet, allocation, out), || allocation.lock.to_text());
     out.settle(())?;
     let forecast = forecast::forecast(&decided.fleet, &decided.allocation.ledger);
     forecast.report(out);
     let counts = (decided.fleet.racks.len(), decided.allocation.lock.apps.len(), decided.allocation.rules.len());
-    Ok(Ready { counts, bound: decided.bound.take(), forecast, phases: way.phases.len(), decided, way, input })
+    Ok(Ready { counts, bound: decided.bound.take(), forecast, phases: way.phases.len(), lock, decided, way, input })
 }
 
 impl Ready<'_> {
-    /// The lock.
-    pub fn lock(&self) -> &Lock {
-        &self.decided.allocation.lock
-    }
-
     /// Make templates, parameters, the list of stacks and the script that deploys them, each of which is taken as
     /// soon as it is made.
     pub fn emit(&self, threads: Threads, taker: &dyn Taker, out: &mut Diagnostics) -> Result<Index, Reported> {
@@ -205,13 +203,24 @@ pub fn decide(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Res
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
     let draft = draft(input, threads, out)?;
     input.progress.begin(Stage::Placing, 0);
-    let placement = placement::place(&draft, input.lock, input.change, out);
+    let placement = placement::place(&draft, input.lock, input.change, threads, out);
     let fleet = draft.settle(&placement.open, &placement.homes, input.racks, out);
-    let routes = routes::routes(&fleet, input.promises, out);
-    let allocation = allocate::allocate(&fleet, &routes, &placement.apps, input.lock, out);
-    expect::check(&fleet, &allocation, &input.promises.expect, out);
-    compute::check(&fleet, out);
-    ports::check(&fleet, out);
+    let routes = routes::routes(&fleet, out);
+    let mut beside = out.part();
+    let (allocation, ()) = threads.both(
+        fleet.apps.len(),
+        || {
+            let allocation = allocate::allocate(&fleet, &routes, &placement.apps, input.lock, threads, out);
+            expect::check(&fleet, &allocation, &input.promises.expect, out);
+            allocation
+        },
+        || {
+            routes::check(&fleet, &routes, input.promises, &mut beside);
+            compute::check(&fleet, &mut beside);
+            ports::check(&fleet, &mut beside);
+        },
+    );
+    out.take_in(beside);
     out.settle(())?;
     Ok(Decided { fleet, allocation, bound: placement.bound })
 }

@@ -2,6 +2,7 @@
 //! results come in the order of the items, and no item sees another one.
 
 use std::num::NonZero;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Builder};
 
@@ -28,6 +29,23 @@ impl Threads {
     /// Do something beside whatever else is done, that nobody waits for; where no thread can be had, not at all.
     pub fn beside(work: impl FnOnce() + Send + 'static) {
         let _ = Builder::new().spawn(work);
+    }
+
+    /// Two pieces of work that are about so many items, at once where that is worth a thread; what comes of each.
+    pub fn both<A, B: Send>(self, items: usize, one: impl FnOnce() -> A, other: impl FnOnce() -> B + Send) -> (A, B) {
+        if self.0.get() < 2 || items < ENOUGH {
+            return (one(), other());
+        }
+        // Whoever comes first takes it: the new thread, or where none can be had this one.
+        let waiting = Mutex::new(Some(other));
+        let take = || waiting.lock().expect("nobody panics meanwhile").take();
+        thread::scope(|scope| {
+            let beside = Builder::new().spawn_scoped(scope, || take().map(|other| other()));
+            let one = one();
+            let done = beside.ok().and_then(|beside| beside.join().expect("a panic ends the program"));
+            let other = done.or_else(|| take().map(|other| other()));
+            (one, other.expect("it is done once"))
+        })
     }
 
     /// What `work` makes of each item, in the order of the items.
@@ -58,6 +76,21 @@ impl Threads {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn both_are_done_once() {
+        for threads in [0, 1, 2] {
+            for items in [0, ENOUGH, 1000] {
+                let mut done = 0;
+                let other = || {
+                    done += 1;
+                    "other"
+                };
+                assert_eq!(Threads::of(threads).both(items, || "one", other), ("one", "other"));
+                assert_eq!(done, 1);
+            }
+        }
+    }
 
     #[test]
     fn results_come_in_the_order_of_the_items() {

@@ -181,6 +181,7 @@ mod tests {
     use super::*;
     use crate::index::{INDEX, Index};
     use crate::output::Taker as _;
+    use crate::threads::Threads;
 
     const SIGNED: &str = "# Written by `rackform compile`\n";
 
@@ -230,7 +231,7 @@ mod tests {
             for file in files {
                 writing.take(file);
             }
-            writing.finish()
+            writing.finish(Threads::of(2))
         }
 
         /// Everything below the folder, sorted.

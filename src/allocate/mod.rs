@@ -23,6 +23,7 @@ use crate::fleet::{Compute, Fleet, Rack};
 use crate::host::Host;
 use crate::lock::{Lock, LockedApp, LockedRack, RuleKey};
 use crate::routes::{Route, Router};
+use crate::threads::Threads;
 
 /// Everything that is given out, and the lock that remembers it.
 #[derive(Debug)]
@@ -38,11 +39,18 @@ pub struct Allocation {
 }
 
 /// Give out rules, numbers and certificates to apps that live where `apps` says.
-pub fn allocate(fleet: &Fleet, routes: &[Route], apps: &BTreeMap<String, LockedApp>, old: &Lock, out: &mut Diagnostics) -> Allocation {
+pub fn allocate(
+    fleet: &Fleet,
+    routes: &[Route],
+    apps: &BTreeMap<String, LockedApp>,
+    old: &Lock,
+    threads: Threads,
+    out: &mut Diagnostics,
+) -> Allocation {
     replaced(fleet, old, out);
-    let mut rules = demand::pack(fleet, routes, old);
     gone(fleet, apps, old, out);
-    let certificates = demand::certificates(fleet, routes, old, out);
+    let (certificates, mut rules) =
+        threads.both(fleet.apps.len(), || demand::certificates(fleet, routes, old, out), || demand::pack(fleet, routes, old));
     let ledger = Ledger::of(fleet, &rules, &certificates, old);
     // What no router holds needs no numbers.
     if quotas::check(fleet, &rules, &ledger, old, out) {

@@ -1,6 +1,7 @@
 //! `rackform compile` and `rackform check`.
 
 use std::collections::BTreeSet;
+use std::mem;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -108,7 +109,11 @@ fn attempt(
     let (loaded, old) = read(job, files, out);
     let input = input(job, files, &loaded, &old);
     let ready = rackform::prepare(Threads::available(), &input, out).map_err(|_| ExitCode::FAILURE);
-    let done = ready.and_then(|ready| finish(job, folder, terminal, &loaded, &ready, files, out));
+    let done = ready.and_then(|ready| {
+        let done = finish(job, folder, terminal, &loaded, &ready, files, out);
+        mem::forget(ready); // the run is nearly over, and to give a large fleet back piece by piece takes as long as to place it
+        done
+    });
     (loaded, done)
 }
 
@@ -123,8 +128,7 @@ fn finish(
     out: &mut Diagnostics,
 ) -> Result<String, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
-    let after = ready.lock().to_text();
-    kept(job, &after, loaded, files, out)?;
+    kept(job, &ready.lock, loaded, files, out)?;
     let Some(folder) = folder else {
         ready.emit(Threads::available(), &(), out).map_err(failed)?;
         return Ok(summary(ready, terminal.verbose));
@@ -137,7 +141,7 @@ fn finish(
         out.settle(()).map_err(failed)?;
     }
     let before = loaded.lock.map(|lock| files.whole(lock));
-    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &after };
+    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &ready.lock };
     let unwritten = |fault, out: &mut Diagnostics| {
         out.report(unwritten("the output", "compile", &fault).note(format!("the output goes to {}", folder.display())));
         ExitCode::FAILURE
@@ -154,7 +158,7 @@ fn finish(
         writing.abandon();
         return Err(ExitCode::FAILURE);
     }
-    writing.finish().map_err(|fault| unwritten(fault, out))?;
+    writing.finish(Threads::available()).map_err(|fault| unwritten(fault, out))?;
     let phases = if ready.phases > 1 { format!(" in {} phases", ready.phases) } else { String::new() };
     Ok(format!("{}; {} deploys them{phases}", summary(ready, terminal.verbose), folder.join("deploy.sh").display()))
 }

@@ -11,6 +11,7 @@ use crate::fleet::{App, Draft, Quotas, Rack, RackKind, SharedCertificate};
 use crate::host::Host;
 use crate::lock::Lock;
 use crate::placement::{self, Change};
+use crate::threads::Threads;
 
 /// What apps need in all.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -89,7 +90,7 @@ fn rackform(apps: Vec<App>, rack: &Rack) -> Total {
     let mut draft = Draft { racks, kinds, apps: apps.into_iter().map(whole).collect(), is_found: true };
     draft.apps.retain(|app| app.manifest.services.iter().any(|service| service.port.is_some()));
     let nothing = Lock::default();
-    let placement = placement::place(&draft, &nothing, &Change::None, &mut Diagnostics::default());
+    let placement = placement::place(&draft, &nothing, &Change::None, Threads::of(1), &mut Diagnostics::default());
     let mut total = Total::default();
     let mut ledger = Ledger::new(&nothing);
     let mut homeless: BTreeSet<usize> = (0..draft.apps.len()).collect();

@@ -25,6 +25,7 @@ use crate::fleet::{App, Draft, RackKind};
 use crate::lock::{Lock, LockedApp};
 use crate::remedies::Full;
 use crate::routes::Router;
+use crate::threads::Threads;
 
 /// Where every app lives.
 #[derive(Debug, Default)]
@@ -40,7 +41,7 @@ pub struct Placement {
 }
 
 /// Place every app, and begin or end the moves that somebody asks for.
-pub fn place(draft: &Draft, old: &Lock, change: &Change, out: &mut Diagnostics) -> Placement {
+pub fn place(draft: &Draft, old: &Lock, change: &Change, threads: Threads, out: &mut Diagnostics) -> Placement {
     let mut placement = Placement::default();
     let placed = moves::applied(draft, old, change, out);
     let by_name: BTreeMap<&str, usize> = draft.racks.iter().enumerate().map(|(at, rack)| (rack.name.as_str(), at)).collect();
@@ -57,7 +58,7 @@ pub fn place(draft: &Draft, old: &Lock, change: &Change, out: &mut Diagnostics) 
     }
     placement.open.extend(placement.homes.iter().map(|(_, rack)| *rack));
     if !new.is_empty() {
-        place_new(draft, old, &new, &mut placement, out);
+        place_new(draft, old, &new, threads, &mut placement, out);
     }
     placement.homes.sort_unstable();
     if *change == Change::Rebalance && !out.has_errors() {
@@ -146,9 +147,9 @@ struct Asked {
 }
 
 impl Asked {
-    fn new(draft: &Draft, new: &[usize]) -> Self {
+    fn new(draft: &Draft, new: &[usize], threads: Threads) -> Self {
         let nothing = Lock::default();
-        let demands: Vec<Vec<Option<Demand>>> = new.iter().map(|at| demands(draft, &draft.apps[*at], &nothing)).collect();
+        let demands: Vec<Vec<Option<Demand>>> = threads.map(new, |at| demands(draft, &draft.apps[*at], &nothing));
         let common = (0..draft.kinds.len())
             .map(|kind| {
                 let mut users: BTreeMap<&(Router, String), usize> = BTreeMap::new();
@@ -195,8 +196,8 @@ fn demands(draft: &Draft, app: &App, lock: &Lock) -> Vec<Option<Demand>> {
 }
 
 /// Place the apps that have no rack yet.
-fn place_new(draft: &Draft, old: &Lock, new: &[usize], placement: &mut Placement, out: &mut Diagnostics) {
-    let asked = Asked::new(draft, new);
+fn place_new(draft: &Draft, old: &Lock, new: &[usize], threads: Threads, placement: &mut Placement, out: &mut Diagnostics) {
+    let asked = Asked::new(draft, new, threads);
     let mut ledger = ledger(draft, old, &placement.homes);
     let (somewhere, nowhere): (Vec<usize>, Vec<usize>) = (0..new.len()).partition(|at| asked.demands[*at].iter().any(Option::is_some));
     for at in nowhere {

@@ -1,54 +1,39 @@
 //! The part of YAML that templates are written in, read at the speed at which it is written: mappings and lists in
 //! blocks, one key or item a line, with values in flow style. What is outside of it is left to a whole reader, so this
-//! one has to know no more than when it does not know.
+//! one has to know no more than when it does not know. Nothing is kept of it: whoever listens knows what to keep.
 
-use std::borrow::Cow;
-
-use super::read::{Map, Node};
+use super::events::{Listener, Scalar};
 use super::scalar::{has_only, is_printable};
 
 /// Bytes of a key; with more, YAML does not look for the `:`.
 const MAX_KEY: usize = 1000;
 /// Words that mean something to one reader or another when they stand without quotes.
 const MEANINGS: [&str; 12] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
-
 /// Bytes of the longest of them.
 const LONGEST_MEANING: usize = 8;
+/// For each byte, whether a scalar without quotes goes on with it.
+const IN_SCALAR: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < table.len() {
+        #[expect(clippy::cast_possible_truncation, reason = "a table has a place for each byte")]
+        let b = byte as u8;
+        table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/' | b'_');
+        byte += 1;
+    }
+    table
+};
 
 /// A line that says something: how far it is indented, and what stands there.
 type Line<'t> = (usize, &'t str);
 
-/// Read a document; none where it is, or may be, outside of the dialect.
-pub(super) fn read(text: &str) -> Option<Node<'_>> {
-    let mut lines: Vec<Line<'_>> = Vec::with_capacity(text.len() / 32);
+/// Tell what stands in a document; none where it is, or may be, outside of the dialect, whatever was told until then.
+pub(super) fn tell<'t>(text: &'t str, to: &mut impl Listener<'t>) -> Option<()> {
     let is_plain = has_only(text, |byte| is_plain(byte) || byte == b'\n');
-    for line in lines_of(text) {
-        let inner = unindented(line);
-        if inner.starts_with('#') {
-            // What stands in comments need not be ASCII.
-            (is_plain || inner.chars().all(is_readable)).then_some(())?;
-        } else if !inner.is_empty() {
-            (is_plain || inner.bytes().all(self::is_plain)).then_some(())?;
-            lines.push((line.len() - inner.len(), inner.trim_end_matches(' ')));
-        }
-    }
-    let (document, end) = block(&mut lines, 0)?;
-    (end == lines.len()).then_some(document)
-}
-
-/// The lines of a text, as `split` has them, and faster.
-fn lines_of(text: &str) -> impl Iterator<Item = &str> {
-    let mut rest = Some(text);
-    std::iter::from_fn(move || {
-        let now = rest?;
-        match memchr::memchr(b'\n', now.as_bytes()) {
-            Some(at) => {
-                rest = Some(&now[at + 1..]);
-                Some(&now[..at])
-            }
-            None => rest.take(),
-        }
-    })
+    let mut reader = Reader { rest: Some(text), is_plain, line: None, to };
+    reader.advance()?;
+    reader.block()?;
+    reader.line.is_none().then_some(())
 }
 
 /// Whether a character means what stands there: with escapes, texts are something else.
@@ -56,14 +41,19 @@ fn is_plain(byte: u8) -> bool {
     is_printable(byte) && byte != b'\\'
 }
 
+/// Whether a line is an item of a list.
+fn is_item(line: &str) -> bool {
+    matches!(line.as_bytes(), [b'-', b' ', ..])
+}
+
 /// A text without the blanks in front.
 fn unindented(text: &str) -> &str {
-    &text[text.bytes().take_while(|b| *b == b' ').count()..]
+    &text[text.bytes().position(|b| b != b' ').unwrap_or(text.len())..]
 }
 
 /// A text up to a quote, and what stands behind that.
 fn before_quote(text: &str) -> Option<(&str, &str)> {
-    let at = text.bytes().position(|b| b == b'"')?;
+    let at = memchr::memchr(b'"', text.as_bytes())?;
     Some((&text[..at], &text[at + 1..]))
 }
 
@@ -72,70 +62,169 @@ fn is_readable(c: char) -> bool {
     matches!(c, ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..) && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
 }
 
-/// A mapping or a list that begins at a line, and the line behind it.
-fn block<'t>(lines: &mut [Line<'t>], at: usize) -> Option<(Node<'t>, usize)> {
-    let (indent, first) = *lines.get(at)?;
-    if first.starts_with("- ") { list(lines, at, indent) } else { mapping(lines, at, indent) }
+struct Reader<'t, 'l, L> {
+    /// What was not looked at; none behind the last line.
+    rest: Option<&'t str>,
+    /// Whether the whole text means what stands there.
+    is_plain: bool,
+    /// The line that is looked at; none behind the last one.
+    line: Option<Line<'t>>,
+    to: &'l mut L,
 }
 
-fn mapping<'t>(lines: &mut [Line<'t>], mut at: usize, indent: usize) -> Option<(Node<'t>, usize)> {
-    let mut entries = Vec::with_capacity(8);
-    while let Some((_, line)) = lines.get(at).copied().filter(|(own, line)| *own == indent && !line.starts_with("- ")) {
-        let (name, rest) = key(line, true)?;
-        let (value, next) = value_behind(lines, at, indent, rest)?;
-        entries.push((Cow::Borrowed(name), value));
-        at = next;
+impl<'t, L: Listener<'t>> Reader<'t, '_, L> {
+    /// Go on to the next line that says something.
+    fn advance(&mut self) -> Option<()> {
+        while let Some(rest) = self.rest {
+            let end = memchr::memchr(b'\n', rest.as_bytes());
+            let line = &rest[..end.unwrap_or(rest.len())];
+            self.rest = end.map(|end| &rest[end + 1..]);
+            let inner = unindented(line);
+            if inner.as_bytes().first() == Some(&b'#') {
+                // What stands in comments need not be ASCII.
+                (self.is_plain || inner.chars().all(is_readable)).then_some(())?;
+            } else if !inner.is_empty() {
+                (self.is_plain || inner.bytes().all(is_plain)).then_some(())?;
+                self.line = Some((line.len() - inner.len(), inner.trim_end_matches(' ')));
+                return Some(());
+            }
+        }
+        self.line = None;
+        Some(())
     }
-    is_left(lines, at, indent).then_some(())?;
-    Some((Node::Map(Map::new(entries).ok()?), at))
-}
 
-fn list<'t>(lines: &mut [Line<'t>], mut at: usize, indent: usize) -> Option<(Node<'t>, usize)> {
-    let mut items = Vec::with_capacity(4);
-    while let Some((_, line)) = lines.get(at).copied().filter(|(own, _)| *own == indent) {
-        let item = line.strip_prefix("- ")?;
-        let inner = unindented(item);
-        let (value, next) = if key(inner, true).is_some() {
-            // The item is a mapping, whose first key stands behind the dash.
-            lines[at] = (indent + line.len() - inner.len(), inner);
-            mapping(lines, at, lines[at].0)?
-        } else {
-            (whole(inner)?, at + 1)
-        };
-        items.push(value);
-        at = next;
+    /// A mapping or a list that begins here.
+    fn block(&mut self) -> Option<()> {
+        let (indent, first) = self.line?;
+        if is_item(first) { self.list(indent) } else { self.mapping(indent, key(first, true)?) }
     }
-    is_left(lines, at, indent).then_some(())?;
-    Some((Node::List(items), at))
-}
 
-/// Whether a block of an indentation may end before a line: only where the lines go further out.
-fn is_left(lines: &[Line<'_>], at: usize, indent: usize) -> bool {
-    lines.get(at).is_none_or(|(own, _)| *own < indent)
-}
+    /// A mapping, whose first key was seen.
+    fn mapping(&mut self, indent: usize, first: (&'t str, &'t str)) -> Option<()> {
+        self.to.begin_map();
+        let (mut name, mut rest) = first;
+        loop {
+            self.to.key(name);
+            self.value_behind(indent, rest)?;
+            match self.line {
+                Some((own, line)) if own == indent && !is_item(line) => (name, rest) = key(line, true)?,
+                _ => break,
+            }
+        }
+        self.is_left(indent).then_some(())?;
+        self.to.end_map()
+    }
 
-/// What stands behind a key: on its line, or as a block further in below.
-fn value_behind<'t>(lines: &mut [Line<'t>], at: usize, indent: usize, rest: &'t str) -> Option<(Node<'t>, usize)> {
-    if !is_nothing(rest) {
-        return Some((whole(unindented(rest.strip_prefix(' ')?))?, at + 1));
+    fn list(&mut self, indent: usize) -> Option<()> {
+        self.to.begin_list();
+        while let Some((_, line)) = self.line.filter(|(own, _)| *own == indent) {
+            is_item(line).then_some(())?;
+            let inner = unindented(&line[2..]);
+            if let Some(first) = key(inner, true) {
+                // The item is a mapping, whose first key stands behind the dash.
+                self.mapping(indent + line.len() - inner.len(), first)?;
+            } else {
+                self.whole(inner)?;
+            }
+        }
+        self.is_left(indent).then_some(())?;
+        self.to.end_list();
+        Some(())
     }
-    if lines.get(at + 1)?.0 <= indent {
-        return None;
+
+    /// Whether a block of an indentation may end here: only where the lines go further out.
+    fn is_left(&self, indent: usize) -> bool {
+        self.line.is_none_or(|(own, _)| own < indent)
     }
-    block(lines, at + 1)
+
+    /// What stands behind a key: on its line, or as a block further in below.
+    fn value_behind(&mut self, indent: usize, rest: &'t str) -> Option<()> {
+        if !is_nothing(rest) {
+            return self.whole(unindented(rest.strip_prefix(' ')?));
+        }
+        self.advance()?;
+        if self.line?.0 <= indent {
+            return None;
+        }
+        self.block()
+    }
+
+    /// A value that goes to the end of its line.
+    fn whole(&mut self, text: &'t str) -> Option<()> {
+        let rest = self.value(text, false)?;
+        is_nothing(rest).then_some(())?;
+        self.advance()
+    }
+
+    /// A value in flow style; what stands behind it.
+    fn value(&mut self, text: &'t str, in_flow: bool) -> Option<&'t str> {
+        match text.as_bytes().first()? {
+            b'{' => self.flow_mapping(&text[1..]),
+            b'[' => self.flow_list(&text[1..]),
+            b'"' => {
+                let (inner, rest) = before_quote(&text[1..])?;
+                self.to.scalar(Scalar::Text(inner));
+                Some(rest)
+            }
+            _ => {
+                let (scalar, rest) = scalar(text, in_flow)?;
+                self.to.scalar(scalar);
+                Some(rest)
+            }
+        }
+    }
+
+    fn flow_mapping(&mut self, text: &'t str) -> Option<&'t str> {
+        self.to.begin_map();
+        let mut rest = text;
+        if let Some(rest) = rest.strip_prefix('}') {
+            return self.to.end_map().map(|()| rest);
+        }
+        loop {
+            let (name, behind) = key(rest, false)?;
+            self.to.key(name);
+            let behind = self.value(unindented(behind), true)?;
+            match behind.as_bytes() {
+                [b',', b' ', ..] => rest = &behind[2..],
+                [b'}', ..] => return self.to.end_map().map(|()| &behind[1..]),
+                _ => return None,
+            }
+        }
+    }
+
+    fn flow_list(&mut self, text: &'t str) -> Option<&'t str> {
+        self.to.begin_list();
+        let mut rest = text;
+        if let Some(rest) = rest.strip_prefix(']') {
+            self.to.end_list();
+            return Some(rest);
+        }
+        loop {
+            let behind = self.value(rest, true)?;
+            match behind.as_bytes() {
+                [b',', b' ', ..] => rest = &behind[2..],
+                [b']', ..] => {
+                    self.to.end_list();
+                    return Some(&behind[1..]);
+                }
+                _ => return None,
+            }
+        }
+    }
 }
 
 /// Whether there is nothing but perhaps a comment.
 fn is_nothing(rest: &str) -> bool {
-    rest.is_empty() || (rest.starts_with(' ') && unindented(rest).starts_with('#'))
+    rest.is_empty() || (rest.as_bytes()[0] == b' ' && unindented(rest).as_bytes().first() == Some(&b'#'))
 }
 
 /// A key, and what stands behind its colon. In a block a blank or the end of the line follows on it.
 fn key(text: &str, in_block: bool) -> Option<(&str, &str)> {
-    let is_quoted = text.starts_with('"');
-    let (name, rest) = match text.strip_prefix('"') {
-        Some(quoted) => before_quote(quoted)?,
-        None => text.split_at(text.bytes().take_while(u8::is_ascii_alphanumeric).count()),
+    let is_quoted = text.as_bytes().first() == Some(&b'"');
+    let (name, rest) = if is_quoted {
+        before_quote(&text[1..])?
+    } else {
+        text.split_at(text.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(text.len()))
     };
     let rest = rest.strip_prefix(':')?;
     let is_apart = rest.starts_with(' ') || (rest.is_empty() && in_block) || (is_quoted && !in_block);
@@ -145,71 +234,23 @@ fn key(text: &str, in_block: bool) -> Option<(&str, &str)> {
 
 /// Whether every reader takes a text without quotes for a text.
 fn is_word(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && (text.len() > LONGEST_MEANING || !MEANINGS.iter().any(|word| text.eq_ignore_ascii_case(word)))
-}
-
-/// A value that goes to the end of its line.
-fn whole(text: &str) -> Option<Node<'_>> {
-    let (value, rest) = value(text, false)?;
-    is_nothing(rest).then_some(value)
-}
-
-/// A value in flow style, and what stands behind it.
-fn value(text: &str, in_flow: bool) -> Option<(Node<'_>, &str)> {
-    match text.as_bytes().first()? {
-        b'{' => flow_mapping(&text[1..]),
-        b'[' => flow_list(&text[1..]),
-        b'"' => before_quote(&text[1..]).map(|(inner, rest)| (Node::Text(Cow::Borrowed(inner)), rest)),
-        _ => scalar(text, in_flow),
-    }
-}
-
-fn flow_mapping(text: &str) -> Option<(Node<'_>, &str)> {
-    let mut rest = text;
-    if let Some(rest) = rest.strip_prefix('}') {
-        return Some((Node::Map(Map::new(Vec::new()).ok()?), rest));
-    }
-    let mut entries = Vec::with_capacity(2);
-    loop {
-        let (name, behind) = key(rest, false)?;
-        let (inner, behind) = value(unindented(behind), true)?;
-        entries.push((Cow::Borrowed(name), inner));
-        match behind.strip_prefix(", ") {
-            Some(next) => rest = next,
-            None => return Some((Node::Map(Map::new(entries).ok()?), behind.strip_prefix('}')?)),
-        }
-    }
-}
-
-fn flow_list(text: &str) -> Option<(Node<'_>, &str)> {
-    let mut items = Vec::new();
-    let mut rest = text;
-    if let Some(rest) = rest.strip_prefix(']') {
-        return Some((Node::List(items), rest));
-    }
-    loop {
-        let (inner, behind) = value(rest, true)?;
-        items.push(inner);
-        match behind.strip_prefix(", ") {
-            Some(next) => rest = next,
-            None => return Some((Node::List(items), behind.strip_prefix(']')?)),
-        }
-    }
+    let Some(first) = text.bytes().next().map(|b| b.to_ascii_lowercase()) else { return false };
+    let may_mean = || text.len() <= LONGEST_MEANING && matches!(first, b'y' | b'n' | b'o' | b't' | b'f' | b'i');
+    first.is_ascii_lowercase() && !(may_mean() && MEANINGS.iter().any(|word| text.eq_ignore_ascii_case(word)))
 }
 
 /// A scalar without quotes: a word, a flag or a whole number.
-fn scalar(text: &str, in_flow: bool) -> Option<(Node<'_>, &str)> {
-    let is_part = |b: &u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/' | b'_') || (*b == b':' && !in_flow);
-    let (word, rest) = text.split_at(text.bytes().take_while(is_part).count());
+fn scalar(text: &str, in_flow: bool) -> Option<(Scalar<'_>, &str)> {
+    let is_part = |b: u8| IN_SCALAR[usize::from(b)] || (b == b':' && !in_flow);
+    let (word, rest) = text.split_at(text.bytes().position(|b| !is_part(b)).unwrap_or(text.len()));
     let is_number =
         !word.is_empty() && word.len() < 10 && word.bytes().all(|b| b.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
     if is_number {
-        Some((Node::Number(word.parse().ok()?), rest))
+        Some((Scalar::Number(word.parse().ok()?), rest))
     } else if word == "true" || word == "false" {
-        Some((Node::Flag(word == "true"), rest))
+        Some((Scalar::Flag(word == "true"), rest))
     } else {
-        ((is_word(word) || word.starts_with('/')) && !word.ends_with(':')).then_some((Node::Text(Cow::Borrowed(word)), rest))
+        ((is_word(word) || word.starts_with('/')) && !word.ends_with(':')).then_some((Scalar::Text(word), rest))
     }
 }
 
@@ -218,13 +259,13 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::render::read::{Builder, Node};
+    use crate::render::testing::snapshots;
 
-    fn snapshots() -> Vec<String> {
-        let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
-        let folders = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
-        let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
-        let templates = files.filter(|path| path.to_string_lossy().ends_with(".snap.yaml"));
-        templates.map(|path| std::fs::read_to_string(path).unwrap()).collect()
+    fn read(text: &str) -> Option<Node<'_>> {
+        let mut builder = Builder::default();
+        tell(text, &mut builder)?;
+        builder.document()
     }
 
     #[test]

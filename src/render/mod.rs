@@ -3,6 +3,8 @@
 
 mod dialect;
 mod environment;
+mod events;
+mod outline;
 mod read;
 mod references;
 mod scalar;
@@ -50,10 +52,16 @@ fn render_in(env: &Environment<'_>, template: &str, context: &impl Serialize) ->
 /// Read a template: fast where it is written as ours are, and else as any YAML without tags. A key that comes twice is
 /// an error, which says what is wrong in the words of the parser.
 pub fn read(text: &str) -> Result<Node<'_>, String> {
-    match dialect::read(text) {
+    let mut builder = read::Builder::default();
+    match dialect::tell(text, &mut builder).and_then(|()| builder.document()) {
         Some(document) => Ok(document),
-        None => serde_yaml::from_str(text).map_err(|error| error.to_string()),
+        None => read_whole(text),
     }
+}
+
+/// Read it as any YAML without tags.
+fn read_whole(text: &str) -> Result<Node<'_>, String> {
+    serde_yaml::from_str(text).map_err(|error| error.to_string())
 }
 
 /// Whether CloudFormation takes the text for the name of a resource, parameter or output: 1 to 255 ASCII letters and

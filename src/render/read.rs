@@ -6,6 +6,8 @@ use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use super::events::{Listener, Scalar};
+
 /// A value of a template.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Node<'t> {
@@ -75,6 +77,103 @@ impl<'t> Node<'t> {
     /// The items; none of what is no list.
     pub fn items(&self) -> &[Self] {
         if let Node::List(items) = self { items } else { &[] }
+    }
+}
+
+impl Node<'_> {
+    /// Tell what stands here, as a reader that keeps nothing does.
+    pub(super) fn tell<'a>(&'a self, to: &mut impl Listener<'a>) -> Option<()> {
+        match self {
+            Node::Text(text) => to.scalar(Scalar::Text(text)),
+            Node::Flag(flag) => to.scalar(Scalar::Flag(*flag)),
+            Node::Number(number) => to.scalar(Scalar::Number(*number)),
+            Node::Other => to.scalar(Scalar::Other),
+            Node::List(items) => {
+                to.begin_list();
+                items.iter().try_for_each(|item| item.tell(to))?;
+                to.end_list();
+            }
+            Node::Map(map) => {
+                to.begin_map();
+                map.iter().try_for_each(|(key, value)| {
+                    to.key(key);
+                    value.tell(to)
+                })?;
+                to.end_map()?;
+            }
+        }
+        Some(())
+    }
+}
+
+/// Makes a tree of what it is told.
+#[derive(Default)]
+pub(super) struct Builder<'t> {
+    /// Mappings and lists that have begun, the innermost last.
+    open: Vec<Open<'t>>,
+    done: Option<Node<'t>>,
+}
+
+/// A mapping or a list of which there may be more.
+enum Open<'t> {
+    Map(Vec<(Cow<'t, str>, Node<'t>)>),
+    List(Vec<Node<'t>>),
+}
+
+impl<'t> Builder<'t> {
+    /// The document, when it was told to its end.
+    pub(super) fn document(self) -> Option<Node<'t>> {
+        self.done
+    }
+
+    fn put(&mut self, node: Node<'t>) {
+        match self.open.last_mut() {
+            None => self.done = Some(node),
+            Some(Open::List(items)) => items.push(node),
+            Some(Open::Map(entries)) => {
+                if let Some((_, value)) = entries.last_mut() {
+                    *value = node;
+                }
+            }
+        }
+    }
+}
+
+impl<'t> Listener<'t> for Builder<'t> {
+    fn begin_map(&mut self) {
+        self.open.push(Open::Map(Vec::new()));
+    }
+
+    fn key(&mut self, name: &'t str) {
+        if let Some(Open::Map(entries)) = self.open.last_mut() {
+            entries.push((Cow::Borrowed(name), Node::Other)); // until its value comes
+        }
+    }
+
+    fn end_map(&mut self) -> Option<()> {
+        if let Some(Open::Map(entries)) = self.open.pop() {
+            self.put(Node::Map(Map::new(entries).ok()?));
+        }
+        Some(())
+    }
+
+    fn begin_list(&mut self) {
+        self.open.push(Open::List(Vec::new()));
+    }
+
+    fn end_list(&mut self) {
+        if let Some(Open::List(items)) = self.open.pop() {
+            self.put(Node::List(items));
+        }
+    }
+
+    fn scalar(&mut self, scalar: Scalar<'t>) {
+        self.put(match scalar {
+            Scalar::Text(text) => Node::Text(Cow::Borrowed(text)),
+            Scalar::Flag(flag) => Node::Flag(flag),
+            Scalar::Number(number) => Node::Number(number),
+            Scalar::Other => Node::Other,
+        });
     }
 }
 

@@ -77,3 +77,12 @@ pub(crate) fn granit_scalars(text: &str) -> Vec<String> {
     }
     scalars
 }
+
+/// Every template among the snapshots.
+pub(super) fn snapshots() -> Vec<String> {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("snapshots");
+    let folders = std::fs::read_dir(root).unwrap().map(|entry| entry.unwrap().path()).filter(|path| path.is_dir());
+    let files = folders.flat_map(|folder| std::fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let templates = files.filter(|path| path.to_string_lossy().ends_with(".snap.yaml"));
+    templates.map(|path| std::fs::read_to_string(path).unwrap()).collect()
+}

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::read::{Map, Node};
-use super::{is_logical_id, read, references};
+use super::outline::{Outline, SECTIONS, Section};
+use super::{dialect, is_logical_id, read_whole};
 
 /// Bytes that CloudFormation takes as a template from S3 ("1 MB" in its quotas, read the strict way).
 pub const MAX_BYTES: usize = 1_000_000;
@@ -27,44 +27,52 @@ pub enum Fault {
 /// leading somewhere, and exactly the `expected` resources, by logical id and type.
 pub fn verify(text: &str, expected: &BTreeMap<String, String>) -> Result<(), Fault> {
     within("bytes", text.len(), MAX_BYTES)?;
-    let document = read(text).map_err(|why| Fault::Bug(format!("not YAML: {why}")))?;
-    let resources = section(&document, "Resources", MAX_RESOURCES)?;
-    let parameters = section(&document, "Parameters", MAX_PARAMETERS)?;
-    section(&document, "Outputs", MAX_OUTPUTS)?;
-
-    // Both are sorted by name.
-    let found = || resources.into_iter().flat_map(Map::iter).map(|(id, resource)| (id, kind(resource)));
-    if !found().eq(expected.iter().map(|(id, kind)| (id.as_str(), kind.as_str()))) {
-        return Err(Fault::Bug(difference(expected, &found().collect())));
+    let mut outline = Outline::default();
+    if dialect::tell(text, &mut outline).is_some() {
+        return hold(outline, expected);
     }
-    let has = |section: Option<&Map<'_>>, name: &str| section.is_some_and(|map| map.get(name).is_some());
-    let names = |name: &str| has(resources, name) || has(parameters, name) || name.starts_with("AWS::");
-    match dangling(&document, &names) {
+    let document = read_whole(text).map_err(|why| Fault::Bug(format!("not YAML: {why}")))?;
+    let mut outline = Outline::default();
+    document.tell(&mut outline).ok_or_else(|| Fault::Bug("not YAML: a key that comes twice".to_owned()))?;
+    hold(outline, expected)
+}
+
+/// Hold the outline of a template against what was meant.
+fn hold(mut outline: Outline<'_>, expected: &BTreeMap<String, String>) -> Result<(), Fault> {
+    for section in SECTIONS {
+        let names = &mut outline.names[section as usize];
+        let name = section.name();
+        if outline.misshapen.contains(&section) {
+            return Err(Fault::Bug(format!("{name} is no mapping")));
+        }
+        within(&name.to_lowercase(), names.len(), most(section))?;
+        if let Some((key, _)) = names.iter().find(|(key, _)| !is_logical_id(key)) {
+            return Err(Fault::Bug(format!("{key:?} is no name in {name}")));
+        }
+        names.sort_unstable();
+    }
+    let resources = &outline.names[Section::Resources as usize];
+    if !resources.iter().copied().eq(expected.iter().map(|(id, kind)| (id.as_str(), kind.as_str()))) {
+        return Err(Fault::Bug(difference(expected, &resources.iter().copied().collect())));
+    }
+    let has = |section: Section, name: &str| outline.names[section as usize].binary_search_by(|(known, _)| (*known).cmp(name)).is_ok();
+    let leads = |name: &str| has(Section::Resources, name) || has(Section::Parameters, name) || name.starts_with("AWS::");
+    match outline.references.iter().find(|name| !leads(name)) {
         Some(name) => Err(Fault::Bug(format!("nothing has the name {name:?} that something refers to"))),
         None => Ok(()),
     }
-}
-
-/// The type of a resource.
-fn kind<'a>(resource: &'a Node<'_>) -> &'a str {
-    resource.get("Type").and_then(Node::as_str).unwrap_or_default()
 }
 
 fn within(what: &str, count: usize, most: usize) -> Result<(), Fault> {
     if count > most { Err(Fault::Limit(format!("{count} {what}, where CloudFormation takes {most}"))) } else { Ok(()) }
 }
 
-/// A section of the template with valid names, and not too many; none when it is absent.
-fn section<'a, 't>(document: &'a Node<'t>, name: &str, most: usize) -> Result<Option<&'a Map<'t>>, Fault> {
-    let map = match document.get(name) {
-        None => return Ok(None),
-        Some(Node::Map(map)) => map,
-        Some(_) => return Err(Fault::Bug(format!("{name} is no mapping"))),
-    };
-    within(&name.to_lowercase(), map.len(), most)?;
-    match map.iter().find(|(key, _)| !is_logical_id(key)) {
-        Some((key, _)) => Err(Fault::Bug(format!("{key:?} is no name in {name}"))),
-        None => Ok(Some(map)),
+/// Names that a section may hold.
+fn most(section: Section) -> usize {
+    match section {
+        Section::Parameters => MAX_PARAMETERS,
+        Section::Resources => MAX_RESOURCES,
+        Section::Outputs => MAX_OUTPUTS,
     }
 }
 
@@ -79,34 +87,32 @@ fn difference(expected: &BTreeMap<String, String>, found: &BTreeMap<&str, &str>)
     }
 }
 
-/// The first name that is referred to and that nothing has.
-fn dangling<'a>(value: &'a Node<'_>, known: &impl Fn(&str) -> bool) -> Option<&'a str> {
-    let mut found = None;
-    references(value, &mut |name| found = found.or_else(|| (!known(name)).then_some(name)));
-    found
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     const FINE: &str = "Parameters:\n  P: {Type: String}\nResources:\n  A: {Type: 'AWS::T', DependsOn: B, Properties: {X: {Ref: P}}}\n  \
-                        B: {Type: 'AWS::U', Properties: {X: {'Fn::GetAtt': [A, Arn]}, Y: {Ref: 'AWS::Region'}}}\n";
+                        B: {Type: 'AWS::U', Properties: {X: {'Fn::GetAtt': [A, Arn]}, Z: {Ref: 'AWS::Region'}}}\n";
 
     fn meant() -> BTreeMap<String, String> {
         BTreeMap::from([("A".into(), "AWS::T".into()), ("B".into(), "AWS::U".into())])
     }
 
     fn bug(text: &str, needle: &str) {
-        match verify(text, &meant()) {
-            Err(Fault::Bug(why)) => assert!(why.contains(needle), "{why}"),
-            other => panic!("{text}: {other:?}"),
+        // With other quotes, as templates have them, it is read in another way.
+        for text in [text, &text.replace('\'', "\"")] {
+            match verify(text, &meant()) {
+                Err(Fault::Bug(why)) => assert!(why.contains(needle), "{why}"),
+                other => panic!("{text}: {other:?}"),
+            }
         }
     }
 
     #[test]
     fn what_was_meant_passes_and_anything_else_is_a_bug() {
         assert_eq!(verify(FINE, &meant()), Ok(()));
+        assert_eq!(verify(&FINE.replace('\'', "\""), &meant()), Ok(()));
+        assert!(dialect::tell(&FINE.replace('\'', "\""), &mut Outline::default()).is_some());
         bug(&FINE.replace("AWS::T", "AWS::V"), "instead of AWS::T");
         bug(&FINE.replace("  A:", "  C:"), "A (AWS::T) is missing");
         bug(&format!("{FINE}  C: {{Type: 'AWS::T'}}\n"), "C was not meant");

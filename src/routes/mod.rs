@@ -11,7 +11,7 @@ use crate::diagnostics::codes::{
     NOTHING_ROUTED,
 };
 use crate::diagnostics::{Diagnostic, Diagnostics};
-use crate::fleet::{App, Compute, Fleet, Promises, Rack};
+use crate::fleet::{App, Compute, Fleet, PlacedApp, Promises, Rack};
 use crate::host::{Host, MAX_LABEL, MAX_LENGTH, ROUTER_INTERNAL_NAME, ROUTER_NAME};
 use crate::manifest::Service;
 use crate::source::Place;
@@ -70,23 +70,26 @@ pub struct Route {
 }
 
 /// The routes of every app, in the order of apps and services.
-pub fn routes(fleet: &Fleet, promises: &Promises, out: &mut Diagnostics) -> Vec<Route> {
-    let mut routes = Vec::new();
-    for (at, app) in fleet.apps.iter().enumerate() {
+pub fn routes(fleet: &Fleet, out: &mut Diagnostics) -> Vec<Route> {
+    let routes = |(at, app): (usize, &PlacedApp)| of_app(at, app, &fleet.racks[app.rack], out);
+    fleet.apps.iter().enumerate().flat_map(routes).collect()
+}
+
+/// Report what is wrong with routes, or with where they lead.
+pub fn check(fleet: &Fleet, routes: &[Route], promises: &Promises, out: &mut Diagnostics) {
+    for app in &fleet.apps {
         let rack = &fleet.racks[app.rack];
         surroundings(app, rack, out);
-        routes.extend(of_app(at, app, rack, out));
         nothing_routed(app, rack, out);
     }
     let mut seen = BTreeSet::new();
-    for route in &routes {
+    for route in routes {
         if seen.insert(route.place) {
             lengths(route, out);
         }
     }
-    conflicts::check(fleet, &routes, out);
-    reserved::check(fleet, &routes, &promises.domains, out);
-    routes
+    conflicts::check(fleet, routes, out);
+    reserved::check(fleet, routes, &promises.domains, out);
 }
 
 /// The routes that one app has on a rack, whether or not it lives there; `at` is its place in the

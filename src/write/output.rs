@@ -15,6 +15,7 @@ use super::{LockChange, place_lock, real, stage_lock};
 use crate::index::{INDEX, Index, UNFINISHED};
 use crate::output::{OutputFile, Taker};
 use crate::progress::{Progress, Stage};
+use crate::threads::Threads;
 
 /// An output that is being written. It takes files from several threads; what goes wrong with one is told at the end,
 /// and then nothing has changed.
@@ -128,11 +129,11 @@ impl<'a> Writing<'a> {
 
     /// Let the lock and all files take their places, and remove what is gone. An error leaves everything as it was,
     /// unless it says otherwise.
-    pub fn finish(self) -> Result<(), Fault> {
+    pub fn finish(self, threads: Threads) -> Result<(), Fault> {
         let mut state = mem::take(&mut *self.state());
         let done = match state.fault.take() {
             Some((_, fault)) => Err(fault),
-            None => self.place(&mut state),
+            None => self.place(&mut state, threads),
         };
         match (&done, self.cache) {
             (Err(_), _) => state.staging.undo(),
@@ -197,7 +198,7 @@ impl<'a> Writing<'a> {
         Ok(())
     }
 
-    fn place(&self, state: &mut State) -> Result<(), Fault> {
+    fn place(&self, state: &mut State, threads: Threads) -> Result<(), Fault> {
         let gone = self.survey.gone(&state.came);
         let (index, is_listed) = state.index.take().expect("an output ends with its list of stacks");
         let is_change = self.survey.was_begun || !is_listed || !state.staged.is_empty() || !gone.is_empty();
@@ -211,10 +212,21 @@ impl<'a> Writing<'a> {
             state.staging.keep(&unfinished);
         }
         placed?;
-        // In an order that does not depend on how many threads there were.
-        state.staged.sort();
+        // In an order that does not depend on how many threads there were. Those of one folder stand together: in the
+        // same one, two threads wait for each other.
+        state.staged.sort_unstable_by(Staged::in_order);
+        self.progress.begin(Stage::Writing, state.staged.len());
+        let place_all = |files: &[Staged]| {
+            files.iter().try_for_each(|file| {
+                let placed = file.place();
+                self.progress.step();
+                placed
+            })
+        };
         let finish = || {
-            self.progress.over(Stage::Writing, &state.staged).try_for_each(Staged::place)?;
+            let (some, others) = state.staged.split_at(state.staged.len() / 2);
+            let (some, others) = threads.both(others.len(), || place_all(some), || place_all(others));
+            some.and(others)?;
             gone.iter().try_for_each(|path| take_away(&self.folder, path))?;
             if is_change { fs::rename(&unfinished, self.folder.join(INDEX)).at(&self.folder.join(INDEX)) } else { Ok(()) }
         };

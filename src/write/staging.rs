@@ -1,5 +1,6 @@
 //! Files beside their places: whole there first, in their places at once.
 
+use std::cmp::Ordering;
 use std::collections::BTreeSet;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write as _};
@@ -69,13 +70,17 @@ impl<'a> Pending<'a> {
 }
 
 /// A file that waits beside its place.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Staged {
     target: PathBuf,
     precious: bool,
 }
 
 impl Staged {
+    /// The order of their places, byte by byte.
+    pub(super) fn in_order(a: &Self, b: &Self) -> Ordering {
+        a.target.as_os_str().cmp(b.target.as_os_str())
+    }
+
     /// Let it take its place.
     pub(super) fn place(&self) -> Result<(), Fault> {
         fs::rename(temporary(&self.target), &self.target).at(&self.target)?;

@@ -1,4 +1,4 @@
-"""`python -m bench target/release/rackform`: what whole processes cost, size by size.
+"""`python -m bench target/shipped/release/rackform`: what whole processes cost, size by size.
 
 Exit codes: 0 measured, 1 a goal is not met and `--strict` is said, 2 something is not installed.
 """
