@@ -168,7 +168,7 @@ pub fn prepare<'a>(threads: Threads, input: &'a Input<'a>, out: &mut Diagnostics
     let mut decided = decide(threads, input, out)?;
     input.progress.begin(Stage::Ordering, 0);
     let Decided { fleet, allocation, .. } = &decided;
-    let (way, lock) = threads.both(fleet.apps.len(), || transition::way(fleet, allocation, out), || allocation.lock.to_text());
+    let (way, lock) = threads.both(fleet.apps.len(), || transition::way(fleet, allocation, threads, out), || allocation.lock.to_text());
     out.settle(())?;
     let forecast = forecast::forecast(&decided.fleet, &decided.allocation.ledger);
     forecast.report(out);

@@ -51,7 +51,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ),
     ("compute", &["diagnostics", "fleet", "manifest", "source"]),
     ("ports", &["diagnostics", "fleet", "manifest", "routes", "source"]),
-    ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes"]),
+    ("transition", &["allocate", "demand", "diagnostics", "fleet", "host", "lock", "routes", "threads"]),
     ("lower", &["allocate", "compute", "demand", "fleet", "host", "lock", "manifest", "ports", "routes", "source", "transition"]),
     ("render", &[]),
     ("plan", &["answers", "demand", "forecast", "host", "index", "render", "routes", "threads", "words"]),

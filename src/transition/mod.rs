@@ -11,7 +11,7 @@ mod mark;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::rc::Rc;
+use std::sync::Arc;
 
 use account::{Account, Refusal};
 use before::Before;
@@ -27,6 +27,7 @@ use crate::fleet::{App, Fleet, Rack};
 use crate::host::Host;
 use crate::lock::{Lock, RuleKey, TargetGroup, TargetGroupKey};
 use crate::routes::{Router, routers_of};
+use crate::threads::Threads;
 
 /// Phases that are tried before a way is given up. What can be taken apart at all takes two; one
 /// more where something must be freed before that.
@@ -102,13 +103,14 @@ pub struct StepRule {
 }
 
 /// Find the way.
-pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way {
+pub fn way(fleet: &Fleet, allocation: &Allocation, threads: Threads, out: &mut Diagnostics) -> Way {
     let lock = &allocation.lock;
     let mut rules: Vec<Vec<usize>> = vec![Vec::new(); fleet.apps.len()];
     for (number, rule) in allocation.rules.iter().enumerate() {
         rules[rule.app].push(number);
     }
-    let wanted: Vec<Unit> = rules.iter().enumerate().map(|(at, rules)| Unit::wanted(fleet, allocation, at, rules)).collect();
+    let all: Vec<usize> = (0..fleet.apps.len()).collect();
+    let wanted: Vec<Unit> = threads.map(&all, |at| Unit::wanted(fleet, allocation, *at, &rules[*at]));
     let last = lock.generation();
     let places = places(fleet);
     let before = Before::new(fleet, &places, lock, last, &wanted);
@@ -124,8 +126,8 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
         is_done: vec![false; fleet.apps.len()],
         receivers: receivers(&places, lock, &wanted),
         lasting: fleet.racks.iter().map(|rack| lasting(rack, lock, last, &before)).collect(),
-        current: before.units.into_iter().map(Rc::new).collect(),
-        wanted: wanted.into_iter().map(Rc::new).collect(),
+        current: before.units.into_iter().map(Arc::new).collect(),
+        wanted: wanted.into_iter().map(Arc::new).collect(),
         rules,
         apps,
         kept,
@@ -141,7 +143,7 @@ pub fn way(fleet: &Fleet, allocation: &Allocation, out: &mut Diagnostics) -> Way
     }
     while way.phases.len() < MOST_PHASES {
         let is_first = way.phases.is_empty();
-        let phase = traveller.phase();
+        let phase = traveller.phase(threads);
         let is_idle = phase.apps.is_empty() && phase.racks.is_empty();
         if !is_idle || is_first {
             way.phases.push(phase);
@@ -293,13 +295,25 @@ fn receivers(places: &Places<'_>, lock: &Lock, wanted: &[Unit]) -> BTreeMap<usiz
     receivers
 }
 
+/// A step that an app takes in a phase.
+struct Taken {
+    /// The app, by its place in the fleet.
+    app: usize,
+    /// What its stack is then.
+    unit: Arc<Unit>,
+    /// Rules that others of the stack wait for.
+    waits: BTreeMap<RuleKey, BTreeSet<RuleKey>>,
+    /// Whether it is what is wanted.
+    is_final: bool,
+}
+
 struct Traveller<'a> {
     fleet: &'a Fleet,
     allocation: &'a Allocation,
     account: Account,
     /// Who has arrived shares what is wanted: those of a large fleet take room.
-    current: Vec<Rc<Unit>>,
-    wanted: Vec<Rc<Unit>>,
+    current: Vec<Arc<Unit>>,
+    wanted: Vec<Arc<Unit>>,
     /// Places of the wanted rules of each app in the allocation.
     rules: Vec<Vec<usize>>,
     /// The apps on each rack.
@@ -332,33 +346,35 @@ impl Traveller<'_> {
 
     /// One pass over all stacks that are not as they should be; the first one takes those that are
     /// along.
-    fn phase(&mut self) -> Phase {
+    fn phase(&mut self, threads: Threads) -> Phase {
         self.number += 1;
-        let mut phase = Phase { racks: self.racks(), apps: Vec::new() };
+        let racks = self.racks();
+        let mut taken: Vec<Taken> = Vec::new();
         let waiting: Vec<usize> = (0..self.fleet.apps.len()).filter(|at| !self.is_done[*at]).collect();
         let mut blocked: Vec<usize> = Vec::new();
         for at in waiting {
-            if self.has_receivers_waiting(at) || !self.finish(at, &mut phase) {
+            if self.has_receivers_waiting(at) || !self.finish(at, &mut taken) {
                 blocked.push(at);
                 continue;
             }
-            self.retry(&mut blocked, true, &mut phase);
+            self.retry(&mut blocked, true, &mut taken);
         }
         // What is left waits for itself: whatever helps is done, one stack at a time.
         loop {
-            if self.retry(&mut blocked, false, &mut phase) {
+            if self.retry(&mut blocked, false, &mut taken) {
                 continue;
             }
-            let Some(position) = blocked.iter().position(|at| self.go_halfway(*at, &mut phase)) else { break };
+            let Some(position) = blocked.iter().position(|at| self.go_halfway(*at, &mut taken)) else { break };
             blocked.remove(position);
         }
-        phase
+        let apps = threads.map(&taken, |taken| self.step(taken));
+        Phase { racks, apps }
     }
 
     /// Finish whatever can be finished by now; whether anything was.
-    fn retry(&mut self, blocked: &mut Vec<usize>, in_order: bool, phase: &mut Phase) -> bool {
+    fn retry(&mut self, blocked: &mut Vec<usize>, in_order: bool, taken: &mut Vec<Taken>) -> bool {
         let mut any = false;
-        while let Some(position) = blocked.iter().position(|at| !(in_order && self.has_receivers_waiting(*at)) && self.finish(*at, phase)) {
+        while let Some(position) = blocked.iter().position(|at| !(in_order && self.has_receivers_waiting(*at)) && self.finish(*at, taken)) {
             blocked.remove(position);
             any = true;
         }
@@ -409,7 +425,7 @@ impl Traveller<'_> {
     }
 
     /// Update an app to what it should be, if that is possible now.
-    fn finish(&mut self, at: usize, phase: &mut Phase) -> bool {
+    fn finish(&mut self, at: usize, taken: &mut Vec<Taken>) -> bool {
         let (current, wanted): (&Unit, &Unit) = (&self.current[at], &self.wanted[at]);
         let rack = self.fleet.apps[at].rack;
         let waits = wanted.waits(&self.allocation.lock);
@@ -419,16 +435,16 @@ impl Traveller<'_> {
                 return false;
             }
             self.account.apply(rack, at, current, wanted);
-            self.current[at] = Rc::clone(&self.wanted[at]);
+            self.current[at] = Arc::clone(&self.wanted[at]);
         }
         self.refusals.remove(&at);
         self.is_done[at] = true;
-        phase.apps.push(self.step(at, &self.wanted[at], &waits, true));
+        taken.push(Taken { app: at, unit: Arc::clone(&self.wanted[at]), waits, is_final: true });
         true
     }
 
     /// Update an app to something between what it is and what it should be, so that others can go on.
-    fn go_halfway(&mut self, at: usize, phase: &mut Phase) -> bool {
+    fn go_halfway(&mut self, at: usize, taken: &mut Vec<Taken>) -> bool {
         let (current, wanted): (&Unit, &Unit) = (&self.current[at], &self.wanted[at]);
         let app = &self.fleet.apps[at];
         let has_service = |key: &RuleKey| {
@@ -449,8 +465,9 @@ impl Traveller<'_> {
             if self.account.refuses(app.rack, at, current, &next, &waits).is_none() {
                 self.account.apply(app.rack, at, current, &next);
                 self.changes.entry(at).or_insert_with(|| mark::of_app(self.last, current, wanted));
-                phase.apps.push(self.step(at, &next, &waits, false));
-                self.current[at] = Rc::new(next);
+                let unit = Arc::new(next);
+                taken.push(Taken { app: at, unit: Arc::clone(&unit), waits, is_final: false });
+                self.current[at] = unit;
                 return true;
             }
         }
@@ -465,7 +482,9 @@ impl Traveller<'_> {
     }
 
     /// An app's stack in one of its states.
-    fn step(&self, at: usize, unit: &Unit, waits: &BTreeMap<RuleKey, BTreeSet<RuleKey>>, is_final: bool) -> AppStep {
+    fn step(&self, taken: &Taken) -> AppStep {
+        let Taken { app: at, unit, waits, is_final } = taken;
+        let at = *at;
         let app = &self.fleet.apps[at];
         let wanted: BTreeMap<&RuleKey, &Rule> =
             self.rules[at].iter().map(|number| &self.allocation.rules[*number]).map(|rule| (&rule.key, rule)).collect();
