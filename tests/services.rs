@@ -15,6 +15,9 @@ use serde_yaml::Value;
 const FLEET: &str = "racks: {main: {host: r.example.org, hosted_zone: Z1, certificate: create, compute: instances, \
                      params: {Internal: Yes, NLB: Yes, NLBInternal: Yes}}}\n";
 
+/// The instances of its rack at the least, on each of which an agent runs.
+const INSTANCES: i64 = 3;
+
 /// A service as it is drawn.
 #[derive(Debug, Clone)]
 struct Drawn {
@@ -181,7 +184,7 @@ fn ecs_service(template: &Value, id: &str, drawn: &Drawn) {
     assert_eq!(is_daemon, drawn.is_agent());
     let deployment = &properties["DeploymentConfiguration"];
     let (minimum, maximum) = (deployment["MinimumHealthyPercent"].as_i64().unwrap(), deployment["MaximumPercent"].as_i64().unwrap());
-    let count = if is_daemon { 1 } else { drawn.count.0 };
+    let count = if is_daemon { INSTANCES } else { drawn.count.0 };
     assert!(minimum <= maximum);
     assert!(
         count == 0 || (count * minimum + 99) / 100 < count || count * maximum / 100 > count,

@@ -17,7 +17,6 @@ pub(super) use self::target::listener_export;
 use self::target::{RuleContext, listener, rule_context, target_group};
 use self::task::{AppTasks, Behind, TaskContext};
 use super::ids;
-use super::intrinsic::reference;
 use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::compute::{Image, Task};
 use crate::demand::{self, AppCertificate, Rule};
@@ -37,7 +36,8 @@ pub struct AppContext {
     mark: Option<(String, usize)>,
     parameters: Vec<ParameterContext>,
     certificates: Vec<CertificateContext>,
-    vpc: Value,
+    /// What the rack exports is named, here and below, by the whole name of its export.
+    vpc: String,
     services: Vec<ServiceContext>,
     /// What the tasks of all services share; none where nothing of ours runs.
     tasks: Option<AppTasks>,
@@ -57,14 +57,13 @@ struct CertificateContext {
     names: Vec<String>,
     has_wildcard: bool,
     validated: Vec<String>,
-    zone: Value,
     listeners: Vec<Attachment>,
 }
 
 #[derive(Debug, Clone, Serialize)]
 struct Attachment {
     id: String,
-    listener: Value,
+    listener: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -84,21 +83,25 @@ struct ServiceContext {
 #[derive(Debug, Clone, Serialize)]
 struct RecordContext {
     id: String,
-    zone: Value,
+    zone: String,
     name: String,
-    target: Value,
+    target: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
 struct OutputContext {
     id: String,
-    value: Value,
     export: String,
 }
 
-/// A value that the rack's stack exports, under Convox's name for it.
+/// The name of what the rack's stack exports under Convox's name for it.
+fn export(rack: &Rack, name: &str) -> String {
+    format!("{}:{name}", rack.name)
+}
+
+/// A value that the rack's stack exports.
 fn import(rack: &Rack, name: &str) -> Value {
-    json!({ "Fn::ImportValue": format!("{}:{name}", rack.name) })
+    json!({ "Fn::ImportValue": export(rack, name) })
 }
 
 /// An app that is lowered: where it stands, and what runs of it.
@@ -140,7 +143,7 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], lock: &Lock, 
         certificates: own.iter().map(|own| certificate(rack, own)).collect(),
         tasks: has_tasks.then(|| lowering.shared()),
         outputs: lowering.outputs(&services),
-        vpc: import(rack, "Vpc"),
+        vpc: export(rack, "Vpc"),
         services,
     };
     Some(Stack {
@@ -179,7 +182,6 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
         names: own.names.clone(),
         has_wildcard: own.names.iter().any(|name| name.starts_with('*')),
         validated: own.validated.clone(),
-        zone: reference("PublicHostedZone"),
         listeners: own
             .routers
             .iter()
@@ -248,7 +250,7 @@ impl Lowering<'_> {
         }
         // ECS takes a target group only once a rule leads to it; a service that gets its rules in a later phase waits for
         // them.
-        let leads_to = |group: &TargetGroupContext| contexts.iter().any(|rule| rule.target_group == reference(&group.id));
+        let leads_to = |group: &TargetGroupContext| contexts.iter().any(|rule| rule.target_group == group.id);
         let attached: Vec<&TargetGroupContext> = target_groups.iter().filter(|group| leads_to(group)).collect();
         let is_ready = target_groups.is_empty() || !attached.is_empty();
         let ports = service.nlb.iter().filter_map(|nlb| {
@@ -265,9 +267,9 @@ impl Lowering<'_> {
         let has_name = app.params.internal_domains && service.port.is_some();
         let record = has_name.then(|| RecordContext {
             id: ids::record(name),
-            zone: import(rack, "HostedZone"),
+            zone: export(rack, "HostedZone"),
             name: internal_domain(app, service, rack),
-            target: import(rack, if service.internal.value { "DomainInternal" } else { "Domain" }),
+            target: export(rack, if service.internal.value { "DomainInternal" } else { "Domain" }),
         });
         Some(ServiceContext {
             number,
@@ -304,7 +306,7 @@ impl Lowering<'_> {
         if self.rack.compute != Compute::None {
             return Vec::new();
         }
-        let output = |id: &String| OutputContext { id: id.clone(), value: reference(id), export: format!("{}:{id}", self.stack) };
+        let output = |id: &String| OutputContext { id: id.clone(), export: format!("{}:{id}", self.stack) };
         let on_routers = services.iter().flat_map(|service| &service.target_groups).map(|group| &group.id);
         on_routers.chain(services.iter().flat_map(|service| &service.ports).map(|port| &port.group)).map(output).collect()
     }

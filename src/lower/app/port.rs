@@ -1,9 +1,8 @@
 //! Ports on the rack's network balancers: each has a listener and a target group of its own.
 
 use serde::Serialize;
-use serde_json::{Value, json};
 
-use super::import;
+use super::export;
 use crate::compute;
 use crate::fleet::{App, Rack};
 use crate::lower::ids;
@@ -17,13 +16,12 @@ const CHECKS: (u32, u32) = (30, 2);
 pub(super) struct PortContext {
     pub(super) group: String,
     pub(super) listener: String,
-    vpc: Value,
     target_type: &'static str,
     port: i64,
     pub(super) container_port: i64,
     protocol: &'static str,
     certificate: Option<(String, String)>,
-    balancer: Value,
+    balancer: String,
     interval: u32,
     threshold: u32,
     attributes: Vec<(&'static str, String)>,
@@ -31,10 +29,22 @@ pub(super) struct PortContext {
     tags: Vec<(&'static str, String)>,
 }
 
+/// A rule of a security group of tasks.
+#[derive(Debug, Clone, Serialize)]
+pub(super) struct TaskIngress {
+    pub(super) description: String,
+    /// The first port and the last one.
+    pub(super) ports: (i64, i64),
+    /// Which key says who comes in.
+    pub(super) key: &'static str,
+    /// The export of the rack that it holds.
+    pub(super) export: String,
+}
+
 #[derive(Debug, Clone, Serialize)]
 struct IngressContext {
     id: String,
-    balancer_group: Value,
+    balancer_group: String,
     description: String,
     range: String,
 }
@@ -51,8 +61,8 @@ impl PortContext {
 }
 
 /// The export that names the security group of a port's balancer.
-pub(super) fn balancer_group(rack: &Rack, port: &NlbPort) -> Value {
-    import(rack, if is_internal(port) { "NLBInternalSecurityGroup" } else { "NLBSecurityGroup" })
+fn balancer_group(port: &NlbPort) -> &'static str {
+    if is_internal(port) { "NLBInternalSecurityGroup" } else { "NLBSecurityGroup" }
 }
 
 /// A port of a service. Its listener is called as it was when another service of the app had the port:
@@ -64,13 +74,12 @@ pub(super) fn port(app: &App, rack: &Rack, service: &Service, port: &NlbPort, na
     PortContext {
         group: ids::port_target_group(name, port.port),
         listener: ids::port_listener(named, port.port),
-        vpc: import(rack, "Vpc"),
         target_type: if compute::has_own_address(app, service, rack) { "ip" } else { "instance" },
         port: port.port,
         container_port: port.container_port,
         protocol: if port.protocol == "tls" { "TLS" } else { "TCP" },
         certificate: port.certificate.as_ref().map(|certificate| (certificate.value.clone(), rack.params.ssl_policy.clone())),
-        balancer: import(rack, if is_internal(port) { "NLBInternalArn" } else { "NLBArn" }),
+        balancer: export(rack, if is_internal(port) { "NLBInternalArn" } else { "NLBArn" }),
         interval: CHECKS.0,
         threshold: CHECKS.1,
         attributes: vec![
@@ -94,7 +103,7 @@ fn ingress(rack: &Rack, port: &NlbPort, named: &str) -> Vec<IngressContext> {
     let own: Vec<String> = port.allow_cidr.iter().map(|range| range.value.clone()).collect();
     let rule = |range: String| IngressContext {
         id: ids::port_ingress(named, port.port, &range),
-        balancer_group: balancer_group(rack, port),
+        balancer_group: export(rack, balancer_group(port)),
         // Also with other words it would be another rule, which EC2 refuses beside the same one.
         description: format!("To the port {} of {named}", port.port),
         range,
@@ -103,18 +112,12 @@ fn ingress(rack: &Rack, port: &NlbPort, named: &str) -> Vec<IngressContext> {
 }
 
 /// Who reaches tasks with addresses of their own at a port: the balancer, and from the VPC its health checks.
-pub(super) fn task_ingress(rack: &Rack, port: &NlbPort) -> [Value; 2] {
-    let rule = |description: &str, key: &str, value: Value| {
-        json!({
-            "Description": description,
-            "IpProtocol": "tcp",
-            "FromPort": port.container_port,
-            "ToPort": port.container_port,
-            key: value,
-        })
+pub(super) fn task_ingress(rack: &Rack, port: &NlbPort) -> [TaskIngress; 2] {
+    let rule = |description: &str, key: &'static str, name: &str| TaskIngress {
+        description: description.to_owned(),
+        ports: (port.container_port, port.container_port),
+        key,
+        export: export(rack, name),
     };
-    [
-        rule("From the network balancer", "SourceSecurityGroupId", balancer_group(rack, port)),
-        rule("From the VPC", "CidrIp", import(rack, "VpcCidr")),
-    ]
+    [rule("From the network balancer", "SourceSecurityGroupId", balancer_group(port)), rule("From the VPC", "CidrIp", "VpcCidr")]
 }

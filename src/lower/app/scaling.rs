@@ -19,7 +19,6 @@ const PREDEFINED: &str = "PredefinedMetricSpecification";
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct ScalingContext {
     id: String,
-    resource: Value,
     least: i64,
     most: i64,
     policies: Vec<PolicyContext>,
@@ -46,11 +45,8 @@ impl ScalingContext {
 
 /// The range of a service and its policies; a policy without a range would have nothing to do.
 pub(super) fn scaling(rack: &Rack, service: &Service, (least, most): (i64, i64), attached: &[&TargetGroupContext]) -> ScalingContext {
-    let name = &service.name.value;
-    let cluster = import(rack, "Cluster");
     ScalingContext {
-        id: ids::scaling(name),
-        resource: json!({ "Fn::Join": ["/", ["service", cluster, attribute(&ids::service(name), "Name")]] }),
+        id: ids::scaling(&service.name.value),
         least,
         most,
         policies: if service.is_autoscaled() { policies(rack, service, attached) } else { Vec::new() },

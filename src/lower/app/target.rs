@@ -3,12 +3,11 @@
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::import;
+use super::{export, import};
 use crate::fleet::{App, AppParams, Rack};
 use crate::host::Host;
 use crate::lock::{Scheme, TargetGroup};
 use crate::lower::ids;
-use crate::lower::intrinsic::reference;
 use crate::manifest::Service;
 use crate::routes::Router;
 use crate::transition::StepRule;
@@ -24,7 +23,6 @@ const STICKY_SECONDS: &str = "86400";
 pub struct TargetGroupContext {
     /// Its logical ID.
     pub id: String,
-    vpc: Value,
     /// What the service speaks, as its manifest says it.
     #[serde(skip)]
     pub scheme: Scheme,
@@ -41,7 +39,8 @@ pub struct TargetGroupContext {
     interval: i64,
     timeout: i64,
     threshold: u32,
-    matcher: Value,
+    /// The answers of a healthy target.
+    codes: String,
     attributes: Vec<(&'static str, String)>,
     tags: Vec<(&'static str, String)>,
 }
@@ -57,10 +56,11 @@ impl TargetGroupContext {
 pub(super) struct RuleContext {
     pub(super) id: String,
     after: Vec<String>,
-    listener: Value,
+    listener: String,
     priority: u32,
     hosts: Vec<Value>,
-    pub(super) target_group: Value,
+    /// The logical ID of what it leads to.
+    pub(super) target_group: String,
 }
 
 /// The export that names a listener, without the rack.
@@ -73,8 +73,8 @@ pub(in crate::lower) fn listener_export(router: Router, http: bool) -> &'static 
     }
 }
 
-pub(super) fn listener(rack: &Rack, router: Router, http: bool) -> Value {
-    import(rack, listener_export(router, http))
+pub(super) fn listener(rack: &Rack, router: Router, http: bool) -> String {
+    export(rack, listener_export(router, http))
 }
 
 pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: TargetGroup, router: Router) -> TargetGroupContext {
@@ -87,7 +87,6 @@ pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: T
     let params = &app.params;
     TargetGroupContext {
         id: ids::target_group(&service.name.value, router),
-        vpc: import(rack, "Vpc"),
         scheme: made_of.scheme,
         target_type: if made_of.of_instances { "instance" } else { "ip" },
         port: made_of.port,
@@ -97,11 +96,7 @@ pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: T
         interval: service.health.interval.value,
         timeout: service.health.timeout.value,
         threshold: THRESHOLD,
-        matcher: if protocol_version == "GRPC" {
-            json!({ "GrpcCode": params.grpc_success_codes })
-        } else {
-            json!({ "HttpCode": params.success_codes })
-        },
+        codes: if protocol_version == "GRPC" { params.grpc_success_codes.clone() } else { params.success_codes.clone() },
         attributes: attributes(service, params),
         tags: vec![("App", app.name.clone()), ("Rack", rack.name.clone()), ("Service", service.name.value.clone())],
     }
@@ -127,7 +122,7 @@ pub(super) fn rule_context(rack: &Rack, step: &StepRule, http: bool) -> RuleCont
         listener: listener(rack, rule.key.router, http),
         priority: rule.priority,
         hosts: rule.hosts.iter().map(|host| host_value(rack, host)).collect(),
-        target_group: reference(&ids::target_group(&rule.key.service, rule.key.router)),
+        target_group: ids::target_group(&rule.key.service, rule.key.router),
     }
 }
 

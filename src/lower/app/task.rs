@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use super::port::{PortContext, task_ingress};
+use super::port::{PortContext, TaskIngress, task_ingress};
 use super::scaling::{self, ScalingContext};
 use super::target::{RuleContext, TargetGroupContext, host_value};
-use super::{Lowering, import};
+use super::{Lowering, export, import};
 use crate::compute::{Image, Launch, Mount, Task, Variable, is_private};
 use crate::lower::ids;
-use crate::lower::intrinsic::{attribute, plain, reference, substitute};
+use crate::lower::intrinsic::{plain, reference};
 use crate::manifest::{Agent, Port, Service};
 use crate::routes::{Router, default_host, routers_of};
 
@@ -22,9 +22,12 @@ const OPEN_FILES: u32 = 1_024_000;
 #[derive(Debug, Clone, Serialize)]
 pub(super) struct AppTasks {
     execution_role: &'static str,
-    /// What ECS may do to start tasks: statements of a policy.
-    statements: Vec<Value>,
+    /// The secrets that ECS may read to start tasks: their ARN, for `Fn::Sub`; none where no task has any.
+    secrets: Option<String>,
     logs: Option<LogsContext>,
+    cluster: String,
+    /// Where tasks with addresses of their own stand; none where no task has one.
+    network: Option<NetworkContext>,
     tags: Vec<(String, String)>,
 }
 
@@ -64,15 +67,24 @@ struct ContainerContext {
     /// CPU units and MiB of a container on an instance.
     size: Option<(i64, i64)>,
     environment: Vec<(String, Value)>,
-    secrets: Vec<(String, Value)>,
-    ports: Vec<Value>,
+    /// Names of variables, and the ARNs of what they hold, for `Fn::Sub`.
+    secrets: Vec<(String, String)>,
+    ports: Vec<PortMapping>,
     mounts: Vec<Value>,
     init: bool,
     privileged: bool,
     readonly_root: bool,
     stop_timeout: i64,
     open_files: u32,
-    log_options: Option<Value>,
+}
+
+/// A port of a container.
+#[derive(Debug, Clone, Serialize)]
+struct PortMapping {
+    container: i64,
+    /// The port of the instance, where Docker does not choose it.
+    host: Option<i64>,
+    protocol: String,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -85,7 +97,7 @@ struct RoleContext {
 struct SecurityContext {
     id: String,
     description: String,
-    ingress: Vec<Value>,
+    ingress: Vec<TaskIngress>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -93,7 +105,6 @@ struct SecurityContext {
 struct EcsServiceContext {
     id: String,
     after: Vec<String>,
-    cluster: Value,
     launch_type: Option<&'static str>,
     capacity_provider: Option<Value>,
     is_daemon: bool,
@@ -103,14 +114,15 @@ struct EcsServiceContext {
     rebalancing: Option<&'static str>,
     spread: bool,
     grace: Option<i64>,
-    targets: Vec<Value>,
-    network: Option<NetworkContext>,
+    /// Ports of the container, each with the logical ID of the target group that it is registered with.
+    targets: Vec<(i64, String)>,
+    own_address: bool,
     task_tags: bool,
 }
 
 #[derive(Debug, Clone, Serialize)]
 struct NetworkContext {
-    subnets: Vec<Value>,
+    subnets: Vec<String>,
     public_address: &'static str,
 }
 
@@ -144,43 +156,21 @@ impl Lowering<'_> {
     /// What the tasks of the app share.
     pub(super) fn shared(&self) -> AppTasks {
         let params = &self.app.params;
-        let mut statements = vec![
-            json!({"Sid": "EcrToken", "Effect": "Allow", "Action": "ecr:GetAuthorizationToken", "Resource": "*"}),
-            json!({
-                "Sid": "EcrPull",
-                "Effect": "Allow",
-                "Action": ["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
-                "Resource": substitute("arn:${AWS::Partition}:ecr:*:*:repository/*"),
-            }),
-        ];
-        if params.logs {
-            statements.push(json!({
-                "Sid": "WriteLogs",
-                "Effect": "Allow",
-                "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-                "Resource": attribute(ids::LOGS, "Arn"),
-            }));
-        }
-        if self.tasks.iter().any(|task| task.variables.values().any(|variable| *variable == Variable::Secret)) {
-            statements.push(json!({
-                "Sid": "ReadSecrets",
-                "Effect": "Allow",
-                "Action": "ssm:GetParameters",
-                "Resource": self.parameter("*"),
-            }));
-        }
+        let mut variables = self.tasks.iter().flat_map(|task| task.variables.values());
         AppTasks {
             execution_role: ids::EXECUTION_ROLE,
-            statements,
+            secrets: variables.any(|variable| *variable == Variable::Secret).then(|| self.parameter("*")),
             logs: params.logs.then_some(LogsContext { id: ids::LOGS, days: params.log_retention }),
+            cluster: export(self.rack, "Cluster"),
+            network: self.tasks.iter().any(|task| task.own_address).then(|| self.network()),
             tags: vec![("App".into(), self.app.name.clone()), ("Rack".into(), self.rack.name.clone())],
         }
     }
 
-    /// The ARN of a parameter of the Systems Manager that holds a secret of the app.
-    fn parameter(&self, name: &str) -> Value {
+    /// The ARN of a parameter of the Systems Manager that holds a secret of the app, for `Fn::Sub`.
+    fn parameter(&self, name: &str) -> String {
         let path = plain(&format!("{}/{}/{name}", self.rack.name, self.app.name));
-        substitute(&format!("arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/{path}"))
+        format!("arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/{path}")
     }
 
     /// What runs of a service.
@@ -247,9 +237,6 @@ impl Lowering<'_> {
             readonly_root: self.app.params.readonly_root,
             stop_timeout: task.stop_timeout,
             open_files: OPEN_FILES,
-            log_options: self.app.params.logs.then(
-                || json!({"awslogs-group": reference(ids::LOGS), "awslogs-region": reference("AWS::Region"), "awslogs-stream-prefix": name}),
-            ),
         }
     }
 
@@ -266,15 +253,11 @@ impl Lowering<'_> {
     /// registered, and while a service gets another port, tasks with the old one must be reached too.
     fn security(&self, service: &Service) -> SecurityContext {
         let name = &service.name.value;
-        let rule = |router: &Router| {
-            let group = if *router == Router::Internal { "RouterInternalSecurityGroup" } else { "RouterSecurityGroup" };
-            json!({
-                "Description": format!("From the {} router", router.word()),
-                "IpProtocol": "tcp",
-                "FromPort": 0,
-                "ToPort": 65535,
-                "SourceSecurityGroupId": import(self.rack, group),
-            })
+        let rule = |router: &Router| TaskIngress {
+            description: format!("From the {} router", router.word()),
+            ports: (0, 65535),
+            key: "SourceSecurityGroupId",
+            export: export(self.rack, if *router == Router::Internal { "RouterInternalSecurityGroup" } else { "RouterSecurityGroup" }),
         };
         // EC2 refuses a rule that comes twice, as it would from two routers that were given one group.
         let routers = if self.rack.shares_router_group() { &routers_of(service)[..1] } else { routers_of(service) };
@@ -300,15 +283,12 @@ impl Lowering<'_> {
             Launch::FargateSpot => (None, Some(json!("FARGATE_SPOT"))),
         };
         let port = service.port.as_ref().map_or(0, |port| port.number.value);
-        let on_routers = behind.groups.iter().map(|group| (port, &group.id));
-        let on_network_balancers = behind.ports.iter().map(|port| (port.container_port, &port.group));
-        let target =
-            |(port, group): (i64, &String)| json!({"ContainerName": name, "ContainerPort": port, "TargetGroupArn": reference(group)});
-        let targets: Vec<Value> = on_routers.chain(on_network_balancers).map(target).collect();
+        let on_routers = behind.groups.iter().map(|group| (port, group.id.clone()));
+        let on_network_balancers = behind.ports.iter().map(|port| (port.container_port, port.group.clone()));
+        let targets: Vec<(i64, String)> = on_routers.chain(on_network_balancers).collect();
         EcsServiceContext {
             id: ids::service(name),
             after: behind.rules.iter().map(|rule| &rule.id).chain(behind.ports.iter().map(|port| &port.listener)).cloned().collect(),
-            cluster: import(self.rack, "Cluster"),
             launch_type,
             capacity_provider: provider,
             is_daemon,
@@ -320,7 +300,7 @@ impl Lowering<'_> {
             spread: on_instances && !is_daemon,
             grace: (!targets.is_empty()).then_some(service.health.grace.value),
             targets,
-            network: task.own_address.then(|| self.network()),
+            own_address: task.own_address,
             task_tags: self.app.params.task_tags,
         }
     }
@@ -332,21 +312,19 @@ impl Lowering<'_> {
         // A rack of others has two zones in any case.
         let zones = if self.rack.external { 2 } else { self.rack.subnet_count(is_private) };
         NetworkContext {
-            subnets: (0..zones).map(|zone| import(self.rack, &format!("{kind}{zone}"))).collect(),
+            subnets: (0..zones).map(|zone| export(self.rack, &format!("{kind}{zone}"))).collect(),
             public_address: if is_private { "DISABLED" } else { "ENABLED" },
         }
     }
 }
 
 /// Ports of a container. On an instance Docker chooses the instance's port, but for those of agents.
-fn ports(service: &Service) -> Vec<Value> {
+fn ports(service: &Service) -> Vec<PortMapping> {
     let is_agents = |port: &&Port| service.agent.iter().flat_map(Agent::host_ports).any(|agents| agents == (port.number.value, "tcp"));
-    let own = service.port.iter().filter(|port| !is_agents(port));
-    let own = own.map(|port| json!({"ContainerPort": port.number.value, "Protocol": "tcp"}));
+    let mapping = |container, host, protocol: &str| PortMapping { container, host, protocol: protocol.to_owned() };
+    let own = service.port.iter().filter(|port| !is_agents(port)).map(|port| port.number.value);
     let main = service.port.as_ref().map(|port| port.number.value);
-    let network = service.nlb.iter().filter(move |port| Some(port.container_port) != main);
-    let network = network.map(|port| json!({"ContainerPort": port.container_port, "Protocol": "tcp"}));
-    let agent = service.agent.iter().flat_map(Agent::host_ports);
-    let agent = agent.map(|(port, protocol)| json!({"ContainerPort": port, "HostPort": port, "Protocol": protocol}));
-    own.chain(network).chain(agent).collect()
+    let network = service.nlb.iter().map(|port| port.container_port).filter(|port| Some(*port) != main);
+    let agent = service.agent.iter().flat_map(Agent::host_ports).map(|(port, protocol)| mapping(port, Some(port), protocol));
+    own.chain(network).map(|port| mapping(port, None, "tcp")).chain(agent).collect()
 }
