@@ -107,20 +107,13 @@ impl<'a> Resolver<'a> {
 
     fn service(&self, rule: &Rule, http: bool) -> Option<Service> {
         let lower::RuleInStack { stack, id, target_group } = lower::rule_in_stack(self.fleet, &self.allocation.lock, rule, http)?;
-        let is_sticky = target_group.attribute("stickiness.enabled") == Some("true");
         Some(Service {
             app: rule.key.app.clone(),
             service: rule.key.service.clone(),
             rule: rule.key.to_string(),
             stack,
             id,
-            stickiness: is_sticky.then(|| Stickiness {
-                cookie: COOKIE,
-                seconds: target_group
-                    .attribute("stickiness.lb_cookie.duration_seconds")
-                    .and_then(|text| text.parse().ok())
-                    .unwrap_or_default(),
-            }),
+            stickiness: target_group.sticky_for.map(|seconds| Stickiness { cookie: COOKIE, seconds }),
             target_group: TargetGroup {
                 id: target_group.id,
                 scheme: target_group.scheme.word(),

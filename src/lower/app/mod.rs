@@ -36,6 +36,8 @@ pub struct AppContext {
     mark: Option<(String, usize)>,
     parameters: Vec<ParameterContext>,
     certificates: Vec<CertificateContext>,
+    app: String,
+    rack: String,
     /// What the rack exports is named, here and below, by the whole name of its export.
     vpc: String,
     services: Vec<ServiceContext>,
@@ -143,6 +145,8 @@ pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], lock: &Lock, 
         certificates: own.iter().map(|own| certificate(rack, own)).collect(),
         tasks: has_tasks.then(|| lowering.shared()),
         outputs: lowering.outputs(&services),
+        app: app.name.clone(),
+        rack: rack.name.clone(),
         vpc: export(rack, "Vpc"),
         services,
     };
@@ -228,7 +232,7 @@ pub fn rule_in_stack(fleet: &Fleet, lock: &Lock, rule: &Rule, http: bool) -> Opt
     Some(RuleInStack {
         stack: stack_name(app, rack),
         id: ids::rule(&rule.key, http),
-        target_group: target_group(app, rack, &app.manifest.services[rule.service], made_of, rule.key.router),
+        target_group: target_group(app, &app.manifest.services[rule.service], made_of, rule.key.router),
     })
 }
 
@@ -239,7 +243,7 @@ impl Lowering<'_> {
         let service = &app.manifest.services[number];
         let name = &service.name.value;
         let group = step.old_target_groups.get(name).copied().or_else(|| made_of(app, number, rack, self.lock));
-        let on = |made_of| routers_of(service).iter().map(move |router| target_group(app, rack, service, made_of, *router));
+        let on = |made_of| routers_of(service).iter().map(move |router| target_group(app, service, made_of, *router));
         let target_groups: Vec<TargetGroupContext> = group.into_iter().flat_map(on).collect();
         let mut contexts = Vec::new();
         for rule in step.rules.iter().filter(|step| step.rule.service == number) {

@@ -26,7 +26,6 @@ pub(super) struct PortContext {
     threshold: u32,
     attributes: Vec<(&'static str, String)>,
     ingress: Vec<IngressContext>,
-    tags: Vec<(&'static str, String)>,
 }
 
 /// A rule of a security group of tasks.
@@ -88,7 +87,6 @@ pub(super) fn port(app: &App, rack: &Rack, service: &Service, port: &NlbPort, na
             ("preserve_client_ip.enabled", port.preserve_client_ip.unwrap_or(settings.preserve_client_ip).to_string()),
         ],
         ingress: ingress(rack, port, named),
-        tags: vec![("App", app.name.clone()), ("Rack", rack.name.clone()), ("Service", name.clone())],
     }
 }
 

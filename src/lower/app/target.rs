@@ -4,7 +4,7 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::{export, import};
-use crate::fleet::{App, AppParams, Rack};
+use crate::fleet::{App, Rack};
 use crate::host::Host;
 use crate::lock::{Scheme, TargetGroup};
 use crate::lower::ids;
@@ -14,9 +14,8 @@ use crate::transition::StepRule;
 
 /// Checks that a target must pass or fail to change its state. Convox sends both.
 const THRESHOLD: u32 = 2;
-/// Seconds that a client stays with a target, from its last request on. AWS's default, written
-/// because an attribute that is left out keeps its last value.
-const STICKY_SECONDS: &str = "86400";
+/// Seconds that a client stays with a target, from its last request on. AWS's default.
+const STICKY_SECONDS: u32 = 86400;
 
 /// A target group as its template has it.
 #[derive(Debug, Clone, Serialize)]
@@ -41,15 +40,15 @@ pub struct TargetGroupContext {
     threshold: u32,
     /// The answers of a healthy target.
     codes: String,
-    attributes: Vec<(&'static str, String)>,
-    tags: Vec<(&'static str, String)>,
-}
-
-impl TargetGroupContext {
-    /// The value of one of its attributes.
-    pub fn attribute(&self, key: &str) -> Option<&str> {
-        self.attributes.iter().find(|(known, _)| *known == key).map(|(_, value)| value.as_str())
-    }
+    /// Seconds that a target is left to finish its requests; like all attributes, as text.
+    drain: String,
+    algorithm: &'static str,
+    slow_start: String,
+    sticky: String,
+    sticky_seconds: String,
+    /// Seconds that a client stays with a target, from its last request on; none where clients go to any target.
+    #[serde(skip)]
+    pub sticky_for: Option<u32>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -77,7 +76,7 @@ pub(super) fn listener(rack: &Rack, router: Router, http: bool) -> String {
     export(rack, listener_export(router, http))
 }
 
-pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: TargetGroup, router: Router) -> TargetGroupContext {
+pub(super) fn target_group(app: &App, service: &Service, made_of: TargetGroup, router: Router) -> TargetGroupContext {
     let (protocol, protocol_version) = match made_of.scheme {
         Scheme::Http => ("HTTP", "HTTP1"),
         Scheme::Https => ("HTTPS", "HTTP1"),
@@ -97,21 +96,13 @@ pub(super) fn target_group(app: &App, rack: &Rack, service: &Service, made_of: T
         timeout: service.health.timeout.value,
         threshold: THRESHOLD,
         codes: if protocol_version == "GRPC" { params.grpc_success_codes.clone() } else { params.success_codes.clone() },
-        attributes: attributes(service, params),
-        tags: vec![("App", app.name.clone()), ("Rack", rack.name.clone()), ("Service", service.name.value.clone())],
+        drain: service.deregistration_delay().to_string(),
+        algorithm: params.algorithm.attribute(),
+        slow_start: params.slow_start.to_string(),
+        sticky: service.sticky.to_string(),
+        sticky_seconds: STICKY_SECONDS.to_string(), // also where it is off: an attribute that is left out keeps its last value
+        sticky_for: service.sticky.then_some(STICKY_SECONDS),
     }
-}
-
-/// Every attribute that is ours, always: one that is left out keeps its last value.
-fn attributes(service: &Service, params: &AppParams) -> Vec<(&'static str, String)> {
-    vec![
-        ("deregistration_delay.timeout_seconds", service.deregistration_delay().to_string()),
-        ("load_balancing.algorithm.type", params.algorithm.attribute().to_owned()),
-        ("slow_start.duration_seconds", params.slow_start.to_string()),
-        ("stickiness.enabled", service.sticky.to_string()),
-        ("stickiness.lb_cookie.duration_seconds", STICKY_SECONDS.to_owned()),
-        ("stickiness.type", "lb_cookie".to_owned()),
-    ]
 }
 
 pub(super) fn rule_context(rack: &Rack, step: &StepRule, http: bool) -> RuleContext {

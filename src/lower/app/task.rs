@@ -28,7 +28,6 @@ pub(super) struct AppTasks {
     cluster: String,
     /// Where tasks with addresses of their own stand; none where no task has one.
     network: Option<NetworkContext>,
-    tags: Vec<(String, String)>,
 }
 
 #[derive(Debug, Clone, Serialize)]
@@ -163,7 +162,6 @@ impl Lowering<'_> {
             logs: params.logs.then_some(LogsContext { id: ids::LOGS, days: params.log_retention }),
             cluster: export(self.rack, "Cluster"),
             network: self.tasks.iter().any(|task| task.own_address).then(|| self.network()),
-            tags: vec![("App".into(), self.app.name.clone()), ("Rack".into(), self.rack.name.clone())],
         }
     }
 
