@@ -11,18 +11,29 @@ const MAX_KEY: usize = 1000;
 const MEANINGS: [&str; 12] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
 /// Bytes of the longest of them.
 const LONGEST_MEANING: usize = 8;
+/// For each byte, whether a key without quotes goes on with it.
+const IN_KEY: [bool; 256] = table(b"");
 /// For each byte, whether a scalar without quotes goes on with it.
-const IN_SCALAR: [bool; 256] = {
+const IN_SCALAR: [bool; 256] = table(b"-./_");
+
+/// A table of letters, digits and some more.
+const fn table(more: &[u8]) -> [bool; 256] {
     let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < table.len() {
-        #[expect(clippy::cast_possible_truncation, reason = "a table has a place for each byte")]
-        let b = byte as u8;
-        table[byte] = b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'/' | b'_');
+    let mut byte: u8 = 0;
+    loop {
+        table[byte as usize] = byte.is_ascii_alphanumeric();
+        if byte == u8::MAX {
+            break;
+        }
         byte += 1;
     }
+    let mut at = 0;
+    while at < more.len() {
+        table[more[at] as usize] = true;
+        at += 1;
+    }
     table
-};
+}
 
 /// A line that says something: how far it is indented, and what stands there.
 type Line<'t> = (usize, &'t str);
@@ -224,7 +235,7 @@ fn key(text: &str, in_block: bool) -> Option<(&str, &str)> {
     let (name, rest) = if is_quoted {
         before_quote(&text[1..])?
     } else {
-        text.split_at(text.bytes().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(text.len()))
+        text.split_at(text.bytes().position(|b| !IN_KEY[usize::from(b)]).unwrap_or(text.len()))
     };
     let rest = rest.strip_prefix(':')?;
     let is_apart = rest.starts_with(' ') || (rest.is_empty() && in_block) || (is_quoted && !in_block);

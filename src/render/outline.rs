@@ -14,6 +14,8 @@ pub(super) enum Section {
     Outputs,
 }
 
+/// Keys that are compared with each other faster than they are sorted: most differ in their length.
+const FEW: usize = 16;
 /// The sections whose names count.
 pub(super) const SECTIONS: [Section; 3] = [Section::Resources, Section::Parameters, Section::Outputs];
 
@@ -54,7 +56,7 @@ enum Open {
     List(Refers, usize),
 }
 
-impl<'t> Outline<'t> {
+impl Outline<'_> {
     /// A value begins; what the key that it stands under says of it, and whether it is an item of a list.
     fn begin(&mut self) -> (Refers, bool) {
         match self.open.last_mut() {
@@ -95,11 +97,12 @@ impl<'t> Listener<'t> for Outline<'t> {
     fn end_map(&mut self) -> Option<()> {
         let Some(Open::Map(first, _)) = self.open.pop() else { return Some(()) };
         let keys = &mut self.keys[first..];
-        // Those of ours are few, and most stand in the order of the alphabet.
-        if !keys.is_sorted() {
+        let is_twice = if keys.len() <= FEW {
+            keys.iter().enumerate().any(|(at, key)| keys[..at].contains(key))
+        } else {
             keys.sort_unstable();
-        }
-        let is_twice = keys.windows(2).any(|pair| pair[0] == pair[1]);
+            keys.windows(2).any(|pair| pair[0] == pair[1])
+        };
         self.keys.truncate(first);
         (!is_twice).then_some(())
     }
@@ -166,7 +169,7 @@ mod tests {
                 let map = tree.get(section.name()).and_then(|section| section.as_map());
                 let kind = |value: &read::Node<'_>| value.get("Type").and_then(|kind| kind.as_str().map(str::to_owned)).unwrap_or_default();
                 let names: BTreeSet<(&str, String)> =
-                    map.into_iter().flat_map(|map| map.iter()).map(|(name, value)| (name, kind(value))).collect();
+                    map.into_iter().flat_map(read::Map::iter).map(|(name, value)| (name, kind(value))).collect();
                 let told: BTreeSet<(&str, String)> =
                     told.names[section as usize].iter().map(|(name, kind)| (*name, (*kind).to_owned())).collect();
                 assert_eq!(told, names);

@@ -19,7 +19,7 @@ from bench.site import Site, volume
 from bench.tables import amount, number
 
 # Rounds for fleets of up to so many apps.
-ROUNDS = ((10, 20), (100, 10), (1000, 5), (10000, 3))
+ROUNDS = ((10, 20), (100, 10), (1000, 9), (10000, 3))
 PATIENCE = 60.0  # seconds that one contender may use up at one size
 COUNTED = 100  # apps up to which the resources of peers are counted
 GOALS_AT, MEMORY_AT = 1000, 10000  # apps

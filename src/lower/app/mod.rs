@@ -98,7 +98,7 @@ struct OutputContext {
 
 /// The name of what the rack's stack exports under Convox's name for it.
 fn export(rack: &Rack, name: &str) -> String {
-    format!("{}:{name}", rack.name)
+    [&rack.name, ":", name].concat()
 }
 
 /// A value that the rack's stack exports.
