@@ -111,7 +111,7 @@ pub fn warm_up() {
 }
 
 /// Read the manifests and put the fleet together, as far as that can be done.
-fn draft(input: &Input<'_>, threads: Threads, out: &mut Diagnostics) -> Result<Draft, Reported> {
+fn draft(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Draft, Reported> {
     if !input.is_whole {
         for app in input.apps {
             manifest::read(input.files, app.file, &app.variables, out);
@@ -121,9 +121,24 @@ fn draft(input: &Input<'_>, threads: Threads, out: &mut Diagnostics) -> Result<D
     Ok(fleet::assemble(input.files, input.racks, input.apps, threads, input.progress, out))
 }
 
+/// The same while somebody reads the lock, which no manifest needs; the input may still lack it.
+pub fn draft_beside(
+    threads: Threads,
+    input: &Input<'_>,
+    lock: impl FnOnce(&mut Diagnostics) -> Lock + Send,
+    out: &mut Diagnostics,
+) -> (Result<Draft, Reported>, Lock) {
+    let mut beside = out.part();
+    let (draft, lock) = threads.both(input.apps.len(), || draft(threads, input, out), || lock(&mut beside));
+    // Whoever can't trust the lock is not told what else there is to say of racks.
+    let draft = draft.map(|draft| Draft { is_found: draft.is_found && !beside.has_errors(), ..draft });
+    out.take_in(beside);
+    (draft, lock)
+}
+
 /// Take what stands on a listener into the lock: a pure function of its input.
 pub fn adopt(input: &Input<'_>, request: &adopt::Request, out: &mut Diagnostics) -> Result<Adopted, Reported> {
-    let draft = draft(input, Threads::available(), out)?;
+    let draft = draft(Threads::available(), input, out)?;
     let adopted = adopt::adopt(input.files, &draft, request, input.lock, out);
     out.settle(())?;
     // Whoever refuses to answer has reported why.
@@ -165,7 +180,13 @@ pub struct Ready<'a> {
 
 /// Everything of a compile that comes before its text.
 pub fn prepare<'a>(threads: Threads, input: &'a Input<'a>, out: &mut Diagnostics) -> Result<Ready<'a>, Reported> {
-    let mut decided = decide(threads, input, out)?;
+    let draft = draft(threads, input, out)?;
+    prepare_draft(threads, draft, input, out)
+}
+
+/// The same from manifests that are put together.
+pub fn prepare_draft<'a>(threads: Threads, draft: Draft, input: &'a Input<'a>, out: &mut Diagnostics) -> Result<Ready<'a>, Reported> {
+    let mut decided = decide_draft(threads, draft, input, out)?;
     input.progress.begin(Stage::Ordering, 0);
     let Decided { fleet, allocation, .. } = &decided;
     let (way, lock) = threads.both(fleet.apps.len(), || transition::way(fleet, allocation, threads, out), || allocation.lock.to_text());
@@ -200,8 +221,12 @@ pub struct Decided {
 
 /// Check everything that `compile` checks of a fleet itself, and decide what it is to be.
 pub fn decide(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) -> Result<Decided, Reported> {
+    let draft = draft(threads, input, out)?;
+    decide_draft(threads, draft, input, out)
+}
+
+fn decide_draft(threads: Threads, draft: Draft, input: &Input<'_>, out: &mut Diagnostics) -> Result<Decided, Reported> {
     // Stages go on after errors, so that one run reports everything; nothing is lowered then.
-    let draft = draft(input, threads, out)?;
     input.progress.begin(Stage::Placing, 0);
     let placement = placement::place(&draft, input.lock, input.change, threads, out);
     let fleet = draft.settle(&placement.open, &placement.homes, input.racks, out);

@@ -50,14 +50,24 @@ pub(super) fn run_after(job: &Job<'_>, folder: Option<&Path>, unmended: &Unmende
 
 /// Read everything that a job is about.
 pub(super) fn read(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Lock) {
+    let loaded = load(job, files, out);
+    let old = old(job, &loaded, files, out);
+    (loaded, old)
+}
+
+/// Read the files that a job is about.
+fn load(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> Loaded {
     let common = job.common;
     let request =
         Request { path: job.path.to_path_buf(), env_files: common.env_file.clone(), env: common.env.clone(), images: common.image.clone() };
     rackform::warm_up();
-    let mode = if common.mend { Mode::Mend } else { Mode::Trust };
-    let loaded = load::load(&request, &job.progress, files, out);
-    let old = loaded.lock.map_or_else(|| Some(Lock::default()), |lock| lock::read(files, lock, mode, out)).unwrap_or_default();
-    (loaded, old)
+    load::load(&request, &job.progress, files, out)
+}
+
+/// The lock that was read.
+fn old(job: &Job<'_>, loaded: &Loaded, files: &Files, out: &mut Diagnostics) -> Lock {
+    let mode = if job.common.mend { Mode::Mend } else { Mode::Trust };
+    loaded.lock.and_then(|lock| lock::read(files, lock, mode, out)).unwrap_or_default()
 }
 
 /// What was read, as the library takes it.
@@ -106,9 +116,13 @@ fn attempt(
     files: &mut Files,
     out: &mut Diagnostics,
 ) -> (Loaded, Result<String, ExitCode>) {
-    let (loaded, old) = read(job, files, out);
+    let threads = Threads::available();
+    let loaded = load(job, files, out);
+    let nothing = Lock::default();
+    let without_lock = input(job, files, &loaded, &nothing);
+    let (draft, old) = rackform::draft_beside(threads, &without_lock, |out| old(job, &loaded, files, out), out);
     let input = input(job, files, &loaded, &old);
-    let ready = rackform::prepare(Threads::available(), &input, out).map_err(|_| ExitCode::FAILURE);
+    let ready = draft.and_then(|draft| rackform::prepare_draft(threads, draft, &input, out)).map_err(|_| ExitCode::FAILURE);
     let done = ready.and_then(|ready| {
         let done = finish(job, folder, terminal, &loaded, &ready, files, out);
         mem::forget(ready); // the run is nearly over, and to give a large fleet back piece by piece takes as long as to place it
