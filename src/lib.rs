@@ -68,6 +68,8 @@ pub struct Compiled {
     pub files: Vec<OutputFile>,
     /// The lock.
     pub lock: Lock,
+    /// Its text.
+    pub lock_text: String,
     /// How many racks, apps and rules there are.
     pub counts: (usize, usize, usize),
     /// How many racks the apps need at the least, where they were placed from scratch.
@@ -156,8 +158,8 @@ pub fn compile_on(threads: Threads, input: &Input<'_>, out: &mut Diagnostics) ->
     let collected = Collected::default();
     let index = ready.emit(threads, &collected, out)?;
     let files = collected.in_order(&index);
-    let Ready { counts, phases, bound, forecast, decided, .. } = ready;
-    Ok(Compiled { files, lock: decided.allocation.lock, counts, bound, forecast, phases })
+    let Ready { counts, phases, bound, forecast, lock_text, decided, .. } = ready;
+    Ok(Compiled { files, lock: decided.allocation.lock, lock_text, counts, bound, forecast, phases })
 }
 
 /// A fleet of which everything is known but the text of its stacks.
@@ -172,7 +174,7 @@ pub struct Ready<'a> {
     /// In how many phases they are deployed.
     pub phases: usize,
     /// The text of the lock.
-    pub lock: String,
+    pub lock_text: String,
     decided: Decided,
     way: Way,
     input: &'a Input<'a>,
@@ -189,12 +191,13 @@ pub fn prepare_draft<'a>(threads: Threads, draft: Draft, input: &'a Input<'a>, o
     let mut decided = decide_draft(threads, draft, input, out)?;
     input.progress.begin(Stage::Ordering, 0);
     let Decided { fleet, allocation, .. } = &decided;
-    let (way, lock) = threads.both(fleet.apps.len(), || transition::way(fleet, allocation, threads, out), || allocation.lock.to_text());
+    let (way, lock_text) =
+        threads.both(fleet.apps.len(), || transition::way(fleet, allocation, threads, out), || allocation.lock.to_text());
     out.settle(())?;
     let forecast = forecast::forecast(&decided.fleet, &decided.allocation.ledger);
     forecast.report(out);
     let counts = (decided.fleet.racks.len(), decided.allocation.lock.apps.len(), decided.allocation.rules.len());
-    Ok(Ready { counts, bound: decided.bound.take(), forecast, phases: way.phases.len(), lock, decided, way, input })
+    Ok(Ready { counts, bound: decided.bound.take(), forecast, phases: way.phases.len(), lock_text, decided, way, input })
 }
 
 impl Ready<'_> {

@@ -67,9 +67,8 @@ impl Progress {
         self.0.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The items of a stage, one after the other; one is done when the next is asked for.
-    pub fn over<'a, T>(&'a self, stage: Stage, items: &'a [T]) -> impl Iterator<Item = &'a T> {
-        self.begin(stage, items.len());
+    /// Items of the stage that has begun, one after the other; one is done when the next is asked for.
+    pub fn over<'a, T>(&'a self, items: &'a [T]) -> impl Iterator<Item = &'a T> {
         let mut at = 0;
         iter::from_fn(move || {
             if at > 0 && at <= items.len() {
@@ -146,12 +145,13 @@ mod tests {
     #[test]
     fn an_item_is_done_when_the_next_is_asked_for() {
         let progress = Progress::default();
-        let seen: Vec<(char, u64)> =
-            progress.over(Stage::Reading, &['a', 'b', 'c']).map(|item| (*item, progress.moment().unwrap().done)).collect();
+        progress.begin(Stage::Reading, 3);
+        let seen: Vec<(char, u64)> = progress.over(&['a', 'b', 'c']).map(|item| (*item, progress.moment().unwrap().done)).collect();
         assert_eq!(seen, [('a', 0), ('b', 1), ('c', 2)]);
         assert_eq!(progress.moment().unwrap().to_string(), "reading 3 of 3 manifests");
         let nothing: [char; 0] = [];
-        assert_eq!(progress.over(Stage::Writing, &nothing).count(), 0);
+        progress.begin(Stage::Writing, 0);
+        assert_eq!(progress.over(&nothing).count(), 0);
         assert_eq!(progress.moment().unwrap().to_string(), "writing");
     }
 

@@ -90,7 +90,7 @@ pub(super) fn input<'a>(job: &'a Job<'_>, files: &'a Files, loaded: &'a Loaded, 
 pub(super) fn make(job: &Job<'_>, files: &mut Files, out: &mut Diagnostics) -> (Loaded, Result<Compiled, ExitCode>) {
     let (loaded, old) = read(job, files, out);
     let compiled = rackform::compile(&input(job, files, &loaded, &old), out).map_err(|_| ExitCode::FAILURE);
-    let kept = compiled.and_then(|compiled| kept(job, &compiled.lock.to_text(), &loaded, files, out).map(|()| compiled));
+    let kept = compiled.and_then(|compiled| kept(job, &compiled.lock_text, &loaded, files, out).map(|()| compiled));
     (loaded, kept)
 }
 
@@ -142,7 +142,7 @@ fn finish(
     out: &mut Diagnostics,
 ) -> Result<String, ExitCode> {
     let failed = |_| ExitCode::FAILURE;
-    kept(job, &ready.lock, loaded, files, out)?;
+    kept(job, &ready.lock_text, loaded, files, out)?;
     let Some(folder) = folder else {
         ready.emit(Threads::available(), &(), out).map_err(failed)?;
         return Ok(summary(ready, terminal.verbose));
@@ -155,7 +155,7 @@ fn finish(
         out.settle(()).map_err(failed)?;
     }
     let before = loaded.lock.map(|lock| files.whole(lock));
-    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &ready.lock };
+    let lock = LockChange { path: &loaded.lock_path, before: before.as_deref(), after: &ready.lock_text };
     let unwritten = |fault, out: &mut Diagnostics| {
         out.report(unwritten("the output", "compile", &fault).note(format!("the output goes to {}", folder.display())));
         ExitCode::FAILURE

@@ -6,10 +6,10 @@ use super::references::{Refers, substituted};
 /// A section of a template.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Section {
-    /// Parameters.
-    Parameters,
     /// Resources.
     Resources,
+    /// Parameters.
+    Parameters,
     /// Outputs.
     Outputs,
 }
@@ -23,15 +23,15 @@ impl Section {
     /// The key of it.
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Parameters => "Parameters",
             Self::Resources => "Resources",
+            Self::Parameters => "Parameters",
             Self::Outputs => "Outputs",
         }
     }
 }
 
 /// The outline of a template, drawn while it is read.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Default)]
 pub(super) struct Outline<'t> {
     /// Names in sections, each with the text of its `Type`, if it has one.
     pub(super) names: [Vec<(&'t str, &'t str)>; SECTIONS.len()],
@@ -48,7 +48,7 @@ pub(super) struct Outline<'t> {
 }
 
 /// A mapping or a list that has begun.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 enum Open {
     /// A mapping, by the place of its first key, and what its last key says of the value.
     Map(usize, Refers),
@@ -58,7 +58,10 @@ enum Open {
 
 impl Outline<'_> {
     /// A value begins; what the key that it stands under says of it, and whether it is an item of a list.
-    fn begin(&mut self) -> (Refers, bool) {
+    fn begin(&mut self, is_map: bool) -> (Refers, bool) {
+        if self.open.len() == 1 && !is_map {
+            self.misshapen.extend(self.section);
+        }
         match self.open.last_mut() {
             None => (Refers::No, false),
             Some(Open::Map(_, refers)) => (*refers, false),
@@ -69,16 +72,11 @@ impl Outline<'_> {
             }
         }
     }
-
-    /// Whether what begins is the value of a section.
-    fn is_section(&self) -> bool {
-        self.open.len() == 1 && self.section.is_some()
-    }
 }
 
 impl<'t> Listener<'t> for Outline<'t> {
     fn begin_map(&mut self) {
-        self.begin();
+        self.begin(true);
         self.open.push(Open::Map(self.keys.len(), Refers::No));
     }
 
@@ -108,10 +106,7 @@ impl<'t> Listener<'t> for Outline<'t> {
     }
 
     fn begin_list(&mut self) {
-        if self.is_section() {
-            self.misshapen.extend(self.section);
-        }
-        let refers = match self.begin() {
+        let refers = match self.begin(false) {
             (refers, false) => refers,
             (_, true) => Refers::No,
         };
@@ -123,10 +118,7 @@ impl<'t> Listener<'t> for Outline<'t> {
     }
 
     fn scalar(&mut self, scalar: Scalar<'t>) {
-        if self.is_section() {
-            self.misshapen.extend(self.section);
-        }
-        let (refers, _) = self.begin();
+        let (refers, _) = self.begin(false);
         let Scalar::Text(text) = scalar else { return };
         match refers {
             Refers::Names | Refers::First => self.references.push(text),

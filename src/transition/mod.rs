@@ -483,8 +483,7 @@ impl Traveller<'_> {
 
     /// An app's stack in one of its states.
     fn step(&self, taken: &Taken) -> AppStep {
-        let Taken { app: at, unit, waits, is_final } = taken;
-        let at = *at;
+        let Taken { app: at, ref unit, ref waits, is_final } = *taken;
         let app = &self.fleet.apps[at];
         let wanted: BTreeMap<&RuleKey, &Rule> =
             self.rules[at].iter().map(|number| &self.allocation.rules[*number]).map(|rule| (&rule.key, rule)).collect();

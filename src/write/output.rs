@@ -216,13 +216,7 @@ impl<'a> Writing<'a> {
         // same one, two threads wait for each other.
         state.staged.sort_unstable_by(Staged::in_order);
         self.progress.begin(Stage::Writing, state.staged.len());
-        let place_all = |files: &[Staged]| {
-            files.iter().try_for_each(|file| {
-                let placed = file.place();
-                self.progress.step();
-                placed
-            })
-        };
+        let place_all = |files| self.progress.over(files).try_for_each(Staged::place);
         let finish = || {
             let (some, others) = state.staged.split_at(state.staged.len() / 2);
             let (some, others) = threads.both(others.len(), || place_all(some), || place_all(others));

@@ -115,7 +115,6 @@ struct EcsServiceContext {
     grace: Option<i64>,
     /// Ports of the container, each with the logical ID of the target group that it is registered with.
     targets: Vec<(i64, String)>,
-    own_address: bool,
     task_tags: bool,
 }
 
@@ -298,7 +297,6 @@ impl Lowering<'_> {
             spread: on_instances && !is_daemon,
             grace: (!targets.is_empty()).then_some(service.health.grace.value),
             targets,
-            own_address: task.own_address,
             task_tags: self.app.params.task_tags,
         }
     }
