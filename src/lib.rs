@@ -207,7 +207,7 @@ impl Ready<'_> {
         let Decided { fleet, allocation, .. } = &self.decided;
         let source = lower::Source::new(fleet, allocation, self.input.fleet_source, self.input.files);
         let steps = lower::steps(&self.way);
-        output::output(&steps, |step| source.place(step), |step| source.stack(step), threads, self.input.progress, taker, out)
+        output::output(&steps, |step| source.place(step), |step| source.given(step), threads, self.input.progress, taker, out)
     }
 }
 

@@ -80,11 +80,11 @@ const HOMES: &[(&str, &str)] = &[
     ("std::process", "cli/ load/revision.rs main.rs"),
     ("std::fs", "load.rs load/ write.rs write/"),
     ("rustix", "write/hold.rs"),
-    ("rmp_serde", "output/"),
+    ("blake3", "write/cache.rs"),
     ("std::thread", "cli/watch.rs threads.rs"),
     ("std::time", "cli/watch.rs"),
     ("terminal_size", "cli/terminal.rs cli/watch.rs"),
-    ("sha2", "allocate/priority.rs lower/ids.rs report/html/ transition/mark.rs write/cache.rs"),
+    ("sha2", "allocate/priority.rs lower/ids.rs report/html/ transition/mark.rs"),
 ];
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {

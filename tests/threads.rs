@@ -113,7 +113,7 @@ fn no_file_comes_that_was_not_announced() {
     let later = FLEET.replace("    params: {Internal: Yes}\n", "");
     for (fleet, text, lock) in [(FLEET, text.as_str(), Lock::default()), (&later, public, first.lock)] {
         let watched = Watched::default();
-        emit(2, fleet, &[("one", text), ("two", public)], &lock, &watched);
+        assert!(emit(2, fleet, &[("one", text), ("two", public)], &lock, &watched));
         let (announced, taken) = (watched.announced.into_inner().unwrap(), watched.taken.into_inner().unwrap());
         let strays: Vec<&String> = taken.iter().filter(|path| !announced.contains(path)).collect();
         assert!(strays.is_empty() && taken.len() > 6, "{strays:?} of {taken:?}");

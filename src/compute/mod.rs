@@ -14,7 +14,7 @@ pub use volumes::Mount;
 use std::collections::BTreeMap;
 
 use crate::diagnostics::Diagnostics;
-use crate::fleet::{App, Compute, Fargate, Fleet, PlacedApp, Rack};
+use crate::fleet::{App, Compute, Fargate, Fleet, Rack};
 use crate::manifest::{Manifest, Service};
 
 /// Seconds that Fargate gives a container to stop, at the most. API `RegisterTaskDefinition`, `stopTimeout`.
@@ -78,8 +78,7 @@ pub fn check(fleet: &Fleet, out: &mut Diagnostics) {
 
 /// The tasks of an app, one for each service in its place; none on a rack with `compute: none`. They are worked out
 /// where they are wanted, for those of a large fleet take room; [`check()`] reports what is wrong with them.
-pub fn tasks_of(fleet: &Fleet, app: &PlacedApp) -> Vec<Task> {
-    let rack = &fleet.racks[app.rack];
+pub fn tasks_of(app: &App, rack: &Rack) -> Vec<Task> {
     if rack.compute == Compute::None { Vec::new() } else { tasks(app, rack, &mut Diagnostics::default()) }
 }
 

@@ -18,7 +18,7 @@ pub(super) const MAX_NAMES: usize = 10;
 const MAX_FIRST_NAME: usize = 64;
 
 /// A certificate of an app.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AppCertificate {
     /// What identifies it in the lock.
     pub key: CertificateKey,

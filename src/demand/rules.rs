@@ -1,6 +1,7 @@
 //! Routes packed into rules: up to five hosts of one service each, and as few changes as can be.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 
 use super::bands::band;
 use crate::fleet::{App, Fleet, Rack};
@@ -21,6 +22,14 @@ pub struct Rule {
     pub hosts: Vec<Host>,
     /// Its number on the listener, 1 to 50000; 0 until it is given one.
     pub priority: u32,
+}
+
+/// An app is the same wherever it stands in the fleet.
+impl Hash for Rule {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { key, app: _, service, hosts, priority } = self;
+        (key, service, hosts, priority).hash(state);
+    }
 }
 
 /// What patterns must share to stand in one rule: then the rule has one place in the order.

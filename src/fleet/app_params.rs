@@ -10,7 +10,7 @@ use crate::manifest::{Manifest, logical_id};
 use crate::source::{Place, Spanned};
 
 /// How a target group shares requests out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Algorithm {
     /// One after another.
     RoundRobin,
@@ -29,7 +29,7 @@ impl Algorithm {
 }
 
 /// Whether services run on Fargate.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Fargate {
     /// On Fargate.
     Yes,
@@ -40,7 +40,7 @@ pub enum Fargate {
 }
 
 /// The parameters of an app, with Convox's defaults.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one Yes/No parameter of Convox")]
 pub struct AppParams {
     /// `InternalDomains`: whether `<service>.<app>.<rack>.convox` is routed, and the default host

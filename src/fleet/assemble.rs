@@ -1,6 +1,7 @@
 //! Racks and apps from what was written, with names and references checked.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 use std::ops::{Deref, Range};
 use std::sync::Arc;
 
@@ -114,6 +115,14 @@ pub struct App {
     pub source: String,
 }
 
+/// What is made of an app depends on the rack that it stands on, and not on those on which it might.
+impl Hash for App {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { name, place: _, rack_place: _, allowed: _, is_pinned: _, manifest, params, environment, images, source } = self;
+        (name, manifest, params, environment, images, source).hash(state);
+    }
+}
+
 impl Draft {
     /// The racks that are open, and each app on its rack: pairs of places of apps and racks. Every
     /// name that AWS and DNS must hold apart is checked.
@@ -132,7 +141,7 @@ impl Draft {
 }
 
 /// The image of a service, from rackform.yml or the command line.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AppImage {
     /// The service.
     pub service: String,

@@ -4,7 +4,7 @@ use super::values;
 use crate::source::Place;
 
 /// What runs the containers of a rack: `compute` in rackform.yml.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Compute {
     /// Not written: Fargate, and instances as soon as something on the rack needs them.
     #[default]
@@ -32,7 +32,7 @@ impl Compute {
 }
 
 /// The API of a rack: a container behind the balancer.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Api {
     /// Its image: at most 255 characters, as ECS takes them.
     pub image: String,
@@ -52,7 +52,7 @@ const LEAST_VOLUME: u32 = 30;
 const MOST_VOLUME: u32 = 16_384;
 
 /// Rack parameters about instances.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct InstanceParams {
     /// `InstanceType`, such as t3.small.
     pub kind: String,
@@ -142,7 +142,7 @@ impl InstanceParams {
 }
 
 /// Rack parameters about the API.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ApiParams {
     /// `ApiCount`: processes, 1 to 899, of a rack with `HighAvailability`; without it there is one.
     pub count: u32,

@@ -3,7 +3,7 @@
 use super::Fargate;
 
 /// Count and size of a service, over those of its manifest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Formation {
     /// Processes.
     pub count: u32,

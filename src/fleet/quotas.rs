@@ -5,7 +5,7 @@ use serde::Deserialize;
 use crate::source::Spanned;
 
 /// The most that one router may hold of what can be raised.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Quotas {
     /// Rules over all listeners, default actions not counted. Service Quotas L-7EED9B64.
     pub rules: usize,

@@ -4,7 +4,7 @@ use super::{Api, Compute, Quotas, RackParams};
 use crate::source::Place;
 
 /// A rack.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Rack {
     /// Name of the rack and of its stack; see `RACK_NAME` for what it may be.
     pub name: String,
@@ -95,7 +95,7 @@ impl Rack {
 }
 
 /// Where a rack's default certificate comes from.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Certificate {
     /// It exists; the ARN.
     Given(String),
@@ -106,7 +106,7 @@ pub enum Certificate {
 }
 
 /// A certificate that exists, and the names on it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SharedCertificate {
     /// Its ARN.
     pub arn: String,
@@ -117,7 +117,7 @@ pub struct SharedCertificate {
 }
 
 /// The network of a rack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Network {
     /// The rack stack makes one.
     Create,

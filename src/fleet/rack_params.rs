@@ -5,7 +5,7 @@ use super::{ApiParams, Cidr, InstanceParams, RackSpec, WrittenParam, rack_checks
 use crate::diagnostics::{Diagnostic, Diagnostics, Mend, certain, codes, nearest};
 
 /// What a router does with requests that could desynchronise it from a target.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MitigationMode {
     /// Let them pass and count them.
     Monitor,
@@ -16,7 +16,7 @@ pub enum MitigationMode {
 }
 
 /// One of a rack's two network balancers, as Convox has them since release 20260420193621.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one Yes/No parameter of Convox")]
 pub struct NetworkBalancer {
     /// `NLB`, `NLBInternal`: whether it is there.
@@ -51,7 +51,7 @@ impl NetworkBalancer {
 }
 
 /// The parameters of one rack.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one Yes/No parameter of Convox")]
 pub struct RackParams {
     /// `Internal`: there is an internal router.

@@ -50,7 +50,7 @@ impl Class {
 }
 
 /// What identifies a rule for as long as it lives. Written `rack/router/app/service/exact1`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleKey {
     /// Name of the rack.
     pub rack: String,
@@ -109,7 +109,7 @@ pub struct LockedRule {
 }
 
 /// What identifies a certificate of an app. Written `rack/app/1`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CertificateKey {
     /// Name of the rack.
     pub rack: String,

@@ -4,7 +4,7 @@
 use std::fmt;
 
 /// What a service speaks, as the scheme of its `port` says.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Scheme {
     /// HTTP/1.1.
     #[default]
@@ -39,7 +39,7 @@ impl Scheme {
 }
 
 /// What a target group is made of. Written `3000`, `https:8443`, or `3000/instance`.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct TargetGroup {
     /// What its targets speak.
     pub scheme: Scheme,

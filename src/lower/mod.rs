@@ -6,15 +6,14 @@ mod intrinsic;
 mod rack;
 mod stack;
 
-pub use app::{RuleInStack, TargetGroupContext, rule_in_stack};
-pub use rack::{RackUse, lower_rack};
+pub use app::{GivenApp, RuleInStack, TargetGroupContext, rule_in_stack};
+pub use rack::{GivenRack, RackUse, lower_rack};
 pub use stack::{Context, Parameter, Stack, StackKind};
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::allocate::Allocation;
-use crate::compute;
 use crate::fleet::{Fleet, Rack};
 use crate::manifest::Agent;
 use crate::routes::Router;
@@ -73,18 +72,15 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The stack of a step; none for an app of which nothing runs and nothing is behind a router.
-    pub fn stack(&self, step: &Step<'_>) -> Option<Stack> {
+    /// What the stack of a step is made from.
+    pub fn given(&self, step: &Step<'a>) -> Given<'a> {
         match step {
-            Step::Rack(step) => Some(self.rack(step)),
-            Step::App(step) => {
-                let tasks = compute::tasks_of(self.fleet, &self.fleet.apps[step.app]);
-                app::lower(self.fleet, step, &tasks, &self.allocation.lock, self.files)
-            }
+            Step::Rack(step) => Given::Rack(Box::new(self.rack(step))),
+            Step::App(step) => Given::App(GivenApp::new(self.fleet, step, &self.allocation.lock, self.files)),
         }
     }
 
-    fn rack(&self, step: &RackStep) -> Stack {
+    fn rack(&self, step: &'a RackStep) -> GivenRack<'a> {
         let rack = with_kept(&self.fleet.racks[step.rack], step);
         let certificates = |router| {
             let used = self.allocation.certificates.shared.get(&(step.rack, router)).into_iter().flatten();
@@ -97,7 +93,27 @@ impl<'a> Source<'a> {
             instances: self.allocation.lock.racks.get(&rack.name).is_some_and(|known| known.instances),
             agent_ports: self.agent_ports.get(&step.rack).cloned().unwrap_or_default(),
         };
-        lower_rack(&rack, &used, step.mark.as_ref(), &header(self.written_from))
+        GivenRack { rack, used, mark: step.mark.as_ref(), written_from: self.written_from }
+    }
+}
+
+/// All that a stack is made from, beside this program: the same makes the same, so a digest of it says whether a stack
+/// that was made before is still right. Who makes one sees nothing else.
+#[derive(Debug, Hash)]
+pub enum Given<'a> {
+    /// For a rack.
+    Rack(Box<GivenRack<'a>>),
+    /// For an app.
+    App(GivenApp<'a>),
+}
+
+impl Given<'_> {
+    /// The stack; none for an app of which nothing runs and nothing is behind a router.
+    pub fn stack(&self) -> Option<Stack> {
+        match self {
+            Self::Rack(given) => Some(given.stack()),
+            Self::App(given) => given.stack(),
+        }
     }
 }
 

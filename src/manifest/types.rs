@@ -2,10 +2,12 @@
 //!
 //! Keys, shapes and defaults are those of Convox's manifest reader, release 20260421192651.
 
+use std::hash::{Hash, Hasher};
+
 use crate::source::{FileId, Place, Spanned};
 
 /// One `convox.yml`.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Manifest {
     /// The file.
     pub file: FileId,
@@ -26,7 +28,7 @@ pub struct Manifest {
 }
 
 /// A service: one image, any number of processes.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 #[expect(clippy::struct_excessive_bools, reason = "each is one flag of the manifest")]
 pub struct Service {
     /// Its name, at its key.
@@ -97,7 +99,7 @@ impl Service {
 }
 
 /// A custom host name.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct Domain {
     /// The name as written, trimmed.
     pub name: Spanned<String>,
@@ -106,7 +108,7 @@ pub struct Domain {
 }
 
 /// One process on each instance.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Agent {
     /// Where `agent` is written.
     pub place: Place,
@@ -122,7 +124,7 @@ impl Agent {
 }
 
 /// How an image is built.
-#[derive(Debug, Default)]
+#[derive(Debug, Hash, Default)]
 pub struct Build {
     /// Folder; `.` unless written.
     pub path: String,
@@ -133,7 +135,7 @@ pub struct Build {
 }
 
 /// Bounds of a rolling deployment, per cent of the desired count.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Deployment {
     /// 50, or 0 for agents and singletons.
     pub minimum: Spanned<i64>,
@@ -142,7 +144,7 @@ pub struct Deployment {
 }
 
 /// The health check of a target group, in seconds.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Health {
     /// `/` unless written.
     pub path: Spanned<String>,
@@ -155,7 +157,7 @@ pub struct Health {
 }
 
 /// Where a service listens.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Port {
     /// The number.
     pub number: Spanned<i64>,
@@ -164,7 +166,7 @@ pub struct Port {
 }
 
 /// A port on the rack's network balancer.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct NlbPort {
     /// Where its port is written.
     pub place: Place,
@@ -187,7 +189,7 @@ pub struct NlbPort {
 }
 
 /// How many processes of what size.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Scale {
     /// Where it is written, or the service's name.
     pub place: Place,
@@ -210,7 +212,7 @@ pub struct Scale {
 }
 
 /// What the autoscaler keeps.
-#[derive(Debug, Default)]
+#[derive(Debug, Hash, Default)]
 pub struct Targets {
     /// Average CPU, per cent.
     pub cpu: Option<Spanned<i64>>,
@@ -249,8 +251,15 @@ pub struct CustomTarget {
     pub dimensions: Vec<(String, String)>,
 }
 
+impl Hash for CustomTarget {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { place: _, namespace, metric, aggregate, written_aggregate: _, value, dimensions } = self;
+        (namespace, metric, aggregate, value.to_bits(), dimensions).hash(state);
+    }
+}
+
 /// A database, cache or file system.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Resource {
     /// Its name, at its key.
     pub name: Spanned<String>,
@@ -263,7 +272,7 @@ pub struct Resource {
 }
 
 /// A command on a schedule.
-#[derive(Debug)]
+#[derive(Debug, Hash)]
 pub struct Timer {
     /// Its name, at its key.
     pub name: Spanned<String>,

@@ -4,13 +4,14 @@
 mod deploy;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash as _, Hasher};
 use std::iter;
 use std::sync::Mutex;
 
 use crate::diagnostics::codes::{BUG, TEMPLATE_LIMIT};
 use crate::diagnostics::{Diagnostic, Diagnostics, Reported};
 use crate::index::{INDEX, Index, IndexedStack};
-use crate::lower::{Stack, StackKind};
+use crate::lower::{Given, Stack, StackKind};
 use crate::progress::{Progress, Stage};
 use crate::render::{Fault, render, verify};
 use crate::threads::Threads;
@@ -40,19 +41,30 @@ pub trait Taker: Sync {
     /// taken.
     fn has(&self, file: &OutputFile) -> bool;
 
-    /// Whether it remembers from what files were made.
+    /// Whether it remembers from what stacks were made.
     fn remembers(&self) -> bool {
         false
     }
 
-    /// Whether the file that stands in a place is known to be what is made from this, and need be neither made nor
-    /// taken.
-    fn knows(&self, _path: &str, _made_from: &[u8]) -> bool {
-        false
+    /// The entry in the list of stacks of one whose template and parameters stand in these places, and are known to be
+    /// what is made from this: it need be neither made nor taken.
+    fn known(&self, _template: &str, _parameters: &str, _made_from: &[u8]) -> Option<IndexedStack> {
+        None
     }
 
-    /// What a text was made from, if the output comes to its end.
-    fn remember(&self, _made_from: &[u8], _text: &str) {}
+    /// What the files of a stack were made from, if the output comes to its end.
+    fn remember(&self, _made_from: &[u8], _made: &Made<'_>) {}
+}
+
+/// What is made of a stack.
+#[derive(Debug, Clone, Copy)]
+pub struct Made<'a> {
+    /// Its entry in the list of stacks.
+    pub entry: &'a IndexedStack,
+    /// The text of its template.
+    pub template: &'a str,
+    /// The text of its parameters.
+    pub parameters: &'a str,
 }
 
 /// Nobody takes them: they were made to see whether they can be.
@@ -90,26 +102,34 @@ impl Collected {
     }
 }
 
-/// Render the stacks of every phase, which `lower` makes of its steps, and what deploys them; `place` says which rack,
-/// and which app on it, a step is about. A stack lies where it always lies, as it is in the end; what a phase needs
-/// beside that lies in a folder of the phase.
-pub fn output<S: Sync>(
+/// Render the stacks of every phase, each of what `given` says of its step; `place` says which rack, and which app on it,
+/// a step is about. A stack lies where it always lies, as it is in the end; what a phase needs beside that lies in a folder
+/// of the phase.
+pub fn output<'a, S: Sync>(
     phases: &[Vec<S>],
-    place: impl Fn(&S) -> (String, Option<String>),
-    lower: impl Fn(&S) -> Option<Stack> + Sync,
+    place: impl Fn(&S) -> (String, Option<String>) + Sync,
+    given: impl Fn(&S) -> Given<'a> + Sync,
     threads: Threads,
     progress: &Progress,
     taker: &dyn Taker,
     out: &mut Diagnostics,
 ) -> Result<Index, Reported> {
     progress.begin(Stage::Rendering, phases.iter().map(Vec::len).sum());
-    taker.begin(candidates(phases, place));
+    taker.begin(candidates(phases, &place));
+    // Where phases are many, what stands in a place is made in several ways, and all is made anew.
+    let remembers = taker.remembers() && phases.len() == 1;
     // Backwards, for whether a stack is as it will be in the end depends on what follows.
     let mut changed_later: BTreeSet<String> = BTreeSet::new();
     let mut phases_of_stacks: Vec<Vec<Written>> = Vec::new();
     for (phase, steps) in phases.iter().enumerate().rev() {
         let written = threads.map(steps, |step| {
-            let written = lower(step).map(|stack| write_stack(&stack, phase, phases.len(), &changed_later, taker));
+            let given = given(step);
+            let made_from = remembers.then(|| made_from(&given));
+            let known = made_from.as_ref().and_then(|made_from| known(place(step), made_from, taker));
+            let written = known.map(Ok).or_else(|| {
+                let stack = given.stack()?;
+                Some(write_stack(&stack, made_from.as_deref(), phase, phases.len(), &changed_later, taker))
+            });
             progress.step();
             written
         });
@@ -131,15 +151,24 @@ pub fn output<S: Sync>(
     Ok(index)
 }
 
-/// A stack whose files somebody has taken.
+/// A stack whose files somebody has taken, or has already.
 struct Written {
     entry: IndexedStack,
     files: Vec<String>,
 }
 
-/// Render a stack of a phase and hand its files on; or its name and what is wrong with it.
+/// A stack that is made from this and stands where it belongs.
+fn known((rack, app): (String, Option<String>), made_from: &[u8], taker: &dyn Taker) -> Option<Written> {
+    let [template, parameters] = paths_of(&rack, app.as_deref());
+    let entry = taker.known(&template, &parameters, made_from)?;
+    Some(Written { entry, files: vec![template, parameters] })
+}
+
+/// Render a stack of a phase and hand its files on; or its name and what is wrong with it. `made_from` is what to remember
+/// of it.
 fn write_stack(
     stack: &Stack,
+    made_from: Option<&[u8]>,
     phase: usize,
     phases: usize,
     changed_later: &BTreeSet<String>,
@@ -162,25 +191,22 @@ fn write_stack(
     }
     let files = places.concat();
     let [templates, values] = [0, 1].map(|kind| places.iter().map(move |place| place[kind].clone()));
-    write_template(stack, templates.collect(), taker).map_err(|fault| (stack.name.clone(), fault))?;
-    for (path, text) in values.zip(iter::repeat_n(parameters(stack), places.len())) {
+    let fault = |fault| (stack.name.clone(), fault);
+    let template = render(stack.template, &stack.context).map_err(|why| fault(Fault::Bug(why)))?;
+    let parameters = parameters(stack);
+    if let Some(made_from) = made_from {
+        // In vain if something is wrong with it: then there is no output.
+        taker.remember(made_from, &Made { entry: &entry, template: &template, parameters: &parameters });
+    }
+    write_template(stack, template, templates.collect(), taker).map_err(fault)?;
+    for (path, text) in values.zip(iter::repeat_n(parameters, places.len())) {
         taker.take(OutputFile { path, text, executable: false });
     }
     Ok(Written { entry, files })
 }
 
-/// Make the template of a stack and hand it on, for every place where it is to stand.
-fn write_template(stack: &Stack, places: Vec<String>, taker: &dyn Taker) -> Result<(), Fault> {
-    let made_from = taker.remembers().then(|| made_from(stack));
-    if let Some(made_from) = &made_from
-        && places.iter().all(|path| taker.knows(path, made_from))
-    {
-        return Ok(());
-    }
-    let text = render(stack.template, &stack.context).map_err(Fault::Bug)?;
-    if let Some(made_from) = &made_from {
-        taker.remember(made_from, &text); // in vain if something is wrong with it: then there is no output
-    }
+/// Hand the template of a stack on, for every place where it is to stand, read back unless it stands there.
+fn write_template(stack: &Stack, text: String, places: Vec<String>, taker: &dyn Taker) -> Result<(), Fault> {
     let copies = iter::repeat_n(text, places.len());
     let files = places.into_iter().zip(copies).map(|(path, text)| OutputFile { path, text, executable: false });
     let missing: Vec<OutputFile> = files.filter(|file| !taker.has(file)).collect();
@@ -193,10 +219,24 @@ fn write_template(stack: &Stack, places: Vec<String>, taker: &dyn Taker) -> Resu
     Ok(())
 }
 
-/// All that the template of a stack is made from, and read back against, beside this program. In `MessagePack`: values
-/// that differ, also in kind or order, differ there, and it takes half the time that JSON does.
-fn made_from(stack: &Stack) -> Vec<u8> {
-    rmp_serde::to_vec(&(stack.template, &stack.context, &stack.resources)).expect("a stack is plain data")
+/// All that a stack is made from, as bytes: what differs, differs there.
+fn made_from(given: &Given<'_>) -> Vec<u8> {
+    let mut bytes = Bytes(Vec::new());
+    given.hash(&mut bytes);
+    bytes.0
+}
+
+/// Keeps what it is told to digest.
+struct Bytes(Vec<u8>);
+
+impl Hasher for Bytes {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.extend_from_slice(bytes);
+    }
+
+    fn finish(&self) -> u64 {
+        0 // nobody asks
+    }
 }
 
 /// Every path that may be written.

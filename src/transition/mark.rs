@@ -11,7 +11,7 @@ use super::Kept;
 use super::unit::Unit;
 
 /// The step that a stack is in.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mark {
     /// The change, by its generation and what it does to this stack. Two branches count alike, so the
     /// number alone would not tell their changes apart.

@@ -11,6 +11,7 @@ mod mark;
 mod unit;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
 use account::{Account, Refusal};
@@ -91,8 +92,16 @@ pub struct AppStep {
     pub mark: Option<Mark>,
 }
 
+/// An app is the same wherever it stands in the fleet.
+impl Hash for AppStep {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        let Self { app: _, rules, certificates, ports, old_target_groups, mark } = self;
+        (rules, certificates, ports, old_target_groups, mark).hash(state);
+    }
+}
+
 /// A rule in a phase.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Hash)]
 pub struct StepRule {
     /// The rule.
     pub rule: Rule,

@@ -1,11 +1,11 @@
-//! What files were made from, remembered on this machine from compile to compile, so that they need not be made again
+//! What stacks were made from, remembered on this machine from compile to compile, so that they need not be made again
 //! to see that they stand already.
 //!
-//! A line of it is a digest of this program, of all that a file was made from, and of its text. It says that the one
-//! makes the other of that, which stays true whatever happens: without a line a file is made again, and nobody finds a
-//! line for another text. So nothing here can fail, and what is lost costs time. It lies with the user and never in
+//! A line of it is a digest of this program, of all that a stack was made from, and of what was made of that: its entry in
+//! the list of stacks and the texts of its files. It says that the one makes the other, which stays true whatever happens:
+//! without a line a stack is made again, and nobody finds a line for other texts. So nothing here can fail, and what is lost costs time. It lies with the user and never in
 //! a project, where a line could come with the change of a template that it speaks for
-//! (`docs/decisions/0033-what-was-rendered-is-remembered.md`).
+//! (`docs/decisions/0033-what-stacks-were-made-from-is-remembered.md`).
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirBuilder, File};
@@ -13,15 +13,15 @@ use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 
-use sha2::{Digest as _, Sha256};
-
 use super::staging::temporary;
+use crate::index::IndexedStack;
 
-/// Bytes of a cache that are read at the most: lines of half a million files.
+/// Bytes of a cache that are read at the most: lines of half a million stacks.
 const MAX_BYTES: u64 = 16 << 20;
 
-/// A line of a cache.
-type Line = [u8; 32];
+/// A line of a cache. `BLAKE3`, for whoever could find two texts with one digest could let one stand for the other, and
+/// because it is the fastest that nobody can do so with: as many bytes are digested as are written.
+type Line = [u8; blake3::OUT_LEN];
 
 /// What was made into one folder.
 pub(super) struct Cache {
@@ -37,7 +37,7 @@ impl Cache {
     /// The cache of a folder below `home`; none where it can't be said which program this is.
     pub(super) fn of(home: &Path, program: &Path, folder: &Path) -> Option<Self> {
         // Folders that share a name take it from each other, which costs time, and there are never more than 256.
-        let name = Sha256::digest(folder.as_os_str().as_encoded_bytes())[0];
+        let name = blake3::hash(folder.as_os_str().as_encoded_bytes()).as_bytes()[0];
         let path = home.join(format!("{name:02x}"));
         let mut bytes = Vec::new();
         let read = File::open(&path).and_then(|file| file.take(MAX_BYTES).read_to_end(&mut bytes));
@@ -46,9 +46,9 @@ impl Cache {
         Some(Self { path, program: identity(program)?, before, now: Mutex::default() })
     }
 
-    /// Whether a text is known to be made from this, which is then remembered.
-    pub(super) fn knows(&self, made_from: &[u8], text: &[u8]) -> bool {
-        let line = self.line(made_from, text);
+    /// Whether an entry and the texts of its files are known to be made from this, which is then remembered.
+    pub(super) fn knows(&self, made_from: &[u8], entry: &IndexedStack, texts: [&[u8]; 2]) -> bool {
+        let line = self.line(made_from, entry, texts);
         let knows = self.before.contains(&line);
         if knows {
             self.add(line);
@@ -56,9 +56,9 @@ impl Cache {
         knows
     }
 
-    /// Remember that a text was made from this.
-    pub(super) fn remember(&self, made_from: &[u8], text: &[u8]) {
-        self.add(self.line(made_from, text));
+    /// Remember that they were made from this.
+    pub(super) fn remember(&self, made_from: &[u8], entry: &IndexedStack, texts: [&[u8]; 2]) {
+        self.add(self.line(made_from, entry, texts));
     }
 
     /// Keep what is true of this compile, and nothing else.
@@ -75,10 +75,11 @@ impl Cache {
         }
     }
 
-    fn line(&self, made_from: &[u8], text: &[u8]) -> Line {
-        let mut digest = Sha256::new();
-        for part in [self.program.as_bytes(), made_from, text] {
-            digest.update(part.len().to_be_bytes()); // so that no part ends where another one begins
+    fn line(&self, made_from: &[u8], entry: &IndexedStack, [template, parameters]: [&[u8]; 2]) -> Line {
+        let entry = serde_json::to_vec(entry).expect("the entry is plain data");
+        let mut digest = blake3::Hasher::new();
+        for part in [self.program.as_bytes(), made_from, &entry, template, parameters] {
+            digest.update(&part.len().to_be_bytes()); // so that no part ends where another one begins
             digest.update(part);
         }
         digest.finalize().into()
@@ -120,33 +121,61 @@ fn changed(_: &fs::Metadata) -> impl std::fmt::Debug {}
 mod tests {
     use super::*;
 
+    fn entry(name: &str) -> IndexedStack {
+        IndexedStack {
+            stack: name.into(),
+            kind: "app".into(),
+            phase: None,
+            rack: "rack".into(),
+            app: None,
+            template: String::new(),
+            parameters: String::new(),
+            required: Vec::new(),
+        }
+    }
+
     #[test]
-    fn a_line_speaks_for_one_program_one_origin_and_one_text() {
+    fn a_line_speaks_for_one_program_one_origin_and_what_was_made_of_it() {
         let home = std::env::temp_dir().join(format!("rackform-cache-{}", std::process::id()));
         let program = home.join("program");
         fs::create_dir_all(&home).unwrap();
         fs::write(&program, "as it was").unwrap();
         let cache = || Cache::of(&home, &program, Path::new("/out")).unwrap();
-        assert!(!cache().knows(b"origin", b"text"));
-        cache().remember(b"origin", b"text");
-        assert!(!cache().knows(b"origin", b"text"), "nobody kept it");
+        let knows = |cache: &Cache, made_from: &str, name, text: &str, values: &str| {
+            cache.knows(made_from.as_bytes(), &entry(name), [text.as_bytes(), values.as_bytes()])
+        };
+        let knows_it = |cache: &Cache| knows(cache, "origin", "stack", "text", "values");
+        let remember = |cache: &Cache| cache.remember(b"origin", &entry("stack"), [b"text", b"values"]);
+        assert!(!knows_it(&cache()));
+        remember(&cache());
+        assert!(!knows_it(&cache()), "nobody kept it");
         let first = cache();
-        first.remember(b"origin", b"text");
+        remember(&first);
         first.keep();
         let second = cache();
-        assert!(second.knows(b"origin", b"text"));
-        for (made_from, text) in [("origin", "texts"), ("origi", "ntext"), ("origintext", ""), ("", "text"), ("text", "origin")] {
-            assert!(!second.knows(made_from.as_bytes(), text.as_bytes()), "{made_from} {text}");
+        assert!(knows_it(&second));
+        for (made_from, name, text, values) in [
+            ("origin", "stack", "texts", "values"),
+            ("origin", "stack", "text", "value"),
+            ("origin", "stack", "textv", "alues"),
+            ("origin", "stack", "textvalues", ""),
+            ("origin", "stacks", "text", "values"),
+            ("origi", "stack", "ntext", "values"),
+            ("", "stack", "text", "values"),
+            ("text", "stack", "origin", "values"),
+            ("origin", "stack", "values", "text"),
+        ] {
+            assert!(!knows(&second, made_from, name, text, values), "{made_from} {name} {text} {values}");
         }
         second.keep();
-        assert!(cache().knows(b"origin", b"text"), "what is known is kept");
+        assert!(knows_it(&cache()), "what is known is kept");
         cache().keep();
-        assert!(!cache().knows(b"origin", b"text"), "what was not asked for is not");
+        assert!(!knows_it(&cache()), "what was not asked for is not");
         let again = cache();
-        again.remember(b"origin", b"text");
+        remember(&again);
         again.keep();
         fs::write(&program, "as it is now").unwrap();
-        assert!(!cache().knows(b"origin", b"text"), "another program believes nothing");
+        assert!(!knows_it(&cache()), "another program believes nothing");
         fs::remove_file(&program).unwrap();
         assert!(Cache::of(&home, &program, Path::new("/out")).is_none());
         fs::remove_dir_all(&home).unwrap();

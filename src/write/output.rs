@@ -12,8 +12,8 @@ use super::hold::{Held, hold};
 use super::staging::{Pending, Staged, Staging, folder_of, remove, temporary, write_beside};
 use super::survey::Survey;
 use super::{LockChange, place_lock, real, stage_lock};
-use crate::index::{INDEX, Index, UNFINISHED};
-use crate::output::{OutputFile, Taker};
+use crate::index::{INDEX, Index, IndexedStack, UNFINISHED};
+use crate::output::{Made, OutputFile, Taker};
 use crate::progress::{Progress, Stage};
 use crate::threads::Threads;
 
@@ -82,18 +82,19 @@ impl Taker for Writing<'_> {
         self.cache.is_some()
     }
 
-    fn knows(&self, path: &str, made_from: &[u8]) -> bool {
-        let knows = |cache: &Cache| self.survey.standing(path).is_some_and(|text| cache.knows(made_from, &text));
-        let knows = self.cache.as_ref().is_some_and(knows);
-        if knows {
-            self.state().came.insert(path.to_owned());
-        }
-        knows
+    fn known(&self, template: &str, parameters: &str, made_from: &[u8]) -> Option<IndexedStack> {
+        let cache = self.cache.as_ref()?;
+        let entry = self.survey.listed_stack(template)?;
+        let (text, values) = (self.survey.standing(template)?, self.survey.standing(parameters)?);
+        cache.knows(made_from, entry, [&text, &values]).then(|| {
+            self.state().came.extend([template.to_owned(), parameters.to_owned()]);
+            entry.clone()
+        })
     }
 
-    fn remember(&self, made_from: &[u8], text: &str) {
+    fn remember(&self, made_from: &[u8], made: &Made<'_>) {
         if let Some(cache) = &self.cache {
-            cache.remember(made_from, text.as_bytes());
+            cache.remember(made_from, made.entry, [made.template.as_bytes(), made.parameters.as_bytes()]);
         }
     }
 }

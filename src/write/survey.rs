@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
+use std::mem;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
 use super::fault::{At as _, Fault};
 use super::output::take_away;
 use super::staging::{remove, temporary};
-use crate::index::{INDEX, Index, UNFINISHED};
+use crate::index::{INDEX, Index, IndexedStack, UNFINISHED};
 use crate::output::OutputFile;
 
 /// What stands in the head of every file that may have comments.
@@ -25,6 +26,8 @@ pub(super) struct Survey {
     pub(super) root: PathBuf,
     /// Files of the last compile.
     old: BTreeSet<String>,
+    /// Its stacks, by their templates.
+    stacks: BTreeMap<String, IndexedStack>,
     /// Files of a compile that was cut short.
     begun: BTreeSet<String>,
     /// Whether there was one.
@@ -38,9 +41,12 @@ impl Survey {
     pub(super) fn of(folder: &Path) -> Result<Self, Fault> {
         let root = fs::canonicalize(folder).at(folder)?;
         let was_begun = fs::symlink_metadata(folder.join(UNFINISHED)).is_ok();
-        let begun = if was_begun { listed(&folder.join(UNFINISHED)) } else { BTreeSet::new() };
-        let old = listed(&folder.join(INDEX));
-        Ok(Self { folder: folder.to_path_buf(), root, old, begun, was_begun, inside: Mutex::default() })
+        let files = |index: Option<Index>| index.map(|index| index.files.into_iter().collect()).unwrap_or_default();
+        let begun = if was_begun { files(listed(&folder.join(UNFINISHED))) } else { BTreeSet::new() };
+        let mut index = listed(&folder.join(INDEX));
+        let stacks = index.as_mut().map(|index| mem::take(&mut index.stacks)).unwrap_or_default();
+        let stacks = stacks.into_iter().map(|stack| (stack.template.clone(), stack)).collect();
+        Ok(Self { folder: folder.to_path_buf(), root, old: files(index), stacks, begun, was_begun, inside: Mutex::default() })
     }
 
     /// Remove what a compile that was cut short has left, but for what may be written anew.
@@ -80,6 +86,11 @@ impl Survey {
         is_same(&self.folder.join(&file.path), file, is_ours)
     }
 
+    /// The stack that the last compile has listed with a template.
+    pub(super) fn listed_stack(&self, template: &str) -> Option<&IndexedStack> {
+        self.stacks.get(template)
+    }
+
     /// The file that stands in a place, where nothing is wrong with that.
     pub(super) fn standing(&self, path: &str) -> Option<Vec<u8>> {
         if !self.was_folder_there(path).unwrap_or(false) {
@@ -103,13 +114,12 @@ impl Survey {
     }
 }
 
-/// The files that a list of stacks names; none where there is no list that can be read.
-fn listed(path: &Path) -> BTreeSet<String> {
+/// A list of stacks; none where there is no list that can be read.
+fn listed(path: &Path) -> Option<Index> {
     if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-        return BTreeSet::new();
+        return None;
     }
-    let index = fs::read_to_string(path).ok().and_then(|text| serde_json::from_str::<Index>(&text).ok());
-    index.map(|index| index.files.into_iter().collect()).unwrap_or_default()
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
 }
 
 /// Whether a file is as it should be. What stands there instead and can't be ours is an error: a

@@ -85,11 +85,12 @@ pub(crate) fn run_on(threads: usize, fleet: &str, apps: &[(&str, &str)], lock: &
     })
 }
 
-/// Compile apps on so many threads, and hand on what is made.
-pub(crate) fn emit(threads: usize, fleet: &str, apps: &[(&str, &str)], lock: &Lock, taker: &dyn Taker) {
+/// Compile apps on so many threads, and hand on what is made; whether nothing was wrong.
+pub(crate) fn emit(threads: usize, fleet: &str, apps: &[(&str, &str)], lock: &Lock, taker: &dyn Taker) -> bool {
+    let threads = Threads::of(threads);
     with_input(fleet, apps, lock, &Variables::new(), &Change::None, None, |input, _, out| {
-        prepare(Threads::of(threads), input, out).unwrap().emit(Threads::of(threads), taker, out).unwrap();
-    });
+        prepare(threads, input, out).and_then(|ready| ready.emit(threads, taker, out)).is_ok()
+    })
 }
 
 fn run_all(fleet: &str, apps: &[(&str, &str)], lock: &Lock, variables: &Variables, change: &Change) -> Outcome {

@@ -1,6 +1,7 @@
 //! An app's stack: target groups, rules, certificates and names on the routers of its rack, and the ECS services that
 //! answer behind them.
 
+mod given;
 mod port;
 mod scaling;
 mod target;
@@ -11,6 +12,8 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+pub use self::given::GivenApp;
+use self::given::{made_of, port_key};
 use self::port::PortContext;
 pub use self::target::TargetGroupContext;
 pub(super) use self::target::listener_export;
@@ -19,14 +22,10 @@ use self::task::{AppTasks, Behind, TaskContext};
 use super::ids;
 use super::stack::{Context, Parameter, Stack, StackKind};
 use crate::compute::{Image, Task};
-use crate::demand::{self, AppCertificate, Rule};
+use crate::demand::{AppCertificate, Rule};
 use crate::fleet::{App, Compute, Fleet, Rack};
-use crate::lock::{Lock, PortKey, TargetGroup, TargetGroupKey};
-use crate::manifest::{NlbPort, Service};
-use crate::ports::is_internal;
-use crate::routes::{Router, internal_domain, routers_of};
-use crate::source::Files;
-use crate::transition::AppStep;
+use crate::lock::Lock;
+use crate::routes::{internal_domain, routers_of};
 
 /// What the template of an app prints.
 #[derive(Debug, Clone, Serialize)]
@@ -108,58 +107,12 @@ fn import(rack: &Rack, name: &str) -> Value {
 
 /// An app that is lowered: where it stands, and what runs of it.
 struct Lowering<'a> {
+    given: &'a GivenApp<'a>,
     app: &'a App,
     rack: &'a Rack,
     /// The name of its stack.
     stack: String,
     tasks: &'a [Task],
-    lock: &'a Lock,
-    files: &'a Files,
-}
-
-/// Lower one app in a phase; none when nothing of it is behind a router and nothing of it runs.
-pub(super) fn lower(fleet: &Fleet, step: &AppStep, tasks: &[Task], lock: &Lock, files: &Files) -> Option<Stack> {
-    let app = &fleet.apps[step.app];
-    let rack = &fleet.racks[app.rack];
-    let lowering = Lowering { app, rack, stack: stack_name(app, rack), tasks, lock, files };
-    let services: Vec<ServiceContext> = (0..app.manifest.services.len()).filter_map(|number| lowering.service(number, step)).collect();
-    if services.is_empty() {
-        return None;
-    }
-    let own: &[AppCertificate] = &step.certificates;
-    let zone = rack.hosted_zone.as_ref().filter(|_| own.iter().any(|certificate| !certificate.validated.is_empty()));
-    let zone = zone.map(|zone| {
-        let parameter = Parameter { name: "PublicHostedZone".into(), value: Some(zone.clone()) };
-        (parameter, "AWS::Route53::HostedZone::Id", "Public hosted zone in which certificates are validated".to_owned())
-    });
-    let parameters: Vec<(Parameter, &str, String)> = zone.into_iter().chain(lowering.images(&services)).collect();
-    let has_tasks = services.iter().any(|service| service.task.is_some());
-    let context = AppContext {
-        header: super::header(&app.source),
-        description: format!("App {} on the rack {}", app.name, rack.name),
-        mark: step.mark.as_ref().map(|mark| (mark.change.clone(), mark.phase)),
-        parameters: parameters
-            .iter()
-            .map(|(parameter, kind, description)| ParameterContext { name: parameter.name.clone(), kind, description: description.clone() })
-            .collect(),
-        certificates: own.iter().map(|own| certificate(rack, own)).collect(),
-        tasks: has_tasks.then(|| lowering.shared()),
-        outputs: lowering.outputs(&services),
-        app: app.name.clone(),
-        rack: rack.name.clone(),
-        vpc: export(rack, "Vpc"),
-        services,
-    };
-    Some(Stack {
-        kind: StackKind::App,
-        rack: rack.name.clone(),
-        app: Some(app.name.clone()),
-        template: "app.yaml",
-        resources: resources(&context),
-        context: Context::App(Box::new(context)),
-        parameters: parameters.into_iter().map(|(parameter, ..)| parameter).collect(),
-        name: lowering.stack,
-    })
 }
 
 /// Every logical ID with its type.
@@ -194,19 +147,6 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
     }
 }
 
-/// What the target groups of a service are made of, as the lock has it; none without a port.
-fn made_of(app: &App, number: usize, rack: &Rack, lock: &Lock) -> Option<TargetGroup> {
-    let wanted = demand::target_group(app, number, rack)?;
-    let key = TargetGroupKey { app: app.name.clone(), service: app.manifest.services[number].name.value.clone() };
-    Some(lock.target_groups.get(&key).map_or(wanted, |known| known.is))
-}
-
-/// What the lock knows a network port by; none for one that is no port.
-fn port_key(app: &App, rack: &Rack, nlb: &NlbPort) -> Option<PortKey> {
-    let router = if is_internal(nlb) { Router::Internal } else { Router::Public };
-    Some(PortKey { rack: rack.name.clone(), app: app.name.clone(), router, port: u16::try_from(nlb.port).ok()? })
-}
-
 /// The name of an app's stack.
 fn stack_name(app: &App, rack: &Rack) -> String {
     format!("{}-{}", rack.name, app.name)
@@ -236,13 +176,65 @@ pub fn rule_in_stack(fleet: &Fleet, lock: &Lock, rule: &Rule, http: bool) -> Opt
     })
 }
 
+/// Lower an app in a phase.
+fn lower(given: &GivenApp<'_>, tasks: &[Task]) -> Option<Stack> {
+    Lowering { given, app: given.app, rack: given.rack, stack: stack_name(given.app, given.rack), tasks }.stack()
+}
+
 impl Lowering<'_> {
+    fn stack(self) -> Option<Stack> {
+        let (app, rack, step) = (self.app, self.rack, self.given.step);
+        let services: Vec<ServiceContext> = (0..app.manifest.services.len()).filter_map(|number| self.service(number)).collect();
+        if services.is_empty() {
+            return None;
+        }
+        let own: &[AppCertificate] = &step.certificates;
+        let zone = rack.hosted_zone.as_ref().filter(|_| own.iter().any(|certificate| !certificate.validated.is_empty()));
+        let zone = zone.map(|zone| {
+            let parameter = Parameter { name: "PublicHostedZone".into(), value: Some(zone.clone()) };
+            (parameter, "AWS::Route53::HostedZone::Id", "Public hosted zone in which certificates are validated".to_owned())
+        });
+        let parameters: Vec<(Parameter, &str, String)> = zone.into_iter().chain(self.images(&services)).collect();
+        let has_tasks = services.iter().any(|service| service.task.is_some());
+        let context = AppContext {
+            header: super::header(&app.source),
+            description: format!("App {} on the rack {}", app.name, rack.name),
+            mark: step.mark.as_ref().map(|mark| (mark.change.clone(), mark.phase)),
+            parameters: parameters
+                .iter()
+                .map(|(parameter, kind, description)| ParameterContext {
+                    name: parameter.name.clone(),
+                    kind,
+                    description: description.clone(),
+                })
+                .collect(),
+            certificates: own.iter().map(|own| certificate(rack, own)).collect(),
+            tasks: has_tasks.then(|| self.shared()),
+            outputs: self.outputs(&services),
+            app: app.name.clone(),
+            rack: rack.name.clone(),
+            vpc: export(rack, "Vpc"),
+            services,
+        };
+        Some(Stack {
+            kind: StackKind::App,
+            rack: rack.name.clone(),
+            app: Some(app.name.clone()),
+            template: "app.yaml",
+            resources: resources(&context),
+            context: Context::App(Box::new(context)),
+            parameters: parameters.into_iter().map(|(parameter, ..)| parameter).collect(),
+            name: self.stack,
+        })
+    }
+
     /// One service: what routers see of it, and what runs behind them; none when that is nothing.
-    fn service(&self, number: usize, step: &AppStep) -> Option<ServiceContext> {
-        let (app, rack) = (self.app, self.rack);
+    fn service(&self, number: usize) -> Option<ServiceContext> {
+        let (app, rack, step) = (self.app, self.rack, self.given.step);
+        let given = &self.given.services[number];
         let service = &app.manifest.services[number];
         let name = &service.name.value;
-        let group = step.old_target_groups.get(name).copied().or_else(|| made_of(app, number, rack, self.lock));
+        let group = step.old_target_groups.get(name).copied().or(given.made_of);
         let on = |made_of| routers_of(service).iter().map(move |router| target_group(app, service, made_of, *router));
         let target_groups: Vec<TargetGroupContext> = group.into_iter().flat_map(on).collect();
         let mut contexts = Vec::new();
@@ -259,7 +251,7 @@ impl Lowering<'_> {
         let is_ready = target_groups.is_empty() || !attached.is_empty();
         let ports = service.nlb.iter().filter_map(|nlb| {
             let key = port_key(app, rack, nlb)?;
-            let named = self.lock.ports.get(&key).map_or(name, |known| &known.service);
+            let named = self.given.ports.get(&(key.router, key.port)).copied().unwrap_or(name);
             step.ports.contains(&(key.router, key.port)).then(|| port::port(app, rack, service, nlb, named))
         });
         let ports: Vec<PortContext> = ports.collect();
@@ -278,19 +270,13 @@ impl Lowering<'_> {
         Some(ServiceContext {
             number,
             name: name.clone(),
-            source: self.source(service),
+            source: format!("{}:{}", app.source, given.line),
             target_groups,
             rules: contexts,
             record,
             ports,
             task,
         })
-    }
-
-    /// Where a service is written, for a comment.
-    fn source(&self, service: &Service) -> String {
-        let (line, _) = self.files.line_column(service.name.place.file, service.name.place.span.start);
-        format!("{}:{line}", self.app.source)
     }
 
     /// The images of services that are built elsewhere, as parameters.

@@ -11,6 +11,7 @@ mod router;
 #[cfg(test)]
 mod tests;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
@@ -21,7 +22,7 @@ use crate::fleet::{Certificate, Network, Rack};
 use crate::transition::Mark;
 
 /// What the apps on a rack use of it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Hash, Default)]
 pub struct RackUse {
     /// ARNs of the shared certificates that the public router must hold.
     pub public_certificates: Vec<String>,
@@ -31,6 +32,22 @@ pub struct RackUse {
     pub instances: bool,
     /// Ports of instances at which agents are reached from the VPC, with `tcp` or `udp`.
     pub agent_ports: BTreeSet<(u16, String)>,
+}
+
+/// All that the stack of a rack is made from.
+#[derive(Debug, Hash)]
+pub struct GivenRack<'a> {
+    pub(super) rack: Cow<'a, Rack>,
+    pub(super) used: RackUse,
+    pub(super) mark: Option<&'a Mark>,
+    /// What its template names as what it was written from.
+    pub(super) written_from: &'a str,
+}
+
+impl GivenRack<'_> {
+    pub(super) fn stack(&self) -> Stack {
+        lower_rack(&self.rack, &self.used, self.mark, &super::header(self.written_from))
+    }
 }
 
 /// Logical ids and types, collected on the way.
