@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread::{self, Builder};
 
 /// Items for which a thread is worth its start and the wait for its end on a machine that is busy.
-const ENOUGH: usize = 64;
+const ENOUGH: usize = 32;
 /// Items that a thread takes at a time, few enough that none waits long for the last one.
 const BLOCK: usize = 16;
 

@@ -2,6 +2,7 @@
 //! nothing with which to switch it off.
 
 use std::cell::RefCell;
+use std::fmt::Write as _;
 use std::sync::LazyLock;
 
 use minijinja::syntax::SyntaxConfig;
@@ -72,7 +73,7 @@ fn flow(value: &Value, out: &mut String) -> Result<(), Error> {
     match value.kind() {
         ValueKind::String => scalar::quote(value.as_str().unwrap_or_default(), out),
         ValueKind::Bool => out.push_str(if value.is_true() { "true" } else { "false" }),
-        ValueKind::Number if value.is_integer() => out.push_str(&value.to_string()),
+        ValueKind::Number if value.is_integer() => write!(out, "{value}")?,
         ValueKind::Seq => {
             out.push('[');
             for (at, item) in value.try_iter()?.enumerate() {

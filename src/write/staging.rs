@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs::{self, File, Permissions};
 use std::io::{self, ErrorKind, Write as _};
 use std::path::{Path, PathBuf};
@@ -91,8 +92,8 @@ impl Staged {
 /// What was made beside the places of files, to be taken away if it comes to nothing.
 #[derive(Default)]
 pub(super) struct Staging {
-    /// Folders that are there.
-    known: BTreeSet<PathBuf>,
+    /// Folders that are there, as text: paths are compared part by part.
+    known: BTreeSet<OsString>,
     folders: Vec<PathBuf>,
     files: Vec<PathBuf>,
 }
@@ -100,7 +101,7 @@ pub(super) struct Staging {
 impl Staging {
     /// Make a folder and those above it.
     pub(super) fn folder(&mut self, folder: &Path) -> Result<(), Fault> {
-        if self.known.contains(folder) {
+        if self.known.contains(folder.as_os_str()) {
             return Ok(());
         }
         let missing: Vec<&Path> = folder.ancestors().take_while(|folder| !folder.as_os_str().is_empty() && !folder.is_dir()).collect();
@@ -121,7 +122,7 @@ impl Staging {
                 Err(error) => return Err(Fault::system(folder, &error)),
             }
         }
-        self.known.insert(folder.to_path_buf());
+        self.known.insert(folder.as_os_str().to_owned());
         Ok(())
     }
 

@@ -33,7 +33,7 @@ pub(super) struct Survey {
     /// Whether there was one.
     pub(super) was_begun: bool,
     /// Folders that are known to lie inside, and whether they were there before: in one that was not, nothing stands.
-    inside: Mutex<BTreeMap<PathBuf, bool>>,
+    inside: Mutex<BTreeMap<String, bool>>,
 }
 
 impl Survey {
@@ -102,15 +102,15 @@ impl Survey {
 
     /// Whether the folder of a file was there before. One that lies elsewhere is an error.
     fn was_folder_there(&self, path: &str) -> Result<bool, Fault> {
-        let parent = Path::new(path).parent().unwrap_or(Path::new(""));
+        let parent = path.rsplit_once('/').map_or("", |(parent, _)| parent); // as text, for paths are compared part by part
         let known = self.inside.lock().expect("nobody panics meanwhile").get(parent).copied();
         if let Some(was_there) = known {
             return Ok(was_there);
         }
-        stays_inside(&self.folder, &self.root, parent)?;
+        stays_inside(&self.folder, &self.root, Path::new(parent))?;
         let was_there = fs::symlink_metadata(self.folder.join(parent)).is_ok();
         // Another thread may have made it meanwhile; who was first saw it as it was.
-        Ok(*self.inside.lock().expect("nobody panics meanwhile").entry(parent.to_path_buf()).or_insert(was_there))
+        Ok(*self.inside.lock().expect("nobody panics meanwhile").entry(parent.to_owned()).or_insert(was_there))
     }
 }
 
