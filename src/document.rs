@@ -127,14 +127,11 @@ impl Document {
     }
 }
 
-/// The tree as JSON, for a schema; none when aliases would make it larger than any manifest.
-pub fn json_view(tree: &Tree, out: &mut Diagnostics) -> Option<serde_json::Value> {
-    let json = tree.to_json();
-    if json.is_none() {
-        out.report(
-            Diagnostic::new(&TOO_DEEP, tree.place(tree.root()), "aliases repeat more than 300,000 values")
-                .help("no manifest needs this; check what the file is"),
-        );
-    }
-    json
+/// Report that aliases make a tree larger than any manifest; it is then read no further.
+pub fn refuse_aliases<T>(tree: &Tree, out: &mut Diagnostics) -> Option<T> {
+    out.report(
+        Diagnostic::new(&TOO_DEEP, tree.place(tree.root()), "aliases repeat more than 300,000 values")
+            .help("no manifest needs this; check what the file is"),
+    );
+    None
 }

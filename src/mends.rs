@@ -19,8 +19,6 @@ pub struct Subject<'a> {
     pub schema: &'a Schema,
     /// The document.
     pub tree: &'a Tree,
-    /// The same as JSON.
-    pub json: &'a Value,
     /// Everything that the schema says of it.
     pub violations: &'a [Violation],
 }
@@ -40,11 +38,11 @@ impl Subject<'_> {
         if !is_once || self.tree.get(block, meant).is_some() || self.violations.iter().any(rival) {
             return None;
         }
-        let value = self.json.pointer(&format!("{}/{}", violation.pointer, escape_pointer(key)))?;
-        if !self.schema.takes(&format!("{}/{}", violation.pointer, escape_pointer(meant)), value) {
+        let entry = self.tree.get(block, key)?;
+        let value = self.tree.json_of(entry.value)?;
+        if !self.schema.takes(&format!("{}/{}", violation.pointer, escape_pointer(meant)), &value) {
             return None;
         }
-        let entry = self.tree.get(block, key)?;
         Some(Mend::text(self.tree.place(entry.key), meant))
     }
 

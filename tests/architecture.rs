@@ -11,7 +11,7 @@ const MAY_USE: &[(&str, &[&str])] = &[
     ("source", &[]),
     ("threads", &[]),
     ("diagnostics", &["source"]),
-    ("schema", &["diagnostics"]),
+    ("schema", &["diagnostics", "source"]),
     ("document", &["diagnostics", "source"]),
     (
         "doctor",

@@ -9,7 +9,7 @@ use super::promises::{Expectation, Promises, Reservation};
 use super::{Api, Compute, Network, Quotas, QuotasSpec, SharedCertificate};
 use crate::diagnostics::codes::{APP_NAME, CERTIFICATE_ARN, FLEET_SHAPE, FLEET_UNKNOWN_KEY, NETWORK, RACK_NAME, SYNTAX};
 use crate::diagnostics::{Change, Code, Diagnostic, Diagnostics, Mend};
-use crate::document::{self, json_view};
+use crate::document;
 use crate::mends;
 use crate::schema::{FLEET_SCHEMA, Violation, What};
 use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Resolved, Span, Spanned, Tree, Variables, escape_pointer, readable};
@@ -127,9 +127,8 @@ pub fn read(files: &Files, file: FileId, out: &mut Diagnostics) -> Option<FleetF
         out.report(without_quotes(files, diagnostic).unwrap_or_else(|| diagnostic.clone()));
     }
     let tree = read?.tree;
-    let json = json_view(&tree, out)?;
-    let violations = FLEET_SCHEMA.violations(&json);
-    let subject = mends::Subject { schema: &FLEET_SCHEMA, tree: &tree, json: &json, violations: &violations };
+    let Some(violations) = FLEET_SCHEMA.violations_of(&tree) else { return document::refuse_aliases(&tree, out) };
+    let subject = mends::Subject { schema: &FLEET_SCHEMA, tree: &tree, violations: &violations };
     let told = violations.iter().enumerate().filter_map(|(number, violation)| words(subject, violation, number < mends::MOST));
     mends::report(&tree, told.collect(), |_| true, out);
     Some(FleetFile { is_whole: violations.is_empty(), ..decode(&tree) })

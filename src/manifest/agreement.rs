@@ -1,5 +1,6 @@
-//! Schema and decoder are two writings of one shape. Where they say different things of a document,
-//! one of them is wrong, and that is a fault of ours: tests and fuzzing look for one.
+//! Schema and decoder are two writings of one shape, and the schema looks at a tree or at JSON. Where they
+//! say different things of a document, one of them is wrong, and that is a fault of ours: tests and fuzzing
+//! look for one.
 
 use std::collections::BTreeMap;
 
@@ -53,10 +54,14 @@ fn walk(tree: &Tree, node: NodeId, pointer: &str, out: &mut BTreeMap<NodeId, Str
     }
 }
 
-/// Where the two differ, if they do. Some rules are beyond a schema: ports of the network
+/// Where they differ, if they do. Some rules are beyond a schema: ports of the network
 /// balancer that clash, networks with host bits, names such as `on` that are no text, and whole numbers that are
 /// written as fractions and too large to count with, such as `4e30`.
 pub fn disagreement(tree: &Tree) -> Option<String> {
+    let (accepted, violations) = (CONVOX_SCHEMA.accepts(tree), CONVOX_SCHEMA.violations(&tree.to_json()?));
+    if accepted != violations.is_empty() {
+        return Some(format!("the tree is right: {accepted}\nits JSON: {violations:?}"));
+    }
     let [mut schema, mut decoder] = verdicts(tree)?;
     let is_no_text = |pointer: &str| {
         let key = tree.find(pointer).and_then(|(key, _)| key);

@@ -1,5 +1,6 @@
 //! Schema and decoder say the same: of a table of cases written by hand, of generated documents,
-//! and of real ones.
+//! and of real ones. So do the schema of a tree and that of its JSON, of every manifest of the tests
+//! and of what slips of the hand make of it.
 
 use std::fs;
 use std::path::Path;
@@ -9,6 +10,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::agreement::{disagreement, verdicts};
+use crate::schema::CONVOX_SCHEMA;
 use crate::source::{Files, Tree, Variables, parse};
 
 #[derive(Deserialize)]
@@ -164,4 +166,79 @@ fn schema_and_decoder_agree_on_real_manifests() {
             }
         }
     }
+}
+
+/// What accepts a tree and what explains its JSON say the same.
+fn assert_one_verdict(text: &str) -> bool {
+    let Some(tree) = read(text) else { return false };
+    let json = tree.to_json();
+    assert_eq!(json.is_some(), tree.has_json(), "{text}");
+    let Some(json) = json else { return false };
+    let accepted = CONVOX_SCHEMA.accepts(&tree);
+    assert_eq!(accepted, CONVOX_SCHEMA.violations(&json).is_empty(), "{text}");
+    accepted
+}
+
+#[test]
+fn a_tree_is_accepted_where_its_json_is() {
+    for (text, accepted) in [
+        ("services: {web: {port: 1, port: 2}}", true),
+        ("services: {web: {port: x/y/z, port: 2}}", true),
+        ("services: {web: {port: 2, port: [1]}}", false),
+        ("x-a: &a {prot: 1, port: 2}\nservices: {web: {<<: *a}}", false),
+        ("x-a: &a {health: [1], port: 2}\nservices: {web: {<<: *a, health: /}}", true),
+        ("x-a: &a {health: /, port: 2}\nservices: {web: {health: [1], <<: *a}}", true),
+        ("x-a: &a [1, 2]\nservices: {web: {links: *a, resources: *a}}", true),
+        ("services: {web: {nlb: [{port: 1, containerPort: 2}, {containerPort: 2, port: 1}]}}", false),
+        ("services: {web: {scale: {cpu: 1e400, memory: .inf}}}", false),
+        ("services: {web: {scale: {cpu: 256.0, memory: 0x200}}}", true),
+        ("services: {web: {agent: {enabled: true}}}", true),
+        ("services: {web: {agent: {enabled: false}}}", false),
+        ("services: {web: {port: {port: 0}}}", false),
+        ("services: {Web_1: {}}", false),
+        ("", true),
+        ("[]", false),
+    ] {
+        assert_eq!(assert_one_verdict(text), accepted, "{text}");
+    }
+}
+
+/// Manifests below a folder.
+fn manifests(folder: &Path, found: &mut Vec<String>) {
+    for entry in fs::read_dir(folder).into_iter().flatten() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            manifests(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "yml") {
+            found.extend(fs::read_to_string(&path).ok());
+        }
+    }
+}
+
+#[test]
+fn a_tree_is_accepted_where_its_json_is_whatever_a_hand_slips_to() {
+    let mut texts = Vec::new();
+    for folder in ["tests", "examples"] {
+        manifests(&Path::new(env!("CARGO_MANIFEST_DIR")).join(folder), &mut texts);
+    }
+    let (mut accepted, mut refused) = (0, 0);
+    for text in texts.iter().filter(|text| text.len() < 10_000) {
+        let mut judge = |text: &str| if assert_one_verdict(text) { accepted += 1 } else { refused += 1 };
+        judge(text);
+        let lines: Vec<&str> = text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            // Another value, another key, a value in a list, a line that is missing, one that comes twice.
+            let scalar = SCALARS[at * 7 % SCALARS.len()];
+            let slip = match (at % 5, line.split_once(": ")) {
+                (0, Some((key, _))) => format!("{key}: {scalar}"),
+                (1, Some((_, value))) => format!("{}{scalar}: {value}", &line[..line.len() - line.trim_start().len()]),
+                (2, Some((key, value))) => format!("{key}: [{value}]"),
+                (3, _) => format!("{line}\n{line}"),
+                _ => String::new(),
+            };
+            let slipped: Vec<&str> = lines[..at].iter().copied().chain([slip.as_str()]).chain(lines[at + 1..].iter().copied()).collect();
+            judge(&slipped.join("\n"));
+        }
+    }
+    assert!(accepted > 1000 && refused > 1000, "{accepted} {refused}");
 }

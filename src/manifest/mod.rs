@@ -45,10 +45,9 @@ pub fn read(files: &Files, file: FileId, variables: &Variables, out: &mut Diagno
         );
         return None;
     }
-    let json = document::json_view(&document.tree, out)?;
-    let violations = CONVOX_SCHEMA.violations(&json);
+    let Some(violations) = CONVOX_SCHEMA.violations_of(&document.tree) else { return document::refuse_aliases(&document.tree, out) };
     let (manifest, problems) = decode::decode(&document.tree);
-    let subject = Subject { schema: &CONVOX_SCHEMA, tree: &document.tree, json: &json, violations: &violations };
+    let subject = Subject { schema: &CONVOX_SCHEMA, tree: &document.tree, violations: &violations };
     shape::report(subject, &problems, out);
     unset_variables(files, &document, &manifest, out);
     merged_domains(&document.tree, out);

@@ -6,13 +6,18 @@
 //! (advice for keys that people bring from elsewhere), and `x-rename` (those of them that are
 //! another name for a key and take the same values).
 
-use std::sync::LazyLock;
+mod instance;
 
-use jsonschema::Validator;
+use std::sync::{Arc, LazyLock, OnceLock};
+
 use jsonschema::error::{ValidationError, ValidationErrorKind};
+use jsonschema::json::Json;
+use jsonschema::{PatternOptions, Retrieve, ValidationOptions, Validator};
 use serde_json::Value;
 
+use self::instance::{Instance, Trees};
 use crate::diagnostics::{certain, nearest};
+use crate::source::Tree;
 
 /// Unknown keys of one block that a known key is sought for.
 const MOST_GUESSES: usize = 100;
@@ -38,7 +43,10 @@ pub static FLEET_SCHEMA: LazyLock<Schema> = LazyLock::new(|| Schema::new(FLEET))
 /// A schema, as a document and compiled.
 pub struct Schema {
     document: Value,
-    validator: Validator,
+    /// Tells only whether a tree is right.
+    accepting: Validator<Trees>,
+    /// Tells of JSON what is wrong; only few runs need one.
+    explaining: OnceLock<Validator>,
 }
 
 /// One thing in a document that its schema does not allow.
@@ -95,11 +103,13 @@ pub enum What {
 impl Schema {
     fn new(text: &str) -> Self {
         let document: Value = serde_json::from_str(text).expect("a test reads the embedded schemas");
-        let validator = jsonschema::options()
-            .with_pattern_options(jsonschema::PatternOptions::regex())
-            .build(&document)
-            .expect("a test compiles the embedded schemas");
-        Self { document, validator }
+        let accepting = compiled(jsonschema::options_for(), &document);
+        Self { document, accepting, explaining: OnceLock::new() }
+    }
+
+    /// Whether nothing is wrong with a tree, which is at most as large as a manifest may be.
+    pub fn accepts(&self, tree: &Tree) -> bool {
+        tree.has_json() && self.accepting.is_valid(Instance::new(tree, tree.root()))
     }
 
     /// Whether a definition has a property.
@@ -107,10 +117,16 @@ impl Schema {
         self.document["$defs"][definition]["properties"].get(property).is_some()
     }
 
+    /// Everything that is wrong with a tree. None where aliases make it larger than any manifest.
+    pub fn violations_of(&self, tree: &Tree) -> Option<Vec<Violation>> {
+        if self.accepts(tree) { Some(Vec::new()) } else { Some(self.violations(&tree.to_json()?)) }
+    }
+
     /// Everything that is wrong with a document.
     pub fn violations(&self, json: &Value) -> Vec<Violation> {
         let mut found = Vec::new();
-        for error in self.validator.iter_errors(json) {
+        let explaining = self.explaining.get_or_init(|| compiled(jsonschema::options(), &self.document));
+        for error in explaining.iter_errors(json) {
             self.explain(&error, &mut found);
         }
         found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
@@ -218,6 +234,10 @@ impl Schema {
             .as_bool()?
             .then(|| holder.get("x-ignored-reason").and_then(Value::as_str).unwrap_or("Convox drops it").to_owned())
     }
+}
+
+fn compiled<F: Json>(options: ValidationOptions<'_, Arc<dyn Retrieve>, F>, document: &Value) -> Validator<F> {
+    options.with_pattern_options(PatternOptions::regex()).build(document).expect("a test compiles the embedded schemas")
 }
 
 /// A key that a schema object does not have, with what is known about it.

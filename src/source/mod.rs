@@ -12,7 +12,7 @@ mod yaml;
 
 pub use mask::Variables;
 pub use scalar::{Resolved, number_text, resolve};
-pub use tree::{Entry, Kind, Mapping, NodeId, Scalar, Tree, escape_pointer, readable};
+pub use tree::{Counting, Entry, Kind, Mapping, NodeId, Scalar, Tree, escape_pointer, readable};
 pub use yaml::{MAX_BYTES, MAX_DEPTH, MAX_NODES, Parsed, Refusal, Refused, Unset, parse, parse_own};
 
 /// A file that was read, by its number in [`Files`].

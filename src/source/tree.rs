@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
+use std::slice;
 
 use serde_json::{Map, Number, Value};
 
@@ -45,11 +46,11 @@ pub enum Kind {
     Alias(NodeId),
 }
 
-/// The entries of a mapping, and their order by key, so that a look-up costs a binary search.
+/// The entries of a mapping, and those that count by key, so that a look-up costs a binary search.
 #[derive(Debug, Default)]
 pub struct Mapping {
     pub(super) entries: Vec<Entry>,
-    /// Places in `entries`, by key and then by place.
+    /// Places in `entries` by key: of each key, the last one.
     pub(super) by_key: Vec<u32>,
 }
 
@@ -58,7 +59,33 @@ impl Mapping {
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
+
+    /// The entries that count, by key.
+    pub fn counting(&self) -> Counting<'_> {
+        Counting { entries: &self.entries, places: self.by_key.iter() }
+    }
 }
+
+/// The entries of a [`Mapping`] that count: of each key, the last one.
+#[derive(Debug)]
+pub struct Counting<'a> {
+    entries: &'a [Entry],
+    places: slice::Iter<'a, u32>,
+}
+
+impl Iterator for Counting<'_> {
+    type Item = Entry;
+
+    fn next(&mut self) -> Option<Entry> {
+        self.places.next().map(|at| self.entries[*at as usize])
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        self.places.size_hint()
+    }
+}
+
+impl ExactSizeIterator for Counting<'_> {}
 
 #[derive(Debug)]
 pub(super) struct Node {
@@ -139,9 +166,8 @@ impl Tree {
     pub fn get(&self, map: NodeId, key: &str) -> Option<Entry> {
         let Kind::Map(map) = self.kind(map) else { return None };
         let text = |at: u32| self.text(map.entries[at as usize].key);
-        let behind = map.by_key.partition_point(|at| text(*at) <= key);
-        let last = *map.by_key.get(behind.checked_sub(1)?)?;
-        (text(last) == key).then(|| map.entries[last as usize])
+        let found = map.by_key.binary_search_by(|at| text(*at).cmp(key)).ok()?;
+        Some(map.entries[map.by_key[found] as usize])
     }
 
     /// The names of variables without a value that a scalar holds.
@@ -205,8 +231,29 @@ impl Tree {
 
     /// The document as JSON, aliases expanded; none when that would be larger than any manifest.
     pub fn to_json(&self) -> Option<Value> {
-        let mut budget = MAX_VIEW;
-        self.view(self.root, &mut budget)
+        self.json_of(self.root)
+    }
+
+    /// The same of what stands at a node.
+    pub fn json_of(&self, id: NodeId) -> Option<Value> {
+        self.view(id, &mut { MAX_VIEW })
+    }
+
+    /// Whether there would be such a JSON, without making it.
+    pub fn has_json(&self) -> bool {
+        // Without an alias nothing is there twice.
+        let is_plain = !self.nodes.iter().any(|node| matches!(node.kind, Kind::Alias(_)));
+        is_plain && self.nodes.len() <= MAX_VIEW || self.measure(self.root, &mut { MAX_VIEW }).is_some()
+    }
+
+    /// Count as `view` does.
+    fn measure(&self, id: NodeId, budget: &mut usize) -> Option<()> {
+        *budget = budget.checked_sub(1)?;
+        match self.kind(id) {
+            Kind::List(items) => items.iter().try_for_each(|item| self.measure(*item, budget)),
+            Kind::Map(mapping) => mapping.entries.iter().try_for_each(|entry| self.measure(entry.value, budget)),
+            Kind::Scalar(_) | Kind::Alias(_) => Some(()),
+        }
     }
 
     fn view(&self, id: NodeId, budget: &mut usize) -> Option<Value> {

@@ -292,6 +292,16 @@ impl<'v> Builder<'v> {
         let mut twice: Vec<(NodeId, NodeId)> =
             own.clone().zip(own.skip(1)).filter(|(first, second)| text(*first) == text(*second)).map(keys).collect();
         twice.sort_by_key(|(_, second)| *second);
+        let may_repeat = !twice.is_empty() || entries.iter().any(|entry| entry.via.is_some());
+        if may_repeat {
+            by_key.dedup_by(|later, kept| {
+                let same = text(*later) == text(*kept);
+                if same {
+                    *kept = *later;
+                }
+                same
+            });
+        }
         self.duplicates.append(&mut twice);
         Ok(Mapping { entries, by_key })
     }
@@ -454,7 +464,8 @@ mod tests {
             let nine = vec![format!("*a{}", i - 1); 9].join(", ");
             bomb = format!("{bomb}a{i}: &a{i} [{nine}]\n");
         }
-        assert!(read(&bomb).unwrap().tree.to_json().is_none(), "the tree is small, its JSON view has a budget");
+        let tree = read(&bomb).unwrap().tree;
+        assert!(tree.to_json().is_none() && !tree.has_json(), "the tree is small, its JSON view has a budget");
         let mut merges = String::from("a0: &a0 {k: 1}\n");
         for i in 1..60 {
             merges = format!("{merges}a{i}: &a{i}\n  <<: *a{p}\n  b:\n    <<: *a{p}\n", p = i - 1);
@@ -464,5 +475,16 @@ mod tests {
         assert!(read("- *").is_err());
         assert!(read("a: \u{0}").is_err());
         assert!(read("a:\n\tb: 1").is_err());
+    }
+
+    #[test]
+    fn what_would_be_too_large_as_json_is_known_without_making_it() {
+        let items = |item: &str, count| vec![item; count].join(", ");
+        for (more, fits) in [(997, true), (998, true), (999, false)] {
+            // The mapping, a thousand values of the first list, the second list, 298 thousand behind aliases, and more.
+            let text = format!("a: &a [{}]\nb: [{}, {}]", items("x", 999), items("*a", 298), items("x", more));
+            let tree = read(&text).unwrap().tree;
+            assert_eq!((tree.has_json(), tree.to_json().is_some()), (fits, fits), "{more}");
+        }
     }
 }
