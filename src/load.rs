@@ -82,7 +82,7 @@ pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut
         found
     } else {
         let is_lock = request.path.file_name().is_some_and(|name| name == LOCK);
-        let paths = if request.path.is_file() && !is_lock { vec![request.path.clone()] } else { manifests(&start) };
+        let paths = if request.path.is_file() && !is_lock { vec![request.path.clone()] } else { sought(&start) };
         let apps = found(&paths, &start, progress, files, out);
         (start, Vec::new(), apps, Promises::default(), true)
     };
@@ -145,7 +145,7 @@ fn read_fleet(
     out: &mut Diagnostics,
 ) -> (Vec<RackSpec>, Vec<AppSource>, Promises, bool) {
     if !folder.join(FLEET).is_file() {
-        return (Vec::new(), found(&manifests(folder), folder, progress, files, out), Promises::default(), true);
+        return (Vec::new(), found(&sought(folder), folder, progress, files, out), Promises::default(), true);
     }
     let file = read(&folder.join(FLEET), files, out).and_then(|id| fleet::read(files, id, out));
     let Some(mut file) = file else { return (Vec::new(), Vec::new(), Promises::default(), false) };
@@ -155,16 +155,17 @@ fn read_fleet(
     let apps = match &file.apps {
         Apps::Named(specs) => named(folder, specs, progress, files, out),
         Apps::Pattern(pattern) => {
-            let found = matching(folder, &pattern.value);
-            if found.is_empty() && file.is_whole {
+            let paths = matching(folder, &pattern.value);
+            let fetched = fetch_all(&paths, progress, files);
+            if fetched.iter().all(Option::is_none) && file.is_whole {
                 out.report(
                     Diagnostic::new(&NO_MANIFEST, pattern.place, format!("`{}` matches no file", pattern.value))
                         .help("correct the pattern; it is relative to rackform.yml"),
                 );
             }
-            apps_of(&found, folder, progress, files, out)
+            apps_of(&paths, fetched, folder, files, out)
         }
-        Apps::Found => found(&manifests(folder), folder, progress, files, out),
+        Apps::Found => found(&sought(folder), folder, progress, files, out),
     };
     (file.racks, apps, file.promises, file.is_whole)
 }
@@ -219,11 +220,25 @@ fn shown(path: &Path) -> String {
 
 /// A path with `/` between its parts, on every system.
 fn slashes(path: &Path) -> String {
-    path.components().map(|part| part.as_os_str().to_string_lossy()).collect::<Vec<_>>().join("/").replacen("//", "/", 1)
+    let mut text = String::with_capacity(path.as_os_str().len());
+    for part in path.components() {
+        if !text.is_empty() && !text.ends_with('/') {
+            text.push('/');
+        }
+        text += &part.as_os_str().to_string_lossy();
+    }
+    text
 }
 
 /// The manifest of a folder, or those of the folders below.
 fn manifests(folder: &Path) -> Vec<PathBuf> {
+    let mut found = sought(folder);
+    found.retain(|path| path.is_file());
+    found
+}
+
+/// The manifest of a folder, or where those of the folders below may be.
+fn sought(folder: &Path) -> Vec<PathBuf> {
     let own = folder.join("convox.yml");
     if own.is_file() { vec![own] } else { below(folder) }
 }
@@ -235,29 +250,41 @@ fn below(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// The files that a pattern of paths matches, sorted.
+/// Where files may be that a pattern of paths matches, sorted. Whether there are some, those find out who read them.
 fn matching(folder: &Path, pattern: &str) -> Vec<PathBuf> {
     let base = folder.to_string_lossy();
     let full = if base.is_empty() { pattern.to_owned() } else { format!("{}/{pattern}", glob::Pattern::escape(&base)) };
-    let mut found: Vec<PathBuf> = glob::glob(&full).into_iter().flatten().flatten().filter(|path| path.is_file()).collect();
+    // A name behind folders is put to each of them: glob would ask twice whether it is there. What `**` finds may
+    // stand in itself, and is left to glob.
+    let is_name = |name: &str| !matches!(name, "" | "." | "..") && !name.contains(['*', '?', '[']);
+    let parts = full.rsplit_once('/').filter(|(folders, name)| is_name(name) && !folders.contains("**"));
+    let mut found: Vec<PathBuf> = match parts {
+        Some((folders, name)) => paths(&format!("{folders}/")).map(|folder| folder.join(name)).collect(),
+        None => paths(&full).collect(),
+    };
     found.sort();
     found
 }
 
+fn paths(pattern: &str) -> impl Iterator<Item = PathBuf> {
+    glob::glob(pattern).into_iter().flatten().flatten()
+}
+
 /// The apps of manifests that were looked for.
 fn found(paths: &[PathBuf], folder: &Path, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
-    if paths.is_empty() {
+    let fetched = fetch_all(paths, progress, files);
+    if fetched.iter().all(Option::is_none) {
         let what = format!("there is no convox.yml in {} or one or two folders below", shown(folder));
         let help = "name a convox.yml or a folder that holds some; `apps` in rackform.yml names those that lie elsewhere";
         out.report(Diagnostic::nowhere(&NO_MANIFEST, what).help(help));
     }
-    apps_of(paths, folder, progress, files, out)
+    apps_of(paths, fetched, folder, files, out)
 }
 
 /// Apps that are named after the folders of their manifests.
-fn apps_of(paths: &[PathBuf], folder: &Path, progress: &Progress, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
-    let fetched = fetch_all(paths, progress, |path| fetch(path, MAX_BYTES, files));
-    paths.iter().zip(fetched).filter_map(|(path, fetched)| found_app(folder, path, fetched, files, out)).collect()
+fn apps_of(paths: &[PathBuf], fetched: Vec<Option<Fetched>>, folder: &Path, files: &mut Files, out: &mut Diagnostics) -> Vec<AppSource> {
+    let there = paths.iter().zip(fetched).filter_map(|(path, fetched)| Some((path, fetched?)));
+    there.filter_map(|(path, fetched)| found_app(folder, path, fetched, files, out)).collect()
 }
 
 /// The name of the folder that a file is in, as it is written, so that an app behind a link keeps
@@ -294,18 +321,16 @@ fn named(folder: &Path, specs: &[AppSpec], progress: &Progress, files: &mut File
     };
     let sources: Vec<String> = specs.iter().map(source).collect();
     let paths: Vec<PathBuf> = sources.iter().map(|source| folder.join(source)).collect();
-    // A pipe is no manifest, and whoever opened one would wait.
-    let fetched =
-        fetch_all(&paths, progress, |path| if path.is_file() { fetch(path, MAX_BYTES, files) } else { Err(ErrorKind::NotFound.into()) });
+    let fetched = fetch_all(&paths, progress, files);
     for (((spec, source), path), fetched) in specs.iter().zip(sources).zip(&paths).zip(fetched) {
-        if fetched.is_err() && !path.is_file() {
+        let Some(fetched) = fetched else {
             let place = spec.manifest.as_ref().map_or(spec.name.place, |manifest| manifest.place);
             out.report(
                 Diagnostic::new(&NO_MANIFEST, place, format!("there is no file {}", shown(path)))
                     .help("write `manifest` for the app, relative to rackform.yml"),
             );
             continue;
-        }
+        };
         let Some(file) = keep(path, fetched, MAX_BYTES, files, out) else { continue };
         apps.push(AppSource {
             name: spec.name.value.clone(),
@@ -360,34 +385,45 @@ pub fn mendable_of(loaded: &Loaded, files: &Files, asked: &BTreeSet<FileId>) -> 
 }
 
 fn read_bounded(path: &Path, most: usize, files: &mut Files, out: &mut Diagnostics) -> Option<FileId> {
-    let fetched = fetch(path, most, files);
+    let fetched = fetch(path, None, most, files);
     keep(path, fetched, most, files, out)
 }
 
-/// Bytes that are enough for most manifests, so that one is read at once.
+/// Bytes that are enough for most files, so that one is read at once.
 const USUAL_BYTES: usize = 8 << 10;
 
 /// What a file holds; none where that is more than it may.
 type Fetched = io::Result<Option<Vec<u8>>>;
 
-/// Fetch manifests, on every thread.
-fn fetch_all(paths: &[PathBuf], progress: &Progress, fetch: impl Fn(&Path) -> Fetched + Sync) -> Vec<Fetched> {
+/// Fetch manifests, on every thread; none of what is no file. A pipe is no manifest, and whoever opened one would wait.
+fn fetch_all(paths: &[PathBuf], progress: &Progress, files: &Files) -> Vec<Option<Fetched>> {
     progress.begin(Stage::Reading, paths.len());
     Threads::available().map(paths, |path| {
-        let fetched = fetch(path);
+        let there = fs::metadata(path).ok().filter(fs::Metadata::is_file);
+        let fetched = there.map(|there| fetch(path, Some(there.len()), MAX_BYTES, files));
         progress.step();
         fetched
     })
 }
 
-fn fetch(path: &Path, most: usize, files: &Files) -> Fetched {
+/// Fetch a file, whose length may be known.
+fn fetch(path: &Path, known: Option<u64>, most: usize, files: &Files) -> Fetched {
     if let Some(text) = stand_in(path, files) {
         return Ok(Some(text.into_bytes()));
     }
-    let mut bytes = Vec::with_capacity(USUAL_BYTES);
-    let limit = u64::try_from(most).unwrap_or(u64::MAX);
-    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
-    bytes.shrink_to_fit();
+    let known = known.and_then(|length| usize::try_from(length).ok());
+    let mut file = File::open(path)?.take(u64::try_from(most).unwrap_or(u64::MAX) + 1);
+    // There is room for one byte more, so that a file of which just as many come as are known has come to its end.
+    let mut bytes = vec![0; known.unwrap_or(USUAL_BYTES).min(most) + 1];
+    let length = match file.read(&mut bytes) {
+        Err(error) if error.kind() == ErrorKind::Interrupted => 0,
+        length => length?,
+    };
+    bytes.truncate(length);
+    if length == 0 || known != Some(length) {
+        file.read_to_end(&mut bytes)?;
+        bytes.shrink_to_fit();
+    }
     Ok((bytes.len() <= most).then_some(bytes))
 }
 
@@ -491,5 +527,112 @@ fn variable(entry: &str) -> Result<(&str, &str), &'static str> {
             Err("write NAME=VALUE; a name has no blanks, and none stands before the `=`")
         }
         Some(entry) => Ok(entry),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[cfg(unix)]
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// A folder with everything that may lie in one.
+    #[cfg(unix)]
+    fn folder() -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |path: &str| folder.path().join(path);
+        for below in
+            ["apps/web", "apps/.hidden", "apps/Upper", "apps/a [x]*", "apps/deep/one/two", "apps/folder/convox.yml", "apps/none", "far"]
+        {
+            fs::create_dir_all(at(below)).unwrap();
+        }
+        for file in ["apps/web/convox.yml", "apps/.hidden/convox.yml", "apps/Upper/convox.yml", "apps/a [x]*/convox.yml"] {
+            fs::write(at(file), file).unwrap();
+        }
+        for file in [
+            "apps/deep/convox.yml",
+            "apps/deep/one/convox.yml",
+            "apps/deep/one/two/convox.yml",
+            "apps/web/other.yml",
+            "apps/file",
+            "convox.yml",
+        ] {
+            fs::write(at(file), file).unwrap();
+        }
+        fs::create_dir(at("apps/pipe")).unwrap();
+        #[cfg(not(target_vendor = "apple"))]
+        rustix::fs::mknodat(rustix::fs::CWD, at("apps/pipe/convox.yml"), rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        fs::create_dir_all(at("apps/links")).unwrap();
+        symlink("../web/convox.yml", at("apps/links/convox.yml")).unwrap();
+        symlink("web", at("apps/link-to-folder")).unwrap();
+        fs::create_dir_all(at("apps/broken")).unwrap();
+        symlink("nowhere", at("apps/broken/convox.yml")).unwrap();
+        symlink("nowhere", at("apps/broken-folder")).unwrap();
+        folder
+    }
+
+    /// Patterns with and without a name behind folders, some of them broken.
+    #[cfg(unix)]
+    const PATTERNS: &str = "apps/*/convox.yml */convox.yml */*/convox.yml */*/*/convox.yml **/convox.yml apps/**/convox.yml apps/** \
+        **/one/convox.yml apps/web/convox.yml apps/[wU]*/convox.yml apps/[!w]*/convox.yml apps/w?b/*.yml \
+        apps/.*/convox.yml apps/./*/convox.yml apps/../*/*/convox.yml apps/*/../web/convox.yml apps/*/ apps/*/. \
+        apps/*/.. apps//*/convox.yml apps/*//convox.yml apps/*/convox.yml/ apps/*/CONVOX.yml convox.yml *.yml / * \
+        apps/[ apps/*/[ apps/*/] apps/[a/b]/convox.yml apps/a**/convox.yml apps/a?[[]x[]]*/convox.yml \
+        apps/file/convox.yml apps/*/convox.yml/convox.yml ../*/convox.yml {apps}/*/convox.yml";
+
+    #[cfg(unix)]
+    #[test]
+    fn what_matches_is_what_glob_finds() {
+        let folder = folder();
+        let mut seen = 0;
+        for base in [folder.path().to_owned(), folder.path().join("apps"), folder.path().join("apps/a [x]*"), folder.path().join("none")] {
+            for pattern in PATTERNS.split(' ').chain([""]) {
+                let base_text = base.to_string_lossy();
+                let whole = format!("{}/{pattern}", glob::Pattern::escape(&base_text));
+                let mut expected: Vec<PathBuf> = glob::glob(&whole).into_iter().flatten().flatten().filter(|path| path.is_file()).collect();
+                expected.sort();
+                let mut found = matching(&base, pattern);
+                found.retain(|path| path.is_file());
+                let text = |paths: &[PathBuf]| paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>();
+                assert_eq!(text(&found), text(&expected), "{pattern} in {base_text}");
+                seen += found.len();
+            }
+        }
+        assert!(seen > 50, "{seen}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_files_are_fetched_and_those_whole() {
+        let folder = folder();
+        let paths = matching(folder.path(), "apps/*/convox.yml");
+        let fetched = fetch_all(&paths, &Progress::default(), &Files::default());
+        let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
+        let read = |fetched: Option<Fetched>| fetched.map(|fetched| text(fetched.unwrap().unwrap()));
+        let found: Vec<(String, String)> =
+            paths.iter().map(|path| folder_name(path)).zip(fetched).filter_map(|(name, fetched)| Some((name, read(fetched)?))).collect();
+        let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+        assert_eq!(names, [".hidden", "Upper", "a [x]*", "deep", "link-to-folder", "links", "web"]);
+        assert!(found.iter().all(|(_, text)| text.ends_with("/convox.yml")));
+    }
+
+    #[test]
+    fn a_file_is_fetched_whole_whatever_is_known_of_its_length() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("file");
+        for length in [0, 1, 2, 100, USUAL_BYTES - 1, USUAL_BYTES, USUAL_BYTES + 1, 5 * USUAL_BYTES] {
+            let text = vec![b'x'; length];
+            fs::write(&path, &text).unwrap();
+            let wrong = [0, 1, length.saturating_sub(1), length + 1, 2 * length, usize::MAX / 2].map(|known| Some(known as u64));
+            for known in wrong.into_iter().chain([None, Some(length as u64)]) {
+                for most in [0, 1, 99, 100, 101, length, 1 << 20] {
+                    let fetched = fetch(&path, known, most, &Files::default()).unwrap();
+                    assert_eq!(fetched, (length <= most).then(|| text.clone()), "{length} {known:?} {most}");
+                }
+            }
+        }
+        assert!(fetch(folder.path(), None, 1, &Files::default()).is_err());
+        assert_eq!(fetch(&folder.path().join("none"), None, 1, &Files::default()).unwrap_err().kind(), ErrorKind::NotFound);
     }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::hash::{Hash, Hasher};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 mod mask;
 mod own;
@@ -69,8 +70,16 @@ struct File {
     text: String,
     /// Bytes of the byte-order mark that was in front of the text.
     skipped: usize,
-    /// Byte offset of the start of each line, so that a place costs a binary search.
-    lines: Vec<usize>,
+    /// Byte offset of the start of each line, so that a place costs a binary search. Most files are
+    /// asked for places by several threads or not at all.
+    lines: OnceLock<Vec<usize>>,
+}
+
+impl File {
+    fn lines(&self) -> &[usize] {
+        let starts = || std::iter::once(0).chain(memchr::memchr_iter(b'\n', self.text.as_bytes()).map(|at| at + 1)).collect();
+        self.lines.get_or_init(starts)
+    }
 }
 
 /// Every file that was read, under the path that messages show.
@@ -108,8 +117,7 @@ impl Files {
         let text = whole.strip_prefix('\u{feff}').map(str::to_owned);
         let skipped = text.as_ref().map_or(0, |text| whole.len() - text.len());
         let text = text.unwrap_or(whole);
-        let lines = std::iter::once(0).chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|at| at + 1)).collect();
-        self.list.push(File { path: path.into(), text, skipped, lines });
+        self.list.push(File { path: path.into(), text, skipped, lines: OnceLock::new() });
         FileId(u32::try_from(self.list.len() - 1).expect("fewer than four thousand million files"))
     }
 
@@ -138,17 +146,19 @@ impl Files {
     pub fn line_column(&self, file: FileId, byte: usize) -> (usize, usize) {
         let file = &self.list[file.0 as usize];
         let byte = floor_boundary(&file.text, byte);
-        let line = file.lines.partition_point(|start| *start <= byte);
-        (line, file.text[file.lines[line - 1]..byte].chars().count() + 1)
+        let lines = file.lines();
+        let line = lines.partition_point(|start| *start <= byte);
+        (line, file.text[lines[line - 1]..byte].chars().count() + 1)
     }
 
     /// The lines that a span touches: number of the first one, its first byte, and the text of all.
     pub fn lines(&self, place: Place) -> (usize, usize, &str) {
         let file = &self.list[place.file.0 as usize];
-        let first = file.lines.partition_point(|start| *start <= place.span.start.min(file.text.len()));
-        let last = file.lines.partition_point(|start| *start < place.span.end.max(place.span.start + 1));
-        let start = file.lines[first - 1];
-        let end = file.lines.get(last.max(first)).map_or(file.text.len(), |next| next - 1);
+        let lines = file.lines();
+        let first = lines.partition_point(|start| *start <= place.span.start.min(file.text.len()));
+        let last = lines.partition_point(|start| *start < place.span.end.max(place.span.start + 1));
+        let start = lines[first - 1];
+        let end = lines.get(last.max(first)).map_or(file.text.len(), |next| next - 1);
         (first, start, &file.text[start..end.max(start)])
     }
 }
