@@ -228,10 +228,10 @@ pub(super) fn rolls(service: &Service, count: Option<(i64, i64)>, instances: i64
     // A bound that is not written stands at the service's name.
     let place =
         [maximum, minimum].into_iter().map(|bound| bound.place).find(|place| *place != service.name.place).unwrap_or(service.name.place);
-    let bounds = format!("{} and {} per cent", minimum.value, maximum.value);
+    let bounds = || format!("{} and {} per cent", minimum.value, maximum.value);
     if let Some(help) = refused_bounds(minimum.value, maximum.value, count.is_none()) {
         out.report(
-            Diagnostic::new(&DEPLOYMENT_RANGE, place, format!("`{name}` is deployed between {bounds}"))
+            Diagnostic::new(&DEPLOYMENT_RANGE, place, format!("`{name}` is deployed between {}", bounds()))
                 .label("ECS refuses these bounds")
                 .help(help),
         );
@@ -246,7 +246,7 @@ pub(super) fn rolls(service: &Service, count: Option<(i64, i64)>, instances: i64
     // Large counts leave more room than small ones, but not at the bounds of 100.
     if let Some(count) = (least..=most.min(least.saturating_add(200))).find(|count| stuck(*count)) {
         out.report(
-            Diagnostic::new(&CANNOT_ROLL, place, format!("`{name}` with {count} of its processes can't be deployed between {bounds}"))
+            Diagnostic::new(&CANNOT_ROLL, place, format!("`{name}` with {count} of its processes can't be deployed between {}", bounds()))
                 .label("nothing may be stopped, and nothing may be started")
                 .help(if maximum.value == 100 && service.agent.is_some() {
                     "lower `minimum` so that one process may stop"

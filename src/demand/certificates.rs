@@ -58,20 +58,22 @@ const PRIVATE: [&str; 3] = ["convox", "internal", "local"];
 /// The name that a certificate needs for a host, or why ACM takes no such name.
 fn certifiable(host: &Host) -> Result<String, &'static str> {
     let (first, rest) = host.as_str().split_once('.').unwrap_or((host.as_str(), ""));
-    let name = if first.contains(['*', '?']) { format!("*.{rest}") } else { host.as_str().to_owned() };
+    let is_pattern = |text: &str| memchr::memchr2(b'*', b'?', text.as_bytes()).is_some();
+    let name = if is_pattern(first) { format!("*.{rest}") } else { host.as_str().to_owned() };
     let plain = name.strip_prefix("*.").unwrap_or(&name);
-    let is_word = |label: &str| label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if plain.contains(['*', '?']) {
+    let labels = || plain.as_bytes().split(|b| *b == b'.');
+    let is_word = |label: &[u8]| label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-');
+    if is_pattern(plain) {
         Err("only the part before the first dot may be a pattern")
     } else if !plain.contains('.') {
         Err("a pattern over a whole top-level domain")
-    } else if PRIVATE.iter().any(|end| plain.ends_with(&format!(".{end}"))) {
+    } else if PRIVATE.iter().any(|end| plain.strip_suffix(end).is_some_and(|rest| rest.ends_with('.'))) {
         Err("a private ending, which no authority certifies")
-    } else if plain.split('.').any(str::is_empty) {
+    } else if labels().any(<[u8]>::is_empty) {
         Err("two dots in a row, or one in front")
-    } else if plain.split('.').any(|label| label.len() > MAX_LABEL) {
+    } else if labels().any(|label| label.len() > MAX_LABEL) {
         Err("more than 63 characters between two dots")
-    } else if plain.split('.').any(|label| !is_word(label) || label.starts_with('-') || label.ends_with('-')) {
+    } else if labels().any(|label| !is_word(label) || label.starts_with(b"-") || label.ends_with(b"-")) {
         Err("letters, digits and dashes only, and no dash beside a dot")
     } else {
         Ok(name)

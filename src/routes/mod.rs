@@ -209,12 +209,12 @@ pub fn default_host(app: &App, service: &Service, rack: &Rack, router: Router) -
         Router::Public => (&rack.host, ROUTER_NAME),
         Router::Internal => (&rack.internal_host, ROUTER_INTERNAL_NAME),
     };
-    Host::trusted(format!("{}-{}.{}", app.name, service.name.value, host.as_deref().unwrap_or(unknown)))
+    Host::trusted([&app.name, "-", &service.name.value, ".", host.as_deref().unwrap_or(unknown)].concat())
 }
 
 /// `<service>.<app>.<rack>.convox`, a name of the rack's private zone.
 pub fn internal_domain(app: &App, service: &Service, rack: &Rack) -> String {
-    format!("{}.{}.{}.convox", service.name.value, app.name, rack.name)
+    [&service.name.value, ".", &app.name, ".", &rack.name, ".convox"].concat()
 }
 
 /// Whether the rack has the routers and listeners that a service needs.
