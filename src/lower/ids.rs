@@ -12,6 +12,13 @@ use crate::lock::{Class, RuleKey};
 use crate::manifest::logical_id;
 use crate::routes::Router;
 
+/// An ID of a service: its part and an ending. Each service has a dozen, so nothing is formatted for them.
+fn id(service: &str, ending: &[&str]) -> String {
+    let mut id = logical_id(service);
+    ending.iter().for_each(|part| id.push_str(part));
+    id
+}
+
 fn of_router(router: Router) -> &'static str {
     match router {
         Router::Public => "",
@@ -21,7 +28,7 @@ fn of_router(router: Router) -> &'static str {
 
 /// `WebTargetGroup`, `WebTargetGroupInternal`.
 pub(super) fn target_group(service: &str, router: Router) -> String {
-    format!("{}TargetGroup{}", logical_id(service), of_router(router))
+    id(service, &["TargetGroup", of_router(router)])
 }
 
 /// `WebRule1`, `WebRuleInternalWildcard2`, and on port 80 `WebRule1Http`.
@@ -31,12 +38,12 @@ pub(super) fn rule(key: &RuleKey, http: bool) -> String {
         Class::Wildcard => "Wildcard",
     };
     let port = if http { "Http" } else { "" };
-    format!("{}Rule{}{class}{}{port}", logical_id(&key.service), of_router(key.router), key.ordinal)
+    id(&key.service, &["Rule", of_router(key.router), class, &key.ordinal.to_string(), port])
 }
 
 /// `WebRecord`, the name in the rack's private zone.
 pub(super) fn record(service: &str) -> String {
-    format!("{}Record", logical_id(service))
+    id(service, &["Record"])
 }
 
 /// `WebTargetGroupNlb1883`, the target group of a port on a network balancer.
@@ -56,37 +63,37 @@ pub(super) fn port_ingress(service: &str, port: i64, range: &str) -> String {
 
 /// `WebTaskDefinition`.
 pub(super) fn task_definition(service: &str) -> String {
-    format!("{}TaskDefinition", logical_id(service))
+    id(service, &["TaskDefinition"])
 }
 
 /// `WebTaskRole`, what a service's containers may do.
 pub(super) fn task_role(service: &str) -> String {
-    format!("{}TaskRole", logical_id(service))
+    id(service, &["TaskRole"])
 }
 
 /// `WebSecurity`, the security group of tasks with addresses of their own.
 pub(super) fn security(service: &str) -> String {
-    format!("{}Security", logical_id(service))
+    id(service, &["Security"])
 }
 
 /// `WebService`.
 pub(super) fn service(service: &str) -> String {
-    format!("{}Service", logical_id(service))
+    id(service, &["Service"])
 }
 
 /// `WebScaling`, the range of a service's count.
 pub(super) fn scaling(service: &str) -> String {
-    format!("{}Scaling", logical_id(service))
+    id(service, &["Scaling"])
 }
 
 /// `WebScalingCpu`, `WebScalingRequestsInternal`: what keeps a metric of a service.
 pub(super) fn scaling_policy(service: &str, metric: &str) -> String {
-    format!("{}{metric}", scaling(service))
+    id(service, &["Scaling", metric])
 }
 
 /// `WebImage`, the parameter that holds a service's image.
 pub(super) fn image(service: &str) -> String {
-    format!("{}Image", logical_id(service))
+    id(service, &["Image"])
 }
 
 /// What writes an app's logs, and what its tasks are started by.

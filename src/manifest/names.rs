@@ -3,12 +3,15 @@
 /// The part of a logical ID that a name becomes: `my-app` is `MyApp`. Two names may become one
 /// part (`web-a` and `web--a`); a check refuses such manifests.
 pub fn logical_id(name: &str) -> String {
-    name.split(['-', '_'])
-        .filter_map(|part| {
-            let mut chars = part.chars();
-            chars.next().map(|first| first.to_uppercase().chain(chars).collect::<String>())
-        })
-        .collect()
+    let mut id = String::with_capacity(name.len() + 16); // most callers append something
+    for part in name.split(['-', '_']) {
+        let mut letters = part.chars();
+        if let Some(first) = letters.next() {
+            id.extend(first.to_uppercase());
+            id.push_str(letters.as_str());
+        }
+    }
+    id
 }
 
 #[cfg(test)]

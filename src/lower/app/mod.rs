@@ -149,7 +149,7 @@ fn certificate(rack: &Rack, own: &AppCertificate) -> CertificateContext {
 
 /// The name of an app's stack.
 fn stack_name(app: &App, rack: &Rack) -> String {
-    format!("{}-{}", rack.name, app.name)
+    [&rack.name, "-", &app.name].concat()
 }
 
 /// A rule in its stack, and what it leads to.

@@ -166,8 +166,8 @@ impl Lowering<'_> {
 
     /// The ARN of a parameter of the Systems Manager that holds a secret of the app, for `Fn::Sub`.
     fn parameter(&self, name: &str) -> String {
-        let path = plain(&format!("{}/{}/{name}", self.rack.name, self.app.name));
-        format!("arn:${{AWS::Partition}}:ssm:${{AWS::Region}}:${{AWS::AccountId}}:parameter/{path}")
+        let path = plain(&[&self.rack.name, "/", &self.app.name, "/", name].concat());
+        ["arn:${AWS::Partition}:ssm:${AWS::Region}:${AWS::AccountId}:parameter/", &path].concat()
     }
 
     /// What runs of a service.
@@ -195,7 +195,7 @@ impl Lowering<'_> {
         };
         DefinitionContext {
             id: ids::task_definition(name),
-            family: format!("{}-{name}", self.stack),
+            family: [&self.stack, "-", name].concat(),
             compatibility: if on_instances { "EC2" } else { "FARGATE" },
             network_mode: if task.own_address { "awsvpc" } else { "bridge" },
             size: (!on_instances).then(|| (size.cpu.to_string(), size.memory.to_string())),
@@ -262,7 +262,7 @@ impl Lowering<'_> {
         let from_network_balancers = service.nlb.iter().flat_map(|port| task_ingress(self.rack, port));
         SecurityContext {
             id: ids::security(name),
-            description: format!("{} {name}", self.stack),
+            description: [&self.stack, " ", name].concat(),
             ingress: from_routers.chain(from_network_balancers).collect(),
         }
     }
