@@ -2,271 +2,204 @@
 //! blocks, one key or item a line, with values in flow style. What is outside of it is left to a whole reader, so this
 //! one has to know no more than when it does not know. Nothing is kept of it: whoever listens knows what to keep.
 
-use super::events::{Listener, Scalar};
-use super::scalar::{has_only, is_printable};
+use super::events::Listener;
+use super::tokens::{blanks, byte, comment, end_of_line, key, scalar};
 
-/// Bytes of a key; with more, YAML does not look for the `:`.
-const MAX_KEY: usize = 1000;
-/// Words that mean something to one reader or another when they stand without quotes.
-const MEANINGS: [&str; 12] = ["y", "n", "yes", "no", "on", "off", "true", "false", "null", "nan", "inf", "infinity"];
-/// Bytes of the longest of them.
-const LONGEST_MEANING: usize = 8;
-/// For each byte, whether a key without quotes goes on with it.
-const IN_KEY: [bool; 256] = table(b"");
-/// For each byte, whether a scalar without quotes goes on with it.
-const IN_SCALAR: [bool; 256] = table(b"-./_");
-
-/// A table of letters, digits and some more.
-const fn table(more: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    let mut byte: u8 = 0;
-    loop {
-        table[byte as usize] = byte.is_ascii_alphanumeric();
-        if byte == u8::MAX {
-            break;
-        }
-        byte += 1;
-    }
-    let mut at = 0;
-    while at < more.len() {
-        table[more[at] as usize] = true;
-        at += 1;
-    }
-    table
-}
-
-/// A line that says something: how far it is indented, and what stands there.
-type Line<'t> = (usize, &'t str);
+/// Mappings and lists in each other, those in blocks and those in flow style each. Templates have a few, and whole
+/// readers give up at twice as many.
+const MAX_DEPTH: usize = 60;
 
 /// Tell what stands in a document; none where it is, or may be, outside of the dialect, whatever was told until then.
 pub(super) fn tell<'t>(text: &'t str, to: &mut impl Listener<'t>) -> Option<()> {
-    let is_plain = has_only(text, |byte| is_plain(byte) || byte == b'\n');
-    let mut reader = Reader { rest: Some(text), is_plain, line: None, to };
-    reader.advance()?;
-    reader.block()?;
-    reader.line.is_none().then_some(())
+    let mut reader = Reader { text, column: 0, depth: 0, to };
+    let at = reader.line(0)?;
+    (reader.column > 0).then_some(())?;
+    reader.block(at)?;
+    (reader.column == 0).then_some(())
 }
 
-/// Whether a character means what stands there: with escapes, texts are something else.
-fn is_plain(byte: u8) -> bool {
-    is_printable(byte) && byte != b'\\'
-}
-
-/// Whether a line is an item of a list.
-fn is_item(line: &str) -> bool {
-    matches!(line.as_bytes(), [b'-', b' ', ..])
-}
-
-/// A text without the blanks in front.
-fn unindented(text: &str) -> &str {
-    &text[text.bytes().position(|b| b != b' ').unwrap_or(text.len())..]
-}
-
-/// A text up to a quote, and what stands behind that.
-fn before_quote(text: &str) -> Option<(&str, &str)> {
-    let at = memchr::memchr(b'"', text.as_bytes())?;
-    Some((&text[..at], &text[at + 1..]))
-}
-
-/// Whether every reader takes a character, and none for the end of a line.
-fn is_readable(c: char) -> bool {
-    matches!(c, ' '..='~' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..) && !matches!(c, '\u{2028}' | '\u{2029}' | '\u{feff}')
-}
-
+/// Reads a text. What reads a part of it is given the place where that begins, and gives the place behind it; behind
+/// values that is where the next line says something.
 struct Reader<'t, 'l, L> {
-    /// What was not looked at; none behind the last line.
-    rest: Option<&'t str>,
-    /// Whether the whole text means what stands there.
-    is_plain: bool,
-    /// The line that is looked at; none behind the last one.
-    line: Option<Line<'t>>,
+    text: &'t str,
+    /// Where on its line that stands which the line says, counted from one; zero behind the last line.
+    column: usize,
+    /// Mappings and lists in blocks that have begun.
+    depth: usize,
     to: &'l mut L,
 }
 
 impl<'t, L: Listener<'t>> Reader<'t, '_, L> {
-    /// Go on to the next line that says something.
-    fn advance(&mut self) -> Option<()> {
-        while let Some(rest) = self.rest {
-            let end = memchr::memchr(b'\n', rest.as_bytes());
-            let line = &rest[..end.unwrap_or(rest.len())];
-            self.rest = end.map(|end| &rest[end + 1..]);
-            let inner = unindented(line);
-            if inner.as_bytes().first() == Some(&b'#') {
-                // What stands in comments need not be ASCII.
-                (self.is_plain || inner.chars().all(is_readable)).then_some(())?;
-            } else if !inner.is_empty() {
-                (self.is_plain || inner.bytes().all(is_plain)).then_some(())?;
-                self.line = Some((line.len() - inner.len(), inner.trim_end_matches(' ')));
-                return Some(());
-            }
-        }
-        self.line = None;
-        Some(())
-    }
-
-    /// A mapping or a list that begins here.
-    fn block(&mut self) -> Option<()> {
-        let (indent, first) = self.line?;
-        if is_item(first) { self.list(indent) } else { self.mapping(indent, key(first, true)?) }
-    }
-
-    /// A mapping, whose first key was seen.
-    fn mapping(&mut self, indent: usize, first: (&'t str, &'t str)) -> Option<()> {
-        self.to.begin_map();
-        let (mut name, mut rest) = first;
-        loop {
-            self.to.key(name);
-            self.value_behind(indent, rest)?;
-            match self.line {
-                Some((own, line)) if own == indent && !is_item(line) => (name, rest) = key(line, true)?,
-                _ => break,
-            }
-        }
-        self.is_left(indent).then_some(())?;
-        self.to.end_map()
-    }
-
-    fn list(&mut self, indent: usize) -> Option<()> {
-        self.to.begin_list();
-        while let Some((_, line)) = self.line.filter(|(own, _)| *own == indent) {
-            is_item(line).then_some(())?;
-            let inner = unindented(&line[2..]);
-            if let Some(first) = key(inner, true) {
-                // The item is a mapping, whose first key stands behind the dash.
-                self.mapping(indent + line.len() - inner.len(), first)?;
-            } else {
-                self.whole(inner)?;
-            }
-        }
-        self.is_left(indent).then_some(())?;
-        self.to.end_list();
-        Some(())
-    }
-
-    /// Whether a block of an indentation may end here: only where the lines go further out.
-    fn is_left(&self, indent: usize) -> bool {
-        self.line.is_none_or(|(own, _)| own < indent)
-    }
-
-    /// What stands behind a key: on its line, or as a block further in below.
-    fn value_behind(&mut self, indent: usize, rest: &'t str) -> Option<()> {
-        if !is_nothing(rest) {
-            return self.whole(unindented(rest.strip_prefix(' ')?));
-        }
-        self.advance()?;
-        if self.line?.0 <= indent {
-            return None;
-        }
-        self.block()
-    }
-
-    /// A value that goes to the end of its line.
-    fn whole(&mut self, text: &'t str) -> Option<()> {
-        let rest = self.value(text, false)?;
-        is_nothing(rest).then_some(())?;
-        self.advance()
-    }
-
-    /// A value in flow style; what stands behind it.
-    fn value(&mut self, text: &'t str, in_flow: bool) -> Option<&'t str> {
-        match text.as_bytes().first()? {
-            b'{' => self.flow_mapping(&text[1..]),
-            b'[' => self.flow_list(&text[1..]),
-            b'"' => {
-                let (inner, rest) = before_quote(&text[1..])?;
-                self.to.scalar(Scalar::Text(inner));
-                Some(rest)
-            }
-            _ => {
-                let (scalar, rest) = scalar(text, in_flow)?;
-                self.to.scalar(scalar);
-                Some(rest)
-            }
-        }
-    }
-
-    fn flow_mapping(&mut self, text: &'t str) -> Option<&'t str> {
-        self.to.begin_map();
-        let mut rest = text;
-        if let Some(rest) = rest.strip_prefix('}') {
-            return self.to.end_map().map(|()| rest);
-        }
-        loop {
-            let (name, behind) = key(rest, false)?;
-            self.to.key(name);
-            let behind = self.value(unindented(behind), true)?;
-            match behind.as_bytes() {
-                [b',', b' ', ..] => rest = &behind[2..],
-                [b'}', ..] => return self.to.end_map().map(|()| &behind[1..]),
-                _ => return None,
-            }
-        }
-    }
-
-    fn flow_list(&mut self, text: &'t str) -> Option<&'t str> {
-        self.to.begin_list();
-        let mut rest = text;
-        if let Some(rest) = rest.strip_prefix(']') {
-            self.to.end_list();
-            return Some(rest);
-        }
-        loop {
-            let behind = self.value(rest, true)?;
-            match behind.as_bytes() {
-                [b',', b' ', ..] => rest = &behind[2..],
-                [b']', ..] => {
-                    self.to.end_list();
-                    return Some(&behind[1..]);
+    /// Go on from where a line begins to what it says, or else the first one below that says something.
+    fn line(&mut self, mut at: usize) -> Option<usize> {
+        while at < self.text.len() {
+            let start = blanks(self.text, at);
+            match byte(self.text, start) {
+                b'\n' => at = start + 1,
+                b'#' => at = comment(self.text, start)?,
+                _ => {
+                    self.column = start - at + 1;
+                    return Some(start);
                 }
-                _ => return None,
             }
         }
+        self.column = 0;
+        Some(at)
     }
-}
 
-/// Whether there is nothing but perhaps a comment.
-fn is_nothing(rest: &str) -> bool {
-    rest.is_empty() || (rest.as_bytes()[0] == b' ' && unindented(rest).as_bytes().first() == Some(&b'#'))
-}
+    /// A mapping or a list in a block.
+    fn block(&mut self, at: usize) -> Option<usize> {
+        if self.is_item(at) {
+            return self.list(at);
+        }
+        let (name, behind) = key(self.text, at, true)?;
+        self.mapping(self.column, name, behind)
+    }
 
-/// A key, and what stands behind its colon. In a block a blank or the end of the line follows on it.
-fn key(text: &str, in_block: bool) -> Option<(&str, &str)> {
-    let is_quoted = text.as_bytes().first() == Some(&b'"');
-    let (name, rest) = if is_quoted {
-        before_quote(&text[1..])?
-    } else {
-        text.split_at(text.bytes().position(|b| !IN_KEY[usize::from(b)]).unwrap_or(text.len()))
-    };
-    let rest = rest.strip_prefix(':')?;
-    let is_apart = rest.starts_with(' ') || (rest.is_empty() && in_block) || (is_quoted && !in_block);
-    let is_text = is_quoted || is_word(name);
-    (is_apart && is_text && name.len() <= MAX_KEY).then_some((name, rest))
-}
+    /// Whether an item of a list stands here.
+    fn is_item(&self, at: usize) -> bool {
+        byte(self.text, at) == b'-' && byte(self.text, at + 1) == b' '
+    }
 
-/// Whether every reader takes a text without quotes for a text.
-fn is_word(text: &str) -> bool {
-    let Some(first) = text.bytes().next().map(|b| b.to_ascii_lowercase()) else { return false };
-    let may_mean = || text.len() <= LONGEST_MEANING && matches!(first, b'y' | b'n' | b'o' | b't' | b'f' | b'i');
-    first.is_ascii_lowercase() && !(may_mean() && MEANINGS.iter().any(|word| text.eq_ignore_ascii_case(word)))
-}
+    /// Whether a mapping or a list in flow style stands here.
+    fn is_flow(&self, at: usize) -> bool {
+        matches!(byte(self.text, at), b'{' | b'[')
+    }
 
-/// A scalar without quotes: a word, a flag or a whole number.
-fn scalar(text: &str, in_flow: bool) -> Option<(Scalar<'_>, &str)> {
-    let is_part = |b: u8| IN_SCALAR[usize::from(b)] || (b == b':' && !in_flow);
-    let (word, rest) = text.split_at(text.bytes().position(|b| !is_part(b)).unwrap_or(text.len()));
-    let is_number =
-        !word.is_empty() && word.len() < 10 && word.bytes().all(|b| b.is_ascii_digit()) && (word == "0" || !word.starts_with('0'));
-    if is_number {
-        Some((Scalar::Number(word.parse().ok()?), rest))
-    } else if word == "true" || word == "false" {
-        Some((Scalar::Flag(word == "true"), rest))
-    } else {
-        ((is_word(word) || word.starts_with('/')) && !word.ends_with(':')).then_some((Scalar::Text(word), rest))
+    /// A mapping in a block, from behind its first key.
+    fn mapping(&mut self, column: usize, mut name: &'t str, mut at: usize) -> Option<usize> {
+        self.begin()?;
+        self.to.begin_map();
+        loop {
+            self.to.key(name);
+            at = match byte(self.text, at) {
+                b'\n' | b' ' | b'#' => self.far_value(column, at)?,
+                _ => self.value(at)?,
+            };
+            if self.column != column {
+                break;
+            }
+            (name, at) = key(self.text, at, true)?;
+        }
+        self.end(column)?;
+        self.to.end_map()?;
+        Some(at)
+    }
+
+    /// A list in a block.
+    fn list(&mut self, mut at: usize) -> Option<usize> {
+        let column = self.column;
+        self.begin()?;
+        self.to.begin_list();
+        while self.column == column {
+            self.is_item(at).then_some(())?;
+            let start = blanks(self.text, at + 2);
+            let first = if self.is_flow(start) { None } else { key(self.text, start, true) };
+            at = match first {
+                // The item is a mapping, whose first key stands behind the dash.
+                Some((name, behind)) => self.mapping(column + start - at, name, behind)?,
+                None => self.value(start)?,
+            };
+        }
+        self.end(column)?;
+        self.to.end_list();
+        Some(at)
+    }
+
+    /// A block begins.
+    fn begin(&mut self) -> Option<()> {
+        self.depth += 1;
+        (self.depth <= MAX_DEPTH).then_some(())
+    }
+
+    /// A block ends, as it may only where the lines go further out.
+    fn end(&mut self, column: usize) -> Option<()> {
+        self.depth -= 1;
+        (self.column < column).then_some(())
+    }
+
+    /// A value that does not follow on its key at once: behind more blanks, or as a block further in below.
+    fn far_value(&mut self, column: usize, at: usize) -> Option<usize> {
+        let start = blanks(self.text, at);
+        let below = match byte(self.text, start) {
+            b'\n' => start + 1,
+            b'#' => comment(self.text, start)?,
+            _ => return self.value(start),
+        };
+        let start = self.line(below)?;
+        if self.column > column { self.block(start) } else { None }
+    }
+
+    /// A value on a line, to the end of which it goes.
+    fn value(&mut self, at: usize) -> Option<usize> {
+        let end = if self.is_flow(at) {
+            self.flow(at)?
+        } else {
+            let (scalar, end) = scalar(self.text, at, false)?;
+            self.to.scalar(scalar);
+            end
+        };
+        let next = end_of_line(self.text, end)?;
+        self.line(next)
+    }
+
+    /// A mapping or a list in flow style, with those that are in it.
+    fn flow(&mut self, mut at: usize) -> Option<usize> {
+        /// None has begun.
+        const NONE: u64 = 0b10;
+        // A bit for each that has begun, the innermost lowest: whether it is a mapping.
+        let mut open = NONE;
+        loop {
+            (open >> MAX_DEPTH == 0).then_some(())?;
+            if open & 1 == 1 {
+                let (name, behind) = key(self.text, at, false)?;
+                self.to.key(name);
+                at = if byte(self.text, behind) == b' ' { blanks(self.text, behind) } else { behind };
+            }
+            match byte(self.text, at) {
+                b'{' => {
+                    self.to.begin_map();
+                    open = (open << 1) | 1;
+                    at += 1;
+                    if byte(self.text, at) != b'}' {
+                        continue;
+                    }
+                }
+                b'[' => {
+                    self.to.begin_list();
+                    open <<= 1;
+                    at += 1;
+                    if byte(self.text, at) != b']' {
+                        continue;
+                    }
+                }
+                _ => {
+                    let (scalar, end) = scalar(self.text, at, true)?;
+                    self.to.scalar(scalar);
+                    at = end;
+                }
+            }
+            while !(byte(self.text, at) == b',' && byte(self.text, at + 1) == b' ') {
+                match (byte(self.text, at), open & 1) {
+                    (b'}', 1) => self.to.end_map()?,
+                    (b']', 0) => self.to.end_list(),
+                    _ => return None,
+                }
+                at += 1;
+                open >>= 1;
+                if open == NONE {
+                    return Some(at);
+                }
+            }
+            at += 2;
+        }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::LazyLock;
+
     use proptest::prelude::*;
 
     use super::*;
@@ -279,18 +212,28 @@ mod tests {
         builder.document()
     }
 
+    static ALL: LazyLock<Vec<String>> = LazyLock::new(snapshots);
+
+    /// What is read here reads the same to a whole reader.
+    fn check(text: &str) -> Result<(), TestCaseError> {
+        if let Some(ours) = read(text) {
+            let whole: Result<Node, _> = serde_yaml::from_str(text);
+            prop_assert!(whole.as_ref().is_ok_and(|whole| *whole == ours), "{text}\n{ours:?}\n{whole:?}");
+        }
+        Ok(())
+    }
+
     #[test]
     fn templates_are_read_as_by_a_whole_reader() {
-        let (mut read_here, mut all) = (0, 0);
-        for text in snapshots() {
-            let whole: Node = serde_yaml::from_str(&text).unwrap();
-            all += 1;
-            if let Some(ours) = read(&text) {
-                assert_eq!(ours, whole);
-                read_here += 1;
+        assert!(ALL.len() > 20);
+        for text in ALL.iter() {
+            let whole: Node = serde_yaml::from_str(text).unwrap();
+            match read(text) {
+                Some(ours) => assert!(ours == whole, "{text}"),
+                // Only scripts of instances stand in texts of several lines, which are left to others.
+                None => assert!(text.contains("\"Fn::Sub\": |\n"), "{text}"),
             }
         }
-        assert!(all > 20 && read_here * 10 >= all * 8, "{read_here} of {all}");
     }
 
     #[test]
@@ -320,11 +263,38 @@ mod tests {
             "a: {b}",
             "a: [b",
             "a: \"b\" c",
+            "a: \"b\nc\"",
+            "a: \"b",
+            "a: b # \u{2028}",
+            "a: b# c",
+            "a: b\r\n",
+            "- ",
+            "-",
+            "- a: b\n - c",
+            "a: {b: c",
+            "a: {b: c]",
+            "a: [b, ]",
+            "a: [{b: c}, {b: c, b: d}]",
             "? a",
         ] {
             assert!(read(text).is_none() || serde_yaml::from_str::<Node>(text).is_ok_and(|whole| Some(whole) == read(text)), "{text:?}");
         }
         assert!(read("a: yes").is_none() && read("a: b\na: c").is_none() && read("a:\n- b").is_none());
+    }
+
+    #[test]
+    fn deep_documents_are_left_to_others() {
+        let flow = |depth| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+        let block = |depth, inner: &str| {
+            let lines: Vec<String> = (0..depth).map(|at| format!("{}a:", " ".repeat(at))).collect();
+            format!("{} {inner}", lines.join("\n"))
+        };
+        let deepest = block(MAX_DEPTH, &flow(MAX_DEPTH - 2));
+        assert_eq!(read(&deepest), serde_yaml::from_str(&deepest).ok());
+        assert!(read(&deepest).is_some());
+        for text in [block(MAX_DEPTH + 1, "b"), format!("a: {}", flow(MAX_DEPTH)), format!("a: {}", flow(100_000))] {
+            assert_eq!(read(&text), None);
+        }
     }
 
     proptest! {
@@ -341,7 +311,6 @@ mod tests {
                 "0", "1.5", "~", "no", "true", "a", "a: ", "\"a\": ", "%", "@", "`", "---", "...", "<<: ",
             ])), 0..4),
         ) {
-            static ALL: std::sync::LazyLock<Vec<String>> = std::sync::LazyLock::new(snapshots);
             let text = &ALL[document % ALL.len()];
             let lines: Vec<&str> = text.lines().collect();
             let start = from % lines.len();
@@ -352,10 +321,37 @@ mod tests {
                     part.insert_str(at, what);
                 }
             }
-            if let Some(ours) = read(&part) {
-                let whole: Result<Node, _> = serde_yaml::from_str(&part);
-                prop_assert!(whole.as_ref().is_ok_and(|whole| *whole == ours), "{part}\n{ours:?}\n{whole:?}");
+            check(&part)?;
+        }
+
+        /// So does a whole template with another byte here or there, or with lines in other places.
+        #[test]
+        fn nothing_is_read_in_another_way_for_a_slip(
+            document in 0..1000_usize,
+            slips in proptest::collection::vec((0..1_000_000_usize, 0..9_usize, proptest::char::range('\0', '\u{ff}')), 1..3),
+        ) {
+            let text = &ALL[document % ALL.len()];
+            let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
+            for (at, kind, c) in slips {
+                let (here, other) = (at % lines.len(), at / 7 % lines.len());
+                let column = at % (lines[here].len() + 1);
+                let is_inside = lines[here].is_char_boundary(column);
+                match kind {
+                    0 => drop(lines.remove(here)),
+                    1 => lines.insert(other, lines[here].clone()),
+                    2 => lines.swap(here, other),
+                    3 => lines[here].insert(0, ' '),
+                    4 => lines[here] = lines[here].strip_prefix(' ').unwrap_or(&lines[here]).to_owned(),
+                    5 if is_inside => lines[here].insert(column, c),
+                    6 if is_inside => drop(lines[here].split_off(column)),
+                    _ if is_inside && column < lines[here].len() => {
+                        lines[here].remove(column);
+                        lines[here].insert(column, c);
+                    }
+                    _ => {}
+                }
             }
+            check(&lines.join("\n"))?;
         }
     }
 }

@@ -10,6 +10,7 @@ mod references;
 mod scalar;
 #[cfg(test)]
 mod testing;
+mod tokens;
 mod verify;
 
 use std::error::Error as _;

@@ -22,9 +22,10 @@ pub fn references<'a>(value: &'a Node<'_>, tell: &mut impl FnMut(&'a str)) {
 }
 
 /// What a key says of its value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Refers {
     /// Nothing.
+    #[default]
     No,
     /// It is a name, or a list of names.
     Names,
@@ -48,11 +49,44 @@ impl Refers {
 
 /// The names in `${Name}` and `${Name.Attribute}`; `${!Text}` is no name.
 pub(super) fn substituted<'a>(text: &'a str, tell: &mut impl FnMut(&'a str)) {
-    let inside = text.split("${").skip(1).filter_map(|part| part.split_once('}')).map(|(name, _)| name);
-    inside.filter(|name| !name.starts_with('!')).for_each(|name| tell(name.split('.').next().unwrap_or(name)));
+    let mut rest = text;
+    while let Some(at) = memchr::memchr(b'$', rest.as_bytes()) {
+        rest = &rest[at + 1..];
+        let Some(inside) = rest.strip_prefix('{') else { continue };
+        let Some(end) = memchr::memchr(b'}', inside.as_bytes()) else { return };
+        let name = &inside[..end];
+        // Where another one begins within, it is that one which ends.
+        let begins_within = name.as_bytes().windows(2).any(|pair| pair == b"${");
+        if !begins_within && !name.starts_with('!') {
+            tell(name.split_once('.').map_or(name, |(first, _)| first));
+        }
+    }
 }
 
 /// A name, or the first ones of a list of them.
 fn names<'a>(value: &'a Node<'_>, most: usize, tell: &mut impl FnMut(&'a str)) {
     value.as_str().into_iter().chain(value.items().iter().take(most).filter_map(Node::as_str)).for_each(tell);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_found_in_texts() {
+        for (text, expected) in [
+            ("", &[][..]),
+            ("$ $$ {a} ${", &[]),
+            ("${a", &[]),
+            ("${a}${b.c.d}-${!e}", &["a", "b"]),
+            ("$${a} ${} ${.}", &["a", "", ""]),
+            ("${a${b}", &["b"]),
+            ("${a$b} ${!a${c}}", &["a$b", "c"]),
+            ("\u{e9}${\u{e9}}", &["\u{e9}"]),
+        ] {
+            let mut found = Vec::new();
+            substituted(text, &mut |name| found.push(name));
+            assert_eq!(found, expected, "{text:?}");
+        }
+    }
 }

@@ -38,7 +38,7 @@ pub(super) fn has_only(text: &str, is_one: impl Fn(u8) -> bool) -> bool {
 }
 
 /// Whether a byte is a character of ASCII and no control: nobody misreads it, and it can be seen.
-pub(super) fn is_printable(byte: u8) -> bool {
+pub(super) const fn is_printable(byte: u8) -> bool {
     matches!(byte, b' '..=b'~')
 }
 

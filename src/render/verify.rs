@@ -56,7 +56,7 @@ fn hold(mut outline: Outline<'_>, expected: &BTreeMap<String, String>) -> Result
         return Err(Fault::Bug(difference(expected, &resources.iter().copied().collect())));
     }
     let has = |section: Section, name: &str| outline.names[section as usize].binary_search_by(|(known, _)| (*known).cmp(name)).is_ok();
-    let leads = |name: &str| has(Section::Resources, name) || has(Section::Parameters, name) || name.starts_with("AWS::");
+    let leads = |name: &str| name.starts_with("AWS::") || has(Section::Resources, name) || has(Section::Parameters, name);
     match outline.references.iter().find(|name| !leads(name)) {
         Some(name) => Err(Fault::Bug(format!("nothing has the name {name:?} that something refers to"))),
         None => Ok(()),
