@@ -15,7 +15,7 @@ use crate::routes::Router;
 /// An ID of a service: its part and an ending. Each service has a dozen, so nothing is formatted for them.
 fn id(service: &str, ending: &[&str]) -> String {
     let mut id = logical_id(service);
-    ending.iter().for_each(|part| id.push_str(part));
+    id.extend(ending.iter().copied());
     id
 }
 
