@@ -22,7 +22,7 @@ flags=(
 for crates in "$home"/registry/src/*/; do # named after the registry, or after a mirror of it
   flags+=("--remap-path-prefix=${crates%/}=/crates")
 done
-# The allocator is C.
+# The allocator is C, and so is a digest, with some assembly.
 unset CC HOST_CC TARGET_CC "${!CC_@}" HOST_CFLAGS TARGET_CFLAGS "${!CFLAGS_@}"
 export CFLAGS="-ffile-prefix-map=$home/registry/src=/crates -ffile-prefix-map=$target=/target"
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")

@@ -107,9 +107,10 @@ fn both_sides(text: &str) -> String {
 /// number too.
 const MOST: u32 = 1_000_000_000;
 
-/// Whether a text is written as it was read: nothing in it has a meaning in YAML.
+/// Whether a text is written as it was read: nothing in it has a meaning in YAML. More is taken of ASCII alone.
 fn is_plain(text: &str, more: &str) -> bool {
-    !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c) || more.contains(c))
+    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) || more.as_bytes().contains(&byte);
+    !text.is_empty() && text.bytes().all(is_one)
 }
 
 /// Names of apps, services and racks.
@@ -435,15 +436,20 @@ fn parse_key(text: &str) -> Option<RuleKey> {
         return None;
     }
     let (class, ordinal) = [Class::Exact, Class::Wildcard].into_iter().find_map(|class| Some((class, rule.strip_prefix(class.word())?)))?;
-    let key = RuleKey {
+    Some(RuleKey {
         rack: (*rack).into(),
         router: parse_router(router)?,
         app: (*app).into(),
         service: (*service).into(),
         class,
-        ordinal: ordinal.parse().ok().filter(|ordinal| (1..=MOST).contains(ordinal))?,
-    };
-    (key.to_string() == text).then_some(key)
+        ordinal: parse_ordinal(ordinal)?,
+    })
+}
+
+/// A number of a rule or a certificate, written in the one way that is read as it was written.
+fn parse_ordinal(text: &str) -> Option<u32> {
+    let ordinal = text.parse().ok().filter(|ordinal| (1..=MOST).contains(ordinal));
+    ordinal.filter(|_| text.starts_with(|first| matches!(first, '1'..='9')))
 }
 
 fn parse_service(text: &str) -> Option<TargetGroupKey> {
@@ -468,12 +474,7 @@ fn parse_certificate(text: &str) -> Option<CertificateKey> {
     if !is_name(rack) || !is_name(app) {
         return None;
     }
-    let key = CertificateKey {
-        rack: (*rack).into(),
-        app: (*app).into(),
-        ordinal: ordinal.parse().ok().filter(|ordinal| (1..=MOST).contains(ordinal))?,
-    };
-    (key.to_string() == text).then_some(key)
+    Some(CertificateKey { rack: (*rack).into(), app: (*app).into(), ordinal: parse_ordinal(ordinal)? })
 }
 
 fn parse_shared(text: &str) -> Option<SharedKey> {

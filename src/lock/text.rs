@@ -36,7 +36,10 @@ impl Lock {
         });
         section(&mut text, "apps", true, apps);
         let rules = self.rules.iter().map(|(key, rule)| {
-            let mut line = format!("{key}: {{priority: {}, hosts: [{}]", rule.priority, quoted(rule.hosts.iter().map(Host::as_str)));
+            let mut line = key.to_string();
+            let _ = write!(line, ": {{priority: {}, hosts: [", rule.priority);
+            quote(&mut line, rule.hosts.iter().map(Host::as_str));
+            line.push(']');
             put(&mut line, "since", later(rule.since));
             put(&mut line, "left", hosts(&rule.left));
             put(&mut line, "joined", hosts(&rule.joined));
@@ -127,7 +130,18 @@ fn hosts(hosts: &BTreeMap<Host, u32>) -> Option<String> {
 
 /// Texts in double quotes, which hold every character that a host may have.
 fn quoted<'a>(texts: impl Iterator<Item = &'a str>) -> String {
-    texts.map(|text| format!("\"{text}\"")).collect::<Vec<_>>().join(", ")
+    let mut all = String::new();
+    quote(&mut all, texts);
+    all
+}
+
+/// The same behind what stands in a line already.
+fn quote<'a>(line: &mut String, texts: impl Iterator<Item = &'a str>) {
+    for (at, text) in texts.enumerate() {
+        line.push_str(if at == 0 { "\"" } else { ", \"" });
+        line.push_str(text);
+        line.push('"');
+    }
 }
 
 /// Lines of apps, sorted by the app first.
@@ -149,6 +163,8 @@ fn section(text: &mut String, name: &str, always: bool, lines: impl Iterator<Ite
     }
     let _ = writeln!(text, "\n{name}:");
     for line in lines {
-        let _ = writeln!(text, "  {line}");
+        text.push_str("  ");
+        text.push_str(&line);
+        text.push('\n');
     }
 }
