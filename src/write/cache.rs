@@ -77,10 +77,11 @@ impl Cache {
 
     fn line(&self, made_from: &[u8], entry: &IndexedStack, [template, parameters]: [&[u8]; 2]) -> Line {
         let entry = serde_json::to_vec(entry).expect("the entry is plain data");
+        // A digest of digests, so that no part ends where another one begins; and each part is digested from its start,
+        // which is when many of its blocks are at once.
         let mut digest = blake3::Hasher::new();
         for part in [self.program.as_bytes(), made_from, &entry, template, parameters] {
-            digest.update(&part.len().to_be_bytes()); // so that no part ends where another one begins
-            digest.update(part);
+            digest.update(blake3::hash(part).as_bytes());
         }
         digest.finalize().into()
     }
