@@ -24,6 +24,7 @@ for crates in "$home"/registry/src/*/; do # named after the registry, or after a
 done
 # The allocator is C, and so is a digest, with some assembly.
 unset CC HOST_CC TARGET_CC "${!CC_@}" HOST_CFLAGS TARGET_CFLAGS "${!CFLAGS_@}"
+export SOURCE_DATE_EPOCH=0 # the allocator holds the time at which it was compiled
 export CFLAGS="-ffile-prefix-map=$home/registry/src=/crates -ffile-prefix-map=$target=/target"
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL=0
