@@ -24,7 +24,7 @@ pub struct Index {
 }
 
 /// One stack in `stacks.json`.
-#[derive(Debug, Clone, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct IndexedStack {
     /// Its name.
     pub stack: String,

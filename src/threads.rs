@@ -2,8 +2,8 @@
 //! results come in the order of the items, and no item sees another one.
 
 use std::num::NonZero;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{LazyLock, Mutex};
 use std::thread::{self, Builder};
 
 /// Items for which a thread is worth its start and the wait for its end on a machine that is busy.
@@ -16,9 +16,10 @@ const BLOCK: usize = 16;
 pub struct Threads(NonZero<usize>);
 
 impl Threads {
-    /// As many as the machine has cores for.
+    /// As many as the machine has cores for. It is asked once: the answer stands in several files of the system.
     pub fn available() -> Self {
-        Self(thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN))
+        static AVAILABLE: LazyLock<NonZero<usize>> = LazyLock::new(|| thread::available_parallelism().unwrap_or(NonZero::<usize>::MIN));
+        Self(*AVAILABLE)
     }
 
     /// So many, and always one.

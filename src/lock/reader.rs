@@ -442,14 +442,14 @@ fn parse_key(text: &str) -> Option<RuleKey> {
         app: (*app).into(),
         service: (*service).into(),
         class,
-        ordinal: parse_ordinal(ordinal)?,
+        ordinal: parse_number(ordinal)?,
     })
 }
 
-/// A number of a rule or a certificate, written in the one way that is read as it was written.
-fn parse_ordinal(text: &str) -> Option<u32> {
-    let ordinal = text.parse().ok().filter(|ordinal| (1..=MOST).contains(ordinal));
-    ordinal.filter(|_| text.starts_with(|first| matches!(first, '1'..='9')))
+/// A number in a key, from one, in the one way that it is written.
+fn parse_number(text: &str) -> Option<u32> {
+    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
+    number.filter(|_| text.starts_with(|first| matches!(first, '1'..='9')))
 }
 
 fn parse_service(text: &str) -> Option<TargetGroupKey> {
@@ -463,9 +463,8 @@ fn parse_port(text: &str) -> Option<PortKey> {
     if !is_name(rack) || !is_name(app) {
         return None;
     }
-    let port = port.parse().ok().filter(|port| *port > 0)?;
-    let key = PortKey { rack: (*rack).into(), app: (*app).into(), router: parse_router(router)?, port };
-    (key.to_string() == text).then_some(key)
+    let port = u16::try_from(parse_number(port)?).ok()?;
+    Some(PortKey { rack: (*rack).into(), app: (*app).into(), router: parse_router(router)?, port })
 }
 
 fn parse_certificate(text: &str) -> Option<CertificateKey> {
@@ -474,7 +473,7 @@ fn parse_certificate(text: &str) -> Option<CertificateKey> {
     if !is_name(rack) || !is_name(app) {
         return None;
     }
-    Some(CertificateKey { rack: (*rack).into(), app: (*app).into(), ordinal: parse_ordinal(ordinal)? })
+    Some(CertificateKey { rack: (*rack).into(), app: (*app).into(), ordinal: parse_number(ordinal)? })
 }
 
 fn parse_shared(text: &str) -> Option<SharedKey> {

@@ -7,7 +7,7 @@ mod rack;
 mod stack;
 
 pub use app::{GivenApp, RuleInStack, TargetGroupContext, rule_in_stack};
-pub use rack::{GivenRack, RackUse, lower_rack};
+pub use rack::{GivenRack, RackUse};
 pub use stack::{Context, Parameter, Stack, StackKind};
 
 use std::borrow::Cow;

@@ -9,7 +9,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Value, ValueKind};
 use minijinja::{AutoEscape, Environment, Error, ErrorKind, Output, State, UndefinedBehavior};
 
-use super::scalar;
+use super::scalar::{self, MAX_KEY};
 
 /// Every file of `templates/`, by its name there.
 const TEMPLATES: &[(&str, &str)] = &[
@@ -24,9 +24,6 @@ const TEMPLATES: &[(&str, &str)] = &[
     ("rack-router.yaml", include_str!("../../templates/rack-router.yaml")),
     ("rack.yaml", include_str!("../../templates/rack.yaml")),
 ];
-
-/// Bytes of a key in a flow mapping: a longer one is no key to YAML, which looks 1024 characters ahead for the `:`.
-const MAX_KEY: usize = 1000;
 
 /// The environment, made once; an error only when a template does not parse.
 pub(super) static ENVIRONMENT: LazyLock<Result<Environment<'static>, String>> =

@@ -2,6 +2,9 @@
 
 use std::fmt::Write;
 
+/// Bytes of a key that stands before its `:`: a longer one is no key to YAML, which looks 1024 characters ahead for that.
+pub(super) const MAX_KEY: usize = 1000;
+
 /// Write `text` as a double-quoted scalar that YAML 1.1, YAML 1.2 and JSON readers take for the same text.
 ///
 /// Where the three disagree the character is escaped, in the only form that all of them know: `\uXXXX`. It has

@@ -3,10 +3,8 @@
 #![expect(clippy::inline_always, reason = "a key or a scalar is read in as much time as it takes to call who reads it")]
 
 use super::events::Scalar;
-use super::scalar::{has_only, is_printable};
+use super::scalar::{MAX_KEY, has_only, is_printable};
 
-/// Bytes of a key; with more, YAML does not look for the `:`.
-const MAX_KEY: usize = 1000;
 /// Digits of a whole number; more may mean something else to somebody.
 const MAX_DIGITS: usize = 9;
 /// Words that mean something to one reader or another when they stand without quotes.

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, Metadata};
 use std::io::ErrorKind;
-use std::mem;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Mutex;
 
@@ -41,12 +40,11 @@ impl Survey {
     pub(super) fn of(folder: &Path) -> Result<Self, Fault> {
         let root = fs::canonicalize(folder).at(folder)?;
         let was_begun = fs::symlink_metadata(folder.join(UNFINISHED)).is_ok();
-        let files = |index: Option<Index>| index.map(|index| index.files.into_iter().collect()).unwrap_or_default();
-        let begun = if was_begun { files(listed(&folder.join(UNFINISHED))) } else { BTreeSet::new() };
-        let mut index = listed(&folder.join(INDEX));
-        let stacks = index.as_mut().map(|index| mem::take(&mut index.stacks)).unwrap_or_default();
+        let begun = if was_begun { listed(&folder.join(UNFINISHED)).files } else { Vec::new() };
+        let Index { stacks, files: old, .. } = listed(&folder.join(INDEX));
         let stacks = stacks.into_iter().map(|stack| (stack.template.clone(), stack)).collect();
-        Ok(Self { folder: folder.to_path_buf(), root, old: files(index), stacks, begun, was_begun, inside: Mutex::default() })
+        let [old, begun] = [old, begun].map(|files| files.into_iter().collect());
+        Ok(Self { folder: folder.to_path_buf(), root, old, stacks, begun, was_begun, inside: Mutex::default() })
     }
 
     /// Remove what a compile that was cut short has left, but for what may be written anew.
@@ -114,12 +112,11 @@ impl Survey {
     }
 }
 
-/// A list of stacks; none where there is no list that can be read.
-fn listed(path: &Path) -> Option<Index> {
-    if !fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file()) {
-        return None;
-    }
-    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
+/// A list of stacks; an empty one where there is none that can be read.
+fn listed(path: &Path) -> Index {
+    let is_file = fs::symlink_metadata(path).is_ok_and(|metadata| metadata.is_file());
+    let text = if is_file { fs::read_to_string(path).unwrap_or_default() } else { String::new() };
+    serde_json::from_str(&text).unwrap_or_else(|_| Index { version: 1, stacks: Vec::new(), files: Vec::new() })
 }
 
 /// Whether a file is as it should be. What stands there instead and can't be ours is an error: a

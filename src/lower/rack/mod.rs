@@ -62,7 +62,7 @@ fn add(resources: &mut Resources, id: impl Into<String>, kind: &str) -> String {
 
 /// Lower a rack. Its certificate falls back to the parameter `Certificate` when it is to be created and the rack has no
 /// host to name on it.
-pub fn lower_rack(rack: &Rack, routed: &RackUse, mark: Option<&Mark>, header: &[String]) -> Stack {
+fn lower_rack(rack: &Rack, routed: &RackUse, mark: Option<&Mark>, header: &[String]) -> Stack {
     let mut resources = Resources::new();
     let network = network::network(rack, &mut resources);
     let logs = logs::logs(rack, &mut resources);
