@@ -25,7 +25,9 @@ done
 # The allocator is C, and so is a digest, with some assembly.
 unset CC HOST_CC TARGET_CC "${!CC_@}" HOST_CFLAGS TARGET_CFLAGS "${!CFLAGS_@}"
 export SOURCE_DATE_EPOCH=0 # the allocator holds the time at which it was compiled
-export CFLAGS="-ffile-prefix-map=$home/registry/src=/crates -ffile-prefix-map=$target=/target"
+export CC_SHELL_ESCAPED_FLAGS=1 # or a folder with a space in its name would be two flags
+CFLAGS=$(printf '%q ' "-ffile-prefix-map=$home/registry/src=/crates" "-ffile-prefix-map=$target=/target")
+export CFLAGS
 CARGO_ENCODED_RUSTFLAGS=$(IFS=$'\x1f' && printf '%s' "${flags[*]}")
 export CARGO_ENCODED_RUSTFLAGS CARGO_INCREMENTAL=0
 # It is built once and run often: seen as a whole it takes twice as long to build, and an eighth less to run.
@@ -35,6 +37,10 @@ cargo build --release --locked --bin rackform --target-dir "$target" "${whole[@]
 program=$target/release/rackform
 if grep -aqF -e "$HOME/" -e "$home" -e "$PWD" "$program"; then
   echo "packaging/release.sh: $program names a path of this machine" >&2
+  exit 1
+fi
+if grep -aqF "$(LC_ALL=C date '+%b %e %Y')" "$program"; then # as __DATE__ has it
+  echo "packaging/release.sh: $program names the day on which it was built" >&2
   exit 1
 fi
 if command -v sha256sum >/dev/null; then sha256sum "$program"; else shasum -a 256 "$program"; fi
