@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use super::{read_bounded, slashes};
+use super::fetch::read_bounded;
+use super::paths::slashes;
 use crate::diagnostics::codes::OUTPUT_UNREADABLE;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::index::{INDEX, Index, UNFINISHED};

@@ -5,7 +5,8 @@ use std::process::{Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-use super::{is_project, non_empty, slashes};
+use super::is_project;
+use super::paths::{non_empty, slashes};
 use crate::diagnostics::codes::REVISION;
 use crate::diagnostics::{Diagnostic, Diagnostics};
 
