@@ -12,6 +12,7 @@ mod rack;
 mod rack_checks;
 mod rack_param_table;
 mod rack_params;
+mod racks;
 #[cfg(test)]
 mod testing;
 mod values;

@@ -5,6 +5,8 @@
 //! later says so in `since`; what a line lost is kept behind `left` with the generation that took
 //! it, and what it gained last behind `joined`. So the lock alone tells the last step, and a second compile of the same input says the same.
 
+mod conflict;
+mod keys;
 mod mend;
 mod port;
 mod reader;

@@ -5,16 +5,17 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
+use super::conflict::{both_sides, conflict};
+use super::keys::{MOST, is_host, is_name, is_plain, parse_certificate, parse_key, parse_port, parse_router, parse_service, parse_shared};
 use super::{
-    CertificateKey, Class, Lock, LockedApp, LockedCertificate, LockedPort, LockedRack, LockedRule, LockedShared, LockedTargetGroup,
-    MAX_HOSTS, NUMBERS, PortKey, RetiredRule, RuleKey, SharedKey, TargetGroup, TargetGroupKey, VERSION, mend,
+    Class, Lock, LockedApp, LockedCertificate, LockedPort, LockedRack, LockedRule, LockedShared, LockedTargetGroup, MAX_HOSTS, NUMBERS,
+    RetiredRule, TargetGroup, VERSION, mend,
 };
 use crate::diagnostics::codes::{LOCK_CONFLICT, LOCK_ENTRY, LOCK_SHAPE, LOCK_VERSION};
 use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::document;
 use crate::host::Host;
-use crate::routes::Router;
-use crate::source::{FileId, Files, Kind, NodeId, Place, Resolved, Span, Tree};
+use crate::source::{FileId, Files, Kind, NodeId, Place, Resolved, Tree};
 
 /// What to do about a lock that contradicts itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,66 +62,6 @@ pub fn read(files: &Files, file: FileId, mode: Mode, out: &mut Diagnostics) -> O
         out.report(contradiction.diagnostic(mode));
     }
     sound.then_some(lock)
-}
-
-/// What a merge leaves in front of a line, and what follows it.
-const MARKS: [&str; 4] = ["<<<<<<< ", ">>>>>>> ", "||||||| ", "======="];
-
-fn is_mark(line: &str) -> bool {
-    let bare = line.trim_end();
-    MARKS.iter().any(|mark| bare == mark.trim_end() || (mark.ends_with(' ') && line.starts_with(mark)))
-}
-
-/// The first line that a merge has left as a marker.
-fn conflict(text: &str) -> Option<Span> {
-    let mut start = 0;
-    for line in text.split_inclusive('\n') {
-        if is_mark(line) {
-            return Some(Span { start, end: start + line.trim_end().len() });
-        }
-        start += line.len();
-    }
-    None
-}
-
-/// The text with the lines of both sides: markers, and what both sides had before, become comments
-/// of the same length, so that every place still fits.
-fn both_sides(text: &str) -> String {
-    let mut is_base = false;
-    let mut both = String::with_capacity(text.len());
-    for line in text.split_inclusive('\n') {
-        if is_mark(line) {
-            is_base = line.starts_with("|||||||");
-        }
-        if (is_mark(line) || is_base) && line.trim_end() != "" {
-            let first = line.chars().next().map_or(0, char::len_utf8);
-            both.extend(std::iter::repeat_n('#', first));
-            both.push_str(&line[first..]);
-        } else {
-            both.push_str(line);
-        }
-    }
-    both
-}
-
-/// The most compiles, and the most rules of a service, that a lock counts; so the next one has a
-/// number too.
-const MOST: u32 = 1_000_000_000;
-
-/// Whether a text is written as it was read: nothing in it has a meaning in YAML. More is taken of ASCII alone.
-fn is_plain(text: &str, more: &str) -> bool {
-    let is_one = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte) || more.as_bytes().contains(&byte);
-    !text.is_empty() && text.bytes().all(is_one)
-}
-
-/// Names of apps, services and racks.
-fn is_name(text: &str) -> bool {
-    is_plain(text, "") && text.starts_with(|c: char| c.is_ascii_alphanumeric())
-}
-
-/// Hosts and names of certificates, with what stands for names that only the deployment knows.
-fn is_host(text: &str) -> bool {
-    is_plain(text, "*?{}")
 }
 
 struct Reader<'a> {
@@ -423,62 +364,4 @@ impl Reader<'_> {
             None => self.refuse(key, "not a certificate of others on a router"),
         }
     }
-}
-
-fn parse_router(word: &str) -> Option<Router> {
-    [Router::Public, Router::Internal].into_iter().find(|router| router.word() == word)
-}
-
-fn parse_key(text: &str) -> Option<RuleKey> {
-    let parts: Vec<&str> = text.split('/').collect();
-    let [rack, router, app, service, rule] = parts.as_slice() else { return None };
-    if ![rack, app, service].into_iter().all(|name| is_name(name)) {
-        return None;
-    }
-    let (class, ordinal) = [Class::Exact, Class::Wildcard].into_iter().find_map(|class| Some((class, rule.strip_prefix(class.word())?)))?;
-    Some(RuleKey {
-        rack: (*rack).into(),
-        router: parse_router(router)?,
-        app: (*app).into(),
-        service: (*service).into(),
-        class,
-        ordinal: parse_number(ordinal)?,
-    })
-}
-
-/// A number in a key, from one, in the one way that it is written.
-fn parse_number(text: &str) -> Option<u32> {
-    let number = text.parse().ok().filter(|number| (1..=MOST).contains(number));
-    number.filter(|_| text.starts_with(|first| matches!(first, '1'..='9')))
-}
-
-fn parse_service(text: &str) -> Option<TargetGroupKey> {
-    let (app, service) = text.split_once('/')?;
-    (is_name(app) && is_name(service)).then(|| TargetGroupKey { app: app.to_owned(), service: service.to_owned() })
-}
-
-fn parse_port(text: &str) -> Option<PortKey> {
-    let parts: Vec<&str> = text.split('/').collect();
-    let [rack, router, app, port] = parts.as_slice() else { return None };
-    if !is_name(rack) || !is_name(app) {
-        return None;
-    }
-    let port = u16::try_from(parse_number(port)?).ok()?;
-    Some(PortKey { rack: (*rack).into(), app: (*app).into(), router: parse_router(router)?, port })
-}
-
-fn parse_certificate(text: &str) -> Option<CertificateKey> {
-    let parts: Vec<&str> = text.split('/').collect();
-    let [rack, app, ordinal] = parts.as_slice() else { return None };
-    if !is_name(rack) || !is_name(app) {
-        return None;
-    }
-    Some(CertificateKey { rack: (*rack).into(), app: (*app).into(), ordinal: parse_number(ordinal)? })
-}
-
-fn parse_shared(text: &str) -> Option<SharedKey> {
-    let (rack, rest) = text.split_once('/')?;
-    let (router, arn) = rest.split_once('/')?;
-    let is_arn = is_name(rack) && arn.starts_with("arn:") && is_plain(arn, ":/*+=@");
-    parse_router(router).filter(|_| is_arn).map(|router| (rack.to_owned(), router, arn.to_owned()))
 }
