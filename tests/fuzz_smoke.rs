@@ -15,7 +15,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 
-use mutations::{Random, dictionary, mutated, words};
+use mutations::{Random, dictionary, mutated, with_ends, words};
 use seeds::{regressions, seeds};
 use targets::{TARGETS, Target, history, target};
 
@@ -85,6 +85,33 @@ fn outputs() {
 #[test]
 fn addresses() {
     smoke("address", 5000);
+}
+
+/// Seeds with one number at an end, so many of them: all take ten minutes.
+fn ends(name: &str, times: usize) {
+    let target = target(name);
+    let mut inputs: Vec<Vec<u8>> = seeds(name).iter().flat_map(|seed| with_ends(seed)).collect();
+    inputs.retain(|input| input.len() <= target.most);
+    assert!(inputs.len() > times, "{name} has {} inputs", inputs.len());
+    let mut random = Random(u64::try_from(times).unwrap());
+    for _ in 0..times {
+        run(target, &inputs[random.below(inputs.len())]);
+    }
+}
+
+#[test]
+fn numbers_of_manifests_at_their_ends() {
+    ends("manifest", 300);
+}
+
+#[test]
+fn numbers_of_fleets_at_their_ends() {
+    ends("fleet", 500);
+}
+
+#[test]
+fn numbers_of_projects_at_their_ends() {
+    ends("project", 300);
 }
 
 #[test]

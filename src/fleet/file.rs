@@ -17,6 +17,12 @@ use crate::source::{Entry, FileId, Files, Kind, NodeId, Place, Resolved, Span, S
 /// Per cent of each quota that stay free when new apps are placed, unless the rack says otherwise.
 pub(super) const HEADROOM: u32 = 10;
 
+/// Per cent that may stay free.
+const MAX_HEADROOM: u32 = 90;
+
+/// Racks of one key.
+const MAX_COUNT: usize = 999;
+
 /// What rackform.yml says.
 #[derive(Debug)]
 pub struct FleetFile {
@@ -327,15 +333,12 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         _ => Network::Create,
     };
     let count = tree.get(body, "count").map(|entry| entry.value);
-    let headroom = match tree.get(body, "headroom").and_then(|entry| tree.scalar(entry.value)) {
-        Some(Resolved::Int(number)) => u32::try_from(number).unwrap_or(HEADROOM),
-        _ => HEADROOM,
-    };
+    let headroom = number(tree, body, "headroom").and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= MAX_HEADROOM);
     RackSpec {
         name: text(tree, key),
-        count: count.map_or((1, 1), |count| range(tree.text(count))),
+        count: count.map_or((1, 1), |count| range(tree, count)),
         count_place: count.map(|count| tree.place(count)),
-        headroom,
+        headroom: headroom.unwrap_or(HEADROOM),
         external: tree.get(body, "external").is_some_and(|entry| tree.scalar(entry.value) == Some(Resolved::Bool(true))),
         host: field("host"),
         internal_host: field("internal_host"),
@@ -356,26 +359,42 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
     }
 }
 
-/// `3` or `1-5`; a range that runs backwards has its first number.
-fn range(text: &str) -> (usize, usize) {
+/// `3` or `1-5`; a range that runs backwards has its first number, and what the schema refuses is 1: whoever goes on
+/// although something was refused must not make a million racks.
+fn range(tree: &Tree, node: NodeId) -> (usize, usize) {
+    let within = |number: &usize| (1..=MAX_COUNT).contains(number);
+    if let Some(Resolved::Int(number)) = tree.scalar(node) {
+        let number = usize::try_from(number).ok().filter(within).unwrap_or(1);
+        return (number, number);
+    }
+    let text = tree.text(node);
+    let number = |text: &str| text.parse().ok().filter(within);
     let (low, high) = text.split_once('-').unwrap_or((text, text));
-    let low = low.parse().unwrap_or(1);
-    (low, high.parse().unwrap_or(low).max(low))
+    let low = number(low).unwrap_or(1);
+    (low, number(high).unwrap_or(low).max(low))
 }
 
 fn quotas(tree: &Tree, node: NodeId) -> QuotasSpec {
     if matches!(tree.kind(node), Kind::Scalar(_)) {
         return QuotasSpec::File(text(tree, node));
     }
-    let number = |key: &str| match tree.get(node, key).and_then(|entry| tree.scalar(entry.value)) {
-        Some(Resolved::Int(number)) => usize::try_from(number).ok(),
-        _ => None,
+    let quota = |key: &str| {
+        let written = number(tree, node, key).and_then(|number| usize::try_from(number).ok());
+        written.filter(|number| (1..=Quotas::MOST).contains(number))
     };
     let default = Quotas::default();
     QuotasSpec::Written(Quotas {
-        rules: number("rules").unwrap_or(default.rules),
-        certificates: number("certificates").unwrap_or(default.certificates),
+        rules: quota("rules").unwrap_or(default.rules),
+        certificates: quota("certificates").unwrap_or(default.certificates),
     })
+}
+
+/// A whole number under a key.
+fn number(tree: &Tree, map: NodeId, key: &str) -> Option<i64> {
+    match tree.scalar(tree.get(map, key)?.value) {
+        Some(Resolved::Int(number)) => Some(number),
+        _ => None,
+    }
 }
 
 fn params(tree: &Tree, body: NodeId) -> Vec<(Spanned<String>, Spanned<String>)> {

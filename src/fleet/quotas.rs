@@ -43,12 +43,17 @@ struct Limit {
 }
 
 impl Quotas {
+    /// The most that is counted of anything: two listeners of a router have numbers for so many rules. API `ELBv2`
+    /// 2015-12-01, `CreateRule`: a priority is from 1 to 50,000.
+    pub const MOST: usize = 100_000;
+
     /// Read what `aws elbv2 describe-account-limits` printed; an error says what is wrong with it.
     pub fn from_account_limits(text: &str) -> Result<Self, String> {
         let read: AccountLimits = serde_json::from_str(text).map_err(|error| error.to_string())?;
         let limit = |name: &str| {
             let found = read.limits.iter().find(|limit| limit.name == name).ok_or_else(|| format!("it has no limit `{name}`"))?;
-            found.max.parse().map_err(|_| format!("`{}` of `{name}` is no number", found.max))
+            let most: Result<usize, String> = found.max.parse().map_err(|_| format!("`{}` of `{name}` is no number", found.max));
+            most.map(|most| most.min(Self::MOST))
         };
         Ok(Self {
             rules: limit("rules-per-application-load-balancer")?,
@@ -68,6 +73,8 @@ mod tests {
             {"Name": "rules-per-application-load-balancer", "Max": "150"},
             {"Name": "certificates-per-application-load-balancer", "Max": "25"}]}"#;
         assert_eq!(Quotas::from_account_limits(text), Ok(Quotas { rules: 150, certificates: 25 }));
+        let most = Quotas { rules: Quotas::MOST, certificates: 25 };
+        assert_eq!(Quotas::from_account_limits(&text.replace("150", &usize::MAX.to_string())), Ok(most));
         assert!(Quotas::from_account_limits("[]").is_err());
         assert!(Quotas::from_account_limits(r#"{"Limits": []}"#).unwrap_err().contains("rules-per-application"));
         assert!(Quotas::from_account_limits(&text.replace("150", "many")).unwrap_err().contains("many"));

@@ -77,6 +77,7 @@ pub fn disagreement(tree: &Tree) -> Option<String> {
     let unset = |pointer: &String| tree.find(pointer).is_some_and(|(_, node)| !tree.unset(node).is_empty());
     for (refused, ignored) in [&mut schema, &mut decoder] {
         refused.retain(|pointer| !beyond(pointer) && !unset(pointer));
+        ignored.retain(|pointer| !is_huge(pointer));
         // Of a block that is refused the decoder need not read the rest.
         if !refused.is_empty() {
             ignored.clear();

@@ -46,9 +46,9 @@ pub fn number_text(number: f64) -> String {
 }
 
 fn integer(text: &str) -> Option<i64> {
-    let (sign, digits) = match text.strip_prefix('-') {
-        Some(rest) => (-1, rest),
-        None => (1, text.strip_prefix('+').unwrap_or(text)),
+    let (is_negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
     };
     let (radix, digits) = match digits.as_bytes() {
         [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
@@ -61,7 +61,9 @@ fn integer(text: &str) -> Option<i64> {
     if digits.starts_with(['+', '-']) {
         return None;
     }
-    i64::from_str_radix(digits, radix).ok().and_then(|value| value.checked_mul(sign))
+    // The least one has no counterpart above zero.
+    let value = i128::from_str_radix(digits, radix).ok()?;
+    i64::try_from(if is_negative { -value } else { value }).ok()
 }
 
 /// `[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?` or `[0-9]+\.`: what the reader takes for a float.
@@ -78,6 +80,10 @@ mod tests {
     fn plain_scalars_are_yaml_1_1() {
         for (text, meaning) in [
             ("3000", Resolved::Int(3000)),
+            ("9223372036854775807", Resolved::Int(i64::MAX)),
+            ("9223372036854775808", Resolved::Float(9_223_372_036_854_775_808.0)),
+            ("-9223372036854775808", Resolved::Int(i64::MIN)),
+            ("-9223372036854775809", Resolved::Float(-9_223_372_036_854_775_808.0)),
             ("3_000", Resolved::Int(3000)),
             ("010", Resolved::Int(8)),
             ("0x1F", Resolved::Int(31)),

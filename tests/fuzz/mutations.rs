@@ -82,6 +82,34 @@ fn collect(schema: &Value, words: &mut Vec<Vec<u8>>) {
     }
 }
 
+/// Numbers at the ends of what a field, a count or a type of the program holds.
+const ENDS: [&str; 12] = [
+    "0",
+    "1",
+    "-1",
+    "100000",
+    "65536",
+    "2147483648",
+    "4294967296",
+    "99999999",
+    "9223372036854775807",
+    "-9223372036854775808",
+    "18446744073709551616",
+    "1e308",
+];
+
+/// A text with one of its numbers at an end, for each of them.
+pub(crate) fn with_ends(seed: &[u8]) -> Vec<Vec<u8>> {
+    let is_word = |at: usize| seed.get(at).is_some_and(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte));
+    let is_start = |at: &usize| seed[*at].is_ascii_digit() && (*at == 0 || !is_word(at - 1));
+    let numbers = (0..seed.len()).filter(is_start).map(|start| {
+        let length = seed[start..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        start..start + length
+    });
+    let numbers = numbers.filter(|number| !is_word(number.end));
+    numbers.flat_map(|number| ENDS.map(|end| [&seed[..number.start], end.as_bytes(), &seed[number.end..]].concat())).collect()
+}
+
 /// One of the seeds with a few changes, no longer than `most`.
 pub(crate) fn mutated(seeds: &[Vec<u8>], words: &[Vec<u8>], most: usize, random: &mut Random) -> Vec<u8> {
     let mut bytes = seeds[random.below(seeds.len())].clone();

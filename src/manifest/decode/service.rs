@@ -137,7 +137,10 @@ fn defaults(r: &Reader<'_>, body: NodeId, mut s: Service, w: Written) -> Service
     let interval = or(w.health_interval.filter(|i| i.value != 0), 5);
     s.health = Health {
         path: w.health_path.unwrap_or_else(|| Spanned::new("/".into(), place)),
-        timeout: w.health_timeout.filter(|t| t.value != 0).unwrap_or_else(|| Spanned::new(interval.value - 1, interval.place)),
+        timeout: w
+            .health_timeout
+            .filter(|t| t.value != 0)
+            .unwrap_or_else(|| Spanned::new(interval.value.saturating_sub(1), interval.place)),
         grace: w.health_grace.filter(|g| g.value != 0).unwrap_or_else(|| interval.clone()),
         interval,
     };

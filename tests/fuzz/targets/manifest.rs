@@ -46,4 +46,5 @@ pub(crate) fn fleet(bytes: &[u8]) {
     let mut project = Project(BESIDE.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).collect());
     project.0.insert(FLEET.to_owned(), text.to_owned());
     project.check();
+    project.examine();
 }

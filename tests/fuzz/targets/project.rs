@@ -209,7 +209,7 @@ impl Project {
     }
 
     /// Do what `doctor` does.
-    fn examine(&self) {
+    pub(crate) fn examine(&self) {
         let mut files = Files::default();
         let mut out = Diagnostics::new(false);
         let loaded = self.load(Mode::Trust, &mut files, &mut out);
