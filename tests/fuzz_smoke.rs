@@ -115,6 +115,13 @@ fn numbers_of_projects_at_their_ends() {
 }
 
 #[test]
+fn numbers_of_other_inputs_at_their_ends() {
+    for (name, times) in [("lock", 1000), ("adopt", 50), ("change_set", 40), ("output", 200), ("address", 50)] {
+        ends(name, times);
+    }
+}
+
+#[test]
 fn what_was_found_is_withstood() {
     for target in &TARGETS {
         for (_, bytes) in regressions(target.name) {
