@@ -21,11 +21,16 @@ const ROOT: [&str; 5] = ["environment", "params", "resources", "services", "time
 pub(super) fn report(subject: Subject<'_>, problems: &[Problem], out: &mut Diagnostics) {
     let tree = subject.tree;
     let mut told: Vec<(String, Diagnostic)> = Vec::new();
+    // What is refused must not be passed over because something else was said of the same place.
     let mut spoken: BTreeSet<NodeId> = BTreeSet::new();
+    let mut noticed: BTreeSet<NodeId> = BTreeSet::new();
     for (number, violation) in subject.violations.iter().enumerate() {
         let Some((key, value)) = tree.find(&violation.pointer) else { continue };
-        spoken.insert(value);
-        spoken.extend(key);
+        match violation.what {
+            What::Unknown { .. } => {} // said of the key, and the mapping around it may have faults of its own
+            What::Ignored { .. } => noticed.extend(key.into_iter().chain([value])),
+            What::Wrong { .. } | What::Missing { .. } | What::Name { .. } => spoken.extend(key.into_iter().chain([value])),
+        }
         if let Some(diagnostic) = words(tree, violation, key, value, &mut spoken) {
             let (pointer, mend) = match &violation.what {
                 _ if number >= mends::MOST => (String::new(), None),
@@ -39,7 +44,8 @@ pub(super) fn report(subject: Subject<'_>, problems: &[Problem], out: &mut Diagn
             }
         }
     }
-    for problem in problems.iter().filter(|problem| !spoken.contains(&problem.node)) {
+    let is_told = |problem: &&Problem| spoken.contains(&problem.node) || problem.fault != Fault::Refused && noticed.contains(&problem.node);
+    for problem in problems.iter().filter(|problem| !is_told(problem)) {
         let place = tree.place(problem.node);
         let text = tree.text(problem.node);
         told.push((

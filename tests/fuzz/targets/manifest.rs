@@ -20,6 +20,7 @@ const BESIDE: [(&str, &str); 4] = [
 pub(crate) fn manifest(bytes: &[u8]) {
     let Some(text) = text(bytes) else { return };
     agrees(text);
+    is_told(text);
     manifest_of(text).check();
 }
 
@@ -38,6 +39,15 @@ fn agrees(text: &str) {
         |document: &Document| document.duplicates.is_empty() && !document.tree.written().any(|(_, kind)| matches!(kind, Kind::Alias(_)));
     let difference = document.filter(is_clear).and_then(|document| disagreement(&document.tree));
     assert_eq!(difference, None, "schema and decoder differ:\n{text}");
+}
+
+/// What Convox refuses is an error, whatever else is said of the file.
+fn is_told(text: &str) {
+    let mut files = Files::default();
+    let file = files.add("convox.yml", text);
+    let mut out = Diagnostics::new(false);
+    let manifest = rackform::manifest::read(&files, file, &Variables::new(), &mut out);
+    assert!(manifest.is_none_or(|manifest| manifest.is_whole) || out.has_errors(), "refused without a word:\n{text}");
 }
 
 /// A rackform.yml beside apps that are in order.
