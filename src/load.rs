@@ -22,7 +22,7 @@ use crate::diagnostics::{Diagnostic, Diagnostics};
 use crate::fleet::{self, AppSource, AppSpec, Apps, Promises, Quotas, QuotasSpec, RackSpec};
 use crate::progress::{Progress, Stage};
 use crate::source::{FileId, Files, MAX_BYTES, Variables};
-use fetch::{Fetched, MAX_LOCK_BYTES, fetch_all, keep, read_bounded};
+use fetch::{Fetched, fetch_all, keep};
 use options::{images, variables};
 use paths::{FLEET, LOCK, fleet_folder, folder_name, folder_of, lies_in, manifests, matching, non_empty, shown, slashes, sought};
 
@@ -93,7 +93,7 @@ pub fn load(request: &Request, progress: &Progress, files: &mut Files, out: &mut
     let lock_path = folder.join(LOCK);
     // What is there and can't be read, such as a link that leads nowhere, is no missing lock.
     let is_there = !fs::symlink_metadata(&lock_path).is_err_and(|error| error.kind() == ErrorKind::NotFound);
-    let lock = if is_there { read_bounded(&lock_path, MAX_LOCK_BYTES, files, out) } else { None };
+    let lock = if is_there { read_large(&lock_path, files, out) } else { None };
     let has_fleet = folder.join(FLEET).is_file();
     let fleet_source = if has_fleet { FLEET.to_owned() } else { "the manifests of this folder".to_owned() };
     Loaded { racks, apps, promises, lock, lock_path, is_whole, has_fleet, fleet_source }

@@ -1,6 +1,7 @@
 //! rackform.yml: text to what it says of racks and apps.
 
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 
 use indexmap::IndexMap;
 
@@ -333,12 +334,11 @@ fn rack(tree: &Tree, key: NodeId, body: NodeId) -> RackSpec {
         _ => Network::Create,
     };
     let count = tree.get(body, "count").map(|entry| entry.value);
-    let headroom = number(tree, body, "headroom").and_then(|number| u32::try_from(number).ok()).filter(|number| *number <= MAX_HEADROOM);
     RackSpec {
         name: text(tree, key),
         count: count.map_or((1, 1), |count| range(tree, count)),
         count_place: count.map(|count| tree.place(count)),
-        headroom: headroom.unwrap_or(HEADROOM),
+        headroom: number(tree, body, "headroom", 0..=MAX_HEADROOM).unwrap_or(HEADROOM),
         external: tree.get(body, "external").is_some_and(|entry| tree.scalar(entry.value) == Some(Resolved::Bool(true))),
         host: field("host"),
         internal_host: field("internal_host"),
@@ -378,10 +378,7 @@ fn quotas(tree: &Tree, node: NodeId) -> QuotasSpec {
     if matches!(tree.kind(node), Kind::Scalar(_)) {
         return QuotasSpec::File(text(tree, node));
     }
-    let quota = |key: &str| {
-        let written = number(tree, node, key).and_then(|number| usize::try_from(number).ok());
-        written.filter(|number| (1..=Quotas::MOST).contains(number))
-    };
+    let quota = |key: &str| number(tree, node, key, 1..=Quotas::MOST);
     let default = Quotas::default();
     QuotasSpec::Written(Quotas {
         rules: quota("rules").unwrap_or(default.rules),
@@ -389,10 +386,10 @@ fn quotas(tree: &Tree, node: NodeId) -> QuotasSpec {
     })
 }
 
-/// A whole number under a key.
-fn number(tree: &Tree, map: NodeId, key: &str) -> Option<i64> {
+/// A whole number under a key; none where the schema refuses it.
+fn number<T: TryFrom<i64> + PartialOrd>(tree: &Tree, map: NodeId, key: &str, takes: RangeInclusive<T>) -> Option<T> {
     match tree.scalar(tree.get(map, key)?.value) {
-        Some(Resolved::Int(number)) => Some(number),
+        Some(Resolved::Int(number)) => T::try_from(number).ok().filter(|number| takes.contains(number)),
         _ => None,
     }
 }

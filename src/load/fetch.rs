@@ -12,7 +12,7 @@ use crate::source::{FileId, Files, MAX_BYTES, Place, Span};
 use crate::threads::Threads;
 
 /// Bytes of a lock, which has some hundred for each rule of the fleet.
-pub(super) const MAX_LOCK_BYTES: usize = 256 << 20;
+const MAX_LOCK_BYTES: usize = 256 << 20;
 
 /// Bytes that are enough for most files, so that one is read at once.
 const USUAL_BYTES: usize = 8 << 10;

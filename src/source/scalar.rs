@@ -62,8 +62,8 @@ fn integer(text: &str) -> Option<i64> {
         return None;
     }
     // The least one has no counterpart above zero.
-    let value = i128::from_str_radix(digits, radix).ok()?;
-    i64::try_from(if is_negative { -value } else { value }).ok()
+    let value = u64::from_str_radix(digits, radix).ok()?;
+    if is_negative { 0_i64.checked_sub_unsigned(value) } else { i64::try_from(value).ok() }
 }
 
 /// `[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?` or `[0-9]+\.`: what the reader takes for a float.
